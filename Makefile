@@ -1,0 +1,48 @@
+# Two commands do all set-up on a fresh Debian machine with Go and make:
+#
+#   make demo     a whole site that is not there, around the real daemon
+#   make test     everything that must be true, with nothing skipped
+#
+# The others: make build, make bench, make fuzz.
+
+GO          ?= go
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+SUDO        := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+NEEDS       := mosquitto
+FUZZTIME    ?= 30s
+
+.PHONY: build demo test bench fuzz needs lint
+
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ ./cmd/...
+
+demo:
+	$(GO) run ./cmd/virtualsite --for 25s
+
+# SITEPOST_ALL=1 turns every skip into a failure.
+test: needs lint
+	SITEPOST_ALL=1 $(GO) test -race -shuffle=on ./...
+
+lint:
+	@out=$$(gofmt -l cmd config devices ingest uplink firmware-notes); \
+	  if [ -n "$$out" ]; then echo "gofmt would change:"; echo "$$out"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+
+# What the tests need beside Go: Debian's mosquitto as a foreign broker.
+needs:
+	@command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ] || { \
+	  command -v apt-get >/dev/null || { echo "the tests need mosquitto: please install it"; exit 1; }; \
+	  echo "installing for the tests: $(NEEDS)"; \
+	  $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(NEEDS) >/dev/null; }
+
+# Ratios against a floor measured in the same run; see the head of bench_test.go.
+bench:
+	$(GO) test -run '^$$' -bench . -count 5 ./ingest/store ./cmd/sitepost/daemon
+
+fuzz:
+	@for p in $$($(GO) list ./...); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
+	    echo "== $$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; \
+	  done; \
+	done

@@ -1,0 +1,92 @@
+package config
+
+import "strings"
+
+// Rules of recorders and cameras.
+
+func (d *wRecorder) who() string { return who("recorder", d.Name) }
+func (d *wCamera) who() string   { return who("camera", d.Name) }
+
+func (r *rules) checkRecorder(d *wRecorder) {
+	exists(r, d.Login, r.logins, "login")
+	r.checkDisabled(d.who(), d.Disabled)
+}
+
+func (r *rules) checkCamera(d *wCamera) {
+	r.checkWhere(d.who(), d.head, d.Zone, d.From, d.To)
+	for _, z := range d.AlsoSees.Items {
+		exists(r, z, r.zones, "zone")
+	}
+	exists(r, d.Login, r.logins, "login")
+	exists(r, d.Recorder, r.recorders, "recorder")
+	r.checkDisabled(d.who(), d.Disabled)
+	r.checkReach(d)
+	switch why := strings.TrimSpace(d.WatchWhy.V); {
+	case d.Watch.V == WatchOff && !d.WatchWhy.written():
+		r.add(Meaning, d.Watch.at, "%s is not watched, and nobody says why: write watch_why = \"…\"", d.who())
+	case d.WatchWhy.OK && why == "":
+		r.add(Meaning, d.WatchWhy.at, "%s is not watched for no reason: write why", d.who())
+	case d.WatchWhy.written() && d.Watch.V != WatchOff:
+		r.add(Meaning, d.WatchWhy.key, "watch_why belongs to watch = \"off\": take it out")
+	}
+}
+
+// checkReach: a camera has a host and a login, or a recorder and a channel.
+func (r *rules) checkReach(d *wCamera) {
+	direct := d.Host.written() || d.Login.written()
+	through := d.Recorder.written() || d.Channel.written()
+	switch {
+	case direct && through:
+		at := d.Recorder.key
+		if !d.Recorder.written() {
+			at = d.Channel.key
+		}
+		r.add(Meaning, at, "%s is reached directly and through a recorder: write host and login, or recorder and channel", d.who())
+	case !direct && !through:
+		r.add(Meaning, d.head, "%s cannot be reached: write host and login, or recorder and channel", d.who())
+	case direct && !d.Login.written():
+		r.add(Meaning, d.Host.key, "%s has a host and no login: write login = \"…\", the name of a [[login]]", d.who())
+	case direct && !d.Host.written():
+		r.add(Meaning, d.Login.key, "%s has a login and no host: write host = \"…\", its address", d.who())
+	case through && !d.Channel.written():
+		r.add(Meaning, d.Recorder.key, "%s has a recorder and no channel: write channel = …, as the recorder's screen counts, from 1", d.who())
+	case through && !d.Recorder.written():
+		r.add(Meaning, d.Channel.key, "%s has a channel and no recorder: write recorder = \"…\", the name of a [[recorder]]", d.who())
+	}
+}
+
+// A channel is one camera of a recorder.
+type channel struct {
+	recorder string
+	number   int
+}
+
+// checkCameras holds that nothing is reached twice: no address, no channel.
+func (r *rules) checkCameras() {
+	hosts, channels, always := map[string]place{}, map[channel]place{}, map[string]int{}
+	for i := range r.w.Recorders {
+		d := &r.w.Recorders[i]
+		r.hosts(hosts, d.who(), d.Host)
+	}
+	for i := range r.w.Cameras {
+		d := &r.w.Cameras[i]
+		r.hosts(hosts, d.who(), d.Host)
+		if !d.Recorder.OK || !d.Channel.OK {
+			continue
+		}
+		c := channel{d.Recorder.V, d.Channel.V}
+		if first, twice := channels[c]; twice {
+			line, _ := r.src.position(first.at.off)
+			r.add(Meaning, d.Channel.at, "%s is channel %d of %q, and so is %s in line %d: correct one of them", d.who(), c.number, c.recorder, first.what, line)
+			continue
+		}
+		channels[c] = place{d.who(), d.Channel.at}
+		recorder := r.recorders[c.recorder]
+		if recorder == nil || d.Disabled.there || d.Watch.or(WatchAlways) != WatchAlways {
+			continue
+		}
+		if always[c.recorder]++; always[c.recorder] == recorder.Sessions.or(recorderSessions)+1 {
+			r.add(Meaning, d.head, "%s would be watched always, and %s has sessions = %d: write watch = \"sampled\", or raise sessions if the recorder allows", d.who(), recorder.who(), recorder.Sessions.or(recorderSessions))
+		}
+	}
+}
