@@ -191,7 +191,7 @@ login = "cameras"
 		},
 		Logins: []Login{{"cameras", "onvif", Secret{"file:/s/cameras"}}},
 		Cameras: []Camera{{
-			Name: "cam-1", Zone: "a", Host: "127.0.0.1:8000", Login: "cameras", Watch: WatchAlways, Transport: TCP, Motion: MotionEvent,
+			Name: "cam-1", Zone: "a", Host: "127.0.0.1:8000", Login: "cameras", Watch: WatchSampled, Transport: TCP, Motion: MotionEvent,
 		}},
 		Page: Page{"127.0.0.1:8480"},
 	}

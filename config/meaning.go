@@ -171,7 +171,7 @@ func (d wCamera) meant() Camera {
 	c := Camera{
 		Name: string(d.Name.V), Title: d.Title.V, Zone: d.Zone.V, From: d.From.V, To: d.To.V, AlsoSees: texts(d.AlsoSees),
 		Code: string(d.Code.V), Login: d.Login.V, Serial: d.Serial.V, Endpoint: string(d.Endpoint.V),
-		Recorder: d.Recorder.V, Channel: d.Channel.V, Watch: d.Watch.or(WatchAlways), WatchWhy: d.WatchWhy.V,
+		Recorder: d.Recorder.V, Channel: d.Channel.V, Watch: d.Watch.or(WatchSampled), WatchWhy: d.WatchWhy.V,
 		Transport: d.Transport.or(TCP), StreamPin: string(d.StreamPin.V), Motion: d.Motion.or(MotionEvent),
 		SendPictures: d.SendPictures.V, Disabled: d.Disabled.meant(),
 	}

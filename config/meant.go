@@ -221,7 +221,7 @@ type Camera struct {
 	Endpoint       string
 	Recorder       string
 	Channel        int   // as the recorder's screen counts, from 1; 0 without a recorder
-	Watch          Watch // default always
+	Watch          Watch // default sampled
 	WatchWhy       string
 	Transport      Transport // default tcp
 	StreamPin      string    // "sha256:" and 64 hex digits; "" trusted on first use

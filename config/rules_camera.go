@@ -82,11 +82,11 @@ func (r *rules) checkCameras() {
 		}
 		channels[c] = place{d.who(), d.Channel.at}
 		recorder := r.recorders[c.recorder]
-		if recorder == nil || d.Disabled.there || d.Watch.or(WatchAlways) != WatchAlways {
+		if recorder == nil || d.Disabled.there || d.Watch.V != WatchAlways {
 			continue
 		}
 		if always[c.recorder]++; always[c.recorder] == recorder.Sessions.or(recorderSessions)+1 {
-			r.add(Meaning, d.head, "%s would be watched always, and %s has sessions = %d: write watch = \"sampled\", or raise sessions if the recorder allows", d.who(), recorder.who(), recorder.Sessions.or(recorderSessions))
+			r.add(Meaning, d.Watch.at, "%s would be watched always, and %s has sessions = %d: write watch = \"sampled\", or raise sessions if the recorder allows", d.who(), recorder.who(), recorder.Sessions.or(recorderSessions))
 		}
 	}
 }
