@@ -1,0 +1,164 @@
+package ingest
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"math"
+	"sync"
+	"time"
+
+	"sitepost/devices"
+)
+
+// fold sums readings up, so that a detector that speaks every second costs one
+// record a minute, and the moment that matters is still told at once.
+//
+// A reading leaves at once when it is the first of its point, when the device
+// changed its mode, or when it moved by more than a tenth of what was told
+// last and by at least one unit. All others wait for the period to end.
+type fold struct {
+	mu   sync.Mutex // guards sums
+	sums map[pointKey]*sum
+}
+
+type pointKey struct {
+	device string
+	code   devices.Code
+	point  string
+}
+
+// A sum is the readings of one point since the last one that was told.
+type sum struct {
+	place devices.Place
+	last  devices.Event
+	told  float64
+	mode  devices.Mode
+	since time.Time
+	acc   devices.Summary
+	total float64
+}
+
+// takeReading folds a measured value, or hands a measured stream on as it is.
+func (in *Ingest) takeReading(p devices.Place, e devices.Event) error {
+	if e.Stream != nil {
+		return in.takeStream(p, e)
+	}
+	if e.Value == nil {
+		return nil // it spoke, and what it said was no figure
+	}
+	if out, ready := in.fold.add(p, e); ready {
+		return in.append(p, out)
+	}
+	return nil
+}
+
+// takeStream stores one visit of the meter and shows it as the camera's stream
+// now.
+func (in *Ingest) takeStream(p devices.Place, e devices.Event) error {
+	if err := in.append(p, e); err != nil {
+		return err
+	}
+	return in.opt.Store.Put("stream/"+p.Device.Name, e.Stream)
+}
+
+// add takes one reading in and returns the event that must leave now, if any.
+func (f *fold) add(p devices.Place, e devices.Event) (devices.Event, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	key := pointKey{e.Device, e.Code, e.Point}
+	s, known := f.sums[key]
+	if !known {
+		s = &sum{}
+		f.sums[key] = s
+	}
+	n := e.Value.Number
+	fresh := !known || e.Mode != s.mode || beyondDeadBand(s.told, n)
+	s.take(p, e)
+	if !fresh {
+		return devices.Event{}, false
+	}
+	return s.close(), true
+}
+
+// beyondDeadBand says whether a reading moved so far that it cannot wait.
+func beyondDeadBand(told, now float64) bool {
+	moved := math.Abs(now - told)
+	return moved >= 1 && moved > math.Abs(told)/10
+}
+
+func (s *sum) take(p devices.Place, e devices.Event) {
+	n := e.Value.Number
+	if s.acc.N == 0 {
+		s.acc = devices.Summary{Min: n, Max: n}
+		s.total, s.since = 0, e.Time
+	}
+	s.place, s.last, s.mode = p, e, e.Mode
+	s.total += n
+	s.acc.N++
+	s.acc.Last, s.acc.Min, s.acc.Max = n, min(s.acc.Min, n), max(s.acc.Max, n)
+	s.acc.Mean = s.total / float64(s.acc.N)
+}
+
+// close makes the sum one event and begins a new one.
+func (s *sum) close() devices.Event {
+	out := s.last
+	value, summary := *out.Value, s.acc
+	value.Summary = &summary
+	out.Value = &value
+	s.told = s.acc.Last
+	s.acc = devices.Summary{}
+	return out
+}
+
+// due closes every sum whose period is over, or every one that holds anything.
+func (f *fold) due(now time.Time, every time.Duration, all bool) map[*sum]devices.Event {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	out := map[*sum]devices.Event{}
+	for _, s := range f.sums {
+		if s.acc.N > 0 && (all || now.Sub(s.since) >= every) {
+			out[s] = s.close()
+		}
+	}
+	return out
+}
+
+// flushReadings tells the sums whose period is over, once a second, and all
+// that is left when ctx ends.
+func (in *Ingest) flushReadings(ctx context.Context) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		ended := false
+		select {
+		case <-ctx.Done():
+			ended = true
+		case <-tick.C:
+		}
+		for s, e := range in.fold.due(time.Now(), in.opt.ReadingsEvery, ended) {
+			if err := in.append(s.place, e); err != nil {
+				in.opt.Log.Error("readings not kept", "device", e.Device, "err", err)
+			}
+		}
+		if ended {
+			return
+		}
+	}
+}
+
+// hashCard replaces a card's number by its HMAC under the city's key. Without a
+// key the card leaves without any mark of whose it is.
+func (in *Ingest) hashCard(e *devices.Event) {
+	if e.Card == nil {
+		return
+	}
+	card := devices.Card{}
+	if len(in.opt.CardKey) > 0 {
+		mac := hmac.New(sha256.New, in.opt.CardKey)
+		mac.Write([]byte(e.Card.Number.Reveal()))
+		card.Hash, card.KeyID = hex.EncodeToString(mac.Sum(nil)), in.opt.CardKeyID
+	}
+	e.Card = &card
+}

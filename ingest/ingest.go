@@ -1,0 +1,199 @@
+// Package ingest keeps every conversation of the site running and puts what
+// the devices say on disk.
+//
+//	conversation ──┐
+//	conversation ──┼── fold ── supervise ── store ──► (package uplink)
+//	conversation ──┘
+//
+// Each conversation has one goroutine, which walks the whole way from the
+// first byte to the disk: emit returns when the event is safe. Nothing is
+// queued in between, so there is nothing in between to lose; a slow disk is
+// felt as a slow emit.
+//
+// Rules: a conversation that breaks is run again after growing pauses (keep.go);
+// readings are summed up, everything else goes on as it came (fold.go); a
+// device that says nothing for too long is silent, and that is an event
+// (supervise.go). What is new about a condition, a state or a counter is
+// decided by the store, inside its transaction, and nowhere here.
+//
+// This package does not know what an instrument is, how a site is configured,
+// or that there is a city.
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"sync"
+	"time"
+
+	"sitepost/devices"
+	"sitepost/ingest/store"
+)
+
+// A Conversation is one device, or one contact module that speaks for several.
+type Conversation struct {
+	Name   string
+	Device devices.Device
+
+	// Silence names every device that this conversation speaks for, with its
+	// longest healthy silence; 0 is "may be silent for ever".
+	Silence map[string]time.Duration
+
+	// Via is the line that the device hangs on, "" for none. While the line
+	// is lost its devices are not called silent: that is one condition, not eight.
+	Via string
+}
+
+// Options are what an Ingest needs. Places has every device by name.
+type Options struct {
+	Store         *store.Store
+	Places        map[string]devices.Place
+	CardKey       []byte // of the city; nil: cards leave without a hash
+	CardKeyID     string
+	ReadingsEvery time.Duration // one summary per point and period; 0 is a minute
+	Log           *slog.Logger
+}
+
+// An Ingest is the way in: devices on one side, the store on the other.
+type Ingest struct {
+	opt     Options
+	fold    fold
+	watched map[string]*watched
+	lines   lines
+	closing chan struct{} // closed when Run's ctx ended: an append that fails now is given up
+}
+
+// New makes an Ingest. Nothing runs before Run.
+func New(o Options) *Ingest {
+	if o.ReadingsEvery == 0 {
+		o.ReadingsEvery = time.Minute
+	}
+	in := &Ingest{opt: o, closing: make(chan struct{})}
+	in.fold.sums = map[pointKey]*sum{}
+	in.lines.lost = map[string]bool{}
+	in.watched = map[string]*watched{}
+	for name := range o.Places {
+		in.watched[name] = &watched{name: name}
+	}
+	return in
+}
+
+// Run keeps the conversations running until ctx ends. When it returns every
+// device is silent and all they said is with the store. Run it once.
+func (in *Ingest) Run(ctx context.Context, cs []Conversation) error {
+	if err := in.adopt(cs); err != nil {
+		return err
+	}
+	stop := context.AfterFunc(ctx, func() { close(in.closing) })
+	defer stop()
+	var talking, watching sync.WaitGroup
+	watchCtx, stopWatching := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWatching()
+	watching.Go(func() { in.flushReadings(watchCtx) })
+	talking.Go(func() { in.superviseAll(ctx) })
+	for _, c := range cs {
+		talking.Go(func() { in.keep(ctx, c) })
+	}
+	talking.Wait()
+	stopWatching() // the last summaries leave when nobody can add to them
+	watching.Wait()
+	return nil
+}
+
+// adopt checks the conversations and notes who speaks where.
+func (in *Ingest) adopt(cs []Conversation) error {
+	for _, c := range cs {
+		if _, ok := in.opt.Places[c.Name]; !ok && len(c.Silence) == 0 {
+			return fmt.Errorf("conversation %q stands nowhere on the site", c.Name)
+		}
+		for device, longest := range c.Silence {
+			w, ok := in.watched[device]
+			if !ok {
+				return fmt.Errorf("conversation %q speaks for %q, which stands nowhere on the site", c.Name, device)
+			}
+			w.longest, w.via = longest, c.Via
+		}
+	}
+	return nil
+}
+
+// Say puts an event of the daemon itself on disk: box.started, uplink.lost.
+func (in *Ingest) Say(device string, e devices.Event) error {
+	e.Device = device
+	return in.take(device, e)
+}
+
+// take is the whole way of one event. It returns when the event is safe, and
+// an error only when nothing more will be taken.
+func (in *Ingest) take(speaker string, e devices.Event) error {
+	if e.Device == "" {
+		e.Device = speaker
+	}
+	place, ok := in.opt.Places[e.Device]
+	if !ok {
+		return fmt.Errorf("event of %q, which stands nowhere on the site", e.Device)
+	}
+	if err := in.alive(place, e); err != nil {
+		return err
+	}
+	if e.Code == "" {
+		return nil
+	}
+	meaning, ok := e.Code.Meaning()
+	if !ok {
+		return fmt.Errorf("event of %q with code %q, which is not in the dictionary", e.Device, e.Code)
+	}
+	if e.Value != nil && !finite(e.Value.Number) {
+		e.Value = nil // a figure that is none is absent, never zero
+	}
+	e.Text = bounded(e.Text)
+	in.hashCard(&e)
+	if meaning.Form == devices.Reading {
+		return in.takeReading(place, e)
+	}
+	if err := in.append(place, e); err != nil {
+		return err
+	}
+	return in.tellState(place, e)
+}
+
+// append puts one event on disk, however long the disk refuses it: what was
+// said waits in the conversation that said it. It gives up when the store is
+// sealed, or when the disk refuses while we are closing. What can never be
+// stored is a bug of the driver: it is logged, and the conversation goes on.
+func (in *Ingest) append(p devices.Place, e devices.Event) error {
+	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
+		err := in.opt.Store.Append(p, e)
+		if err == nil || errors.Is(err, store.ErrSealed) {
+			return err
+		}
+		if errors.Is(err, store.ErrRefused) {
+			in.opt.Log.Error("event refused", "device", e.Device, "code", e.Code, "err", err)
+			return nil
+		}
+		in.opt.Log.Error("store refuses", "device", e.Device, "code", e.Code, "err", err, "retry_in", pause)
+		select {
+		case <-in.closing:
+			return err
+		case <-time.After(pause):
+		}
+	}
+}
+
+// maxText is the contract's bound on a device's own words, in characters.
+const maxText = 1024
+
+func bounded(text string) string {
+	runes := 0
+	for i := range text {
+		if runes++; runes > maxText {
+			return text[:i]
+		}
+	}
+	return text
+}
+
+func finite(f float64) bool { return !math.IsNaN(f) && !math.IsInf(f, 0) }

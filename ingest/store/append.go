@@ -1,0 +1,107 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"sitepost/devices"
+)
+
+// Append takes what a device said at a place. It returns when it is safe: an
+// alarm after a commit of its own, an event after at most 20 ms of waiting for
+// company and the commit, a reading when it has a place in the queue, to be on
+// disk within a second. What is known already costs nothing and is no record: a
+// condition that is open or not open, the word a state has, what a counter
+// shows. A sign of life ([devices.Heard]) is not stored.
+//
+// The place is kept as it is; it must not be changed afterwards.
+//
+// Errors: ErrRefused for what can never be stored, ErrSealed after Seal,
+// ErrUnwritable when the disk did not take it (say it again later). A reading
+// whose commit fails later is lost, counted and logged.
+func (s *Store) Append(p devices.Place, e devices.Event) error {
+	if e.Code == "" {
+		return nil
+	}
+	form, event, size, err := admit(p, e)
+	if err != nil {
+		return err
+	}
+	in := &entry{event: true, patience: patience(form.Lane()), size: size}
+	if form == devices.Reading {
+		// It is written after its device went on: nothing in it may be shared.
+		e = devices.Event{}
+		if err := json.Unmarshal(event, &e); err != nil {
+			return fmt.Errorf("%w: %w", ErrRefused, err)
+		}
+		return s.appendReading(in, p, e)
+	}
+	in.done = make(chan error, 1)
+	in.apply = func(c *change) error { return c.accept(form, p, e) }
+	if compares(form, e) {
+		in.key = keyOf(p.Device.Name, e)
+		in.worth = func() bool { return judge(form, e, s.mirrored(in.key)) != known }
+	}
+	return s.wait(in)
+}
+
+// appendReading queues a reading. It blocks while all places are taken: each is
+// given back when its reading was written or lost.
+func (s *Store) appendReading(in *entry, p devices.Place, e devices.Event) error {
+	in.apply = func(c *change) error { return c.accept(devices.Reading, p, e) }
+	s.room <- struct{}{}
+	if _, err := s.enqueue(in); err != nil {
+		<-s.room
+		return err
+	}
+	return nil
+}
+
+// wait queues an entry and waits until it is committed.
+func (s *Store) wait(e *entry) error {
+	queued, err := s.enqueue(e)
+	if err != nil || !queued {
+		return err
+	}
+	return <-e.done
+}
+
+// mirrored is what was seen of a key as of the last commit. Store.mu is held.
+func (s *Store) mirrored(key string) (was seen) {
+	if o, ok := s.open.kept[key]; ok {
+		was.open = &o
+	}
+	if is, ok := s.states.kept[key]; ok {
+		was.is = &is
+	}
+	if raw, ok := s.counters.kept[key]; ok {
+		was.raw = &raw
+	}
+	return was
+}
+
+// Doubt marks all open conditions of a device as unconfirmed. It is for what
+// only the caller knows: that a line is lost, and which devices are on it. It
+// returns when that is on disk.
+func (s *Store) Doubt(device string) error {
+	return s.wait(&entry{
+		done:     make(chan error, 1),
+		patience: eventPatience,
+		apply:    func(c *change) error { return c.doubtOthers(device, "") },
+	})
+}
+
+// Birth returns the number of a new connection: one more than the last one ever
+// returned. It is on disk before it is returned.
+func (s *Store) Birth() (uint64, error) {
+	var n uint64
+	err := s.wait(&entry{done: make(chan error, 1), apply: func(c *change) error {
+		last, _, err := c.s.numbers.get(c.tx, numberBirth)
+		if err != nil {
+			return err
+		}
+		n, c.any = last+1, true
+		return c.s.numbers.put(c.tx, numberBirth, n)
+	}})
+	return n, err
+}

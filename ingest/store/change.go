@@ -1,0 +1,183 @@
+package store
+
+import (
+	"bytes"
+	"fmt"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"sitepost/devices"
+)
+
+// A change is one write transaction under way, and what is to be known of it
+// once it is committed. It belongs to the writer.
+type change struct {
+	s     *Store
+	tx    *bolt.Tx
+	now   time.Time // of all records in it
+	clock Clock
+
+	any    bool                    // there is something to commit
+	spoken bool                    // of which readers want to know
+	opens  bool                    // the open conditions changed
+	added  int                     // records
+	marks  map[devices.Lane]Marks  // as they are saved with it
+	told   map[string]uint64       // likewise
+	firsts map[devices.Lane]uint64 // lowest number kept, where it moved
+}
+
+// keyOf is the name of a (device, code, point) in the buckets of what is known.
+// Names of devices and codes hold no NUL.
+func keyOf(device string, e devices.Event) string {
+	return device + "\x00" + string(e.Code) + "\x00" + e.Point
+}
+
+// accept judges an event and does what the verdict says.
+func (c *change) accept(form devices.Form, p devices.Place, e devices.Event) error {
+	key := keyOf(p.Device.Name, e)
+	was, err := c.seen(key, form, e)
+	if err != nil {
+		return err
+	}
+	v := judge(form, e, was)
+	switch v {
+	case known:
+		return nil
+	case tell:
+		_, err = c.record(form, p, e, nil, "")
+	case raise:
+		err = c.raise(key, p, e)
+	case confirm, doubt:
+		err = c.setDoubt(key, *was.open, v == doubt)
+	case end:
+		err = c.end(key, p, e, was.open, v)
+	case renew:
+		over := e
+		over.State = devices.Cleared
+		if err = c.end(key, p, over, was.open, v); err == nil {
+			err = c.raise(key, p, e)
+		}
+	case turn:
+		if _, err = c.record(form, p, e, nil, ""); err == nil {
+			err = c.s.states.put(c.tx, key, e.Is)
+		}
+	case start:
+		err = c.s.counters.put(c.tx, key, e.Count.Raw)
+	case count:
+		n := *e.Count // the caller's own stays as it is
+		n.Step = n.Raw - *was.raw
+		e.Count = &n
+		if _, err = c.record(form, p, e, nil, ""); err == nil {
+			err = c.s.counters.put(c.tx, key, n.Raw)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	c.any = true
+	if castsDoubt(e) && (v == raise || v == renew || v == turn) {
+		return c.doubtOthers(p.Device.Name, key)
+	}
+	return nil
+}
+
+// seen reads what the file knows of a key.
+func (c *change) seen(key string, form devices.Form, e devices.Event) (was seen, err error) {
+	switch {
+	case form == devices.Condition:
+		was.open, err = lookUp(c.s.open, c.tx, key)
+	case form == devices.StateForm:
+		was.is, err = lookUp(c.s.states, c.tx, key)
+	case counts(form, e):
+		was.raw, err = lookUp(c.s.counters, c.tx, key)
+	}
+	return was, err
+}
+
+// lookUp is get with nil for nothing.
+func lookUp[V any](s *shelf[V], tx *bolt.Tx, key string) (*V, error) {
+	v, ok, err := s.get(tx, key)
+	if err != nil || !ok {
+		return nil, err
+	}
+	return &v, nil
+}
+
+// record writes the next record of the form's lane. of is the condition that it
+// clears, nil for all else.
+func (c *change) record(form devices.Form, p devices.Place, e devices.Event, of *opened, by string) (Record, error) {
+	l := c.s.lanes[form.Lane()]
+	last, _, err := c.s.numbers.get(c.tx, l.lastName())
+	if err != nil {
+		return Record{}, err
+	}
+	r := Record{Epoch: c.s.epoch, Lane: l.name, Seq: last + 1, Place: p, Event: e, Accepted: c.now, Clock: c.clock}
+	r.Incident = r.ID()
+	if of != nil {
+		r.Incident, r.Since, r.ClearedBy = of.Record.Incident, of.Record.Event.Time, by
+	}
+	value, err := frame(seqKey(r.Seq), r)
+	if err != nil {
+		return Record{}, fmt.Errorf("record %q: %w", r.ID(), err)
+	}
+	if err := l.records.put(c.tx, r.Seq, value); err != nil {
+		return Record{}, err
+	}
+	c.added++
+	c.spoken = true
+	return r, c.s.numbers.put(c.tx, l.lastName(), r.Seq)
+}
+
+// raise opens a condition.
+func (c *change) raise(key string, p devices.Place, e devices.Event) error {
+	r, err := c.record(devices.Condition, p, e, nil, "")
+	if err != nil {
+		return err
+	}
+	c.opens = true
+	return c.s.open.put(c.tx, key, opened{Record: r, Unconfirmed: e.Mode != devices.Normal})
+}
+
+// end closes a condition.
+func (c *change) end(key string, p devices.Place, e devices.Event, o *opened, v verdict) error {
+	if _, err := c.record(devices.Condition, p, e, o, clearedBy(v)); err != nil {
+		return err
+	}
+	c.opens = true
+	return c.s.open.remove(c.tx, key)
+}
+
+// setDoubt marks an open condition.
+func (c *change) setDoubt(key string, o opened, unconfirmed bool) error {
+	o.Unconfirmed = unconfirmed
+	c.opens = true
+	return c.s.open.put(c.tx, key, o)
+}
+
+// doubtOthers puts the open conditions of a device in doubt, except the one with
+// the key given.
+func (c *change) doubtOthers(device, except string) error {
+	prefix := []byte(device + "\x00")
+	var keys []string
+	cur := c.tx.Bucket(c.s.open.bucket).Cursor()
+	for k, _ := cur.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = cur.Next() {
+		if string(k) != except {
+			keys = append(keys, string(k))
+		}
+	}
+	for _, key := range keys {
+		o, _, err := c.s.open.get(c.tx, key)
+		if err != nil {
+			return err
+		}
+		if o.Unconfirmed {
+			continue
+		}
+		if err := c.setDoubt(key, o, true); err != nil {
+			return err
+		}
+		c.any = true
+	}
+	return nil
+}

@@ -1,0 +1,92 @@
+package store
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"hash/crc32"
+
+	"sitepost/devices"
+)
+
+// Every value in the file, of whatever bucket, is framed alike:
+//
+//	01 CRC CRC CRC CRC {"epoch":…
+//	0  1               5
+//	|  |               | JSON
+//	|  | CRC-32C (Castagnoli) of key and JSON, big-endian
+//	| version of the frame
+//
+// The checksum covers the key because a page written to the wrong place, or a
+// bit that flips in a key, leaves a value that is sound in itself. bbolt checks
+// neither: its data pages carry no checksum.
+const (
+	frameVersion = 1
+	frameHead    = 5
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// checksum is that of a frame. The key's length goes in front, so that key and
+// JSON cannot lend each other bytes.
+func checksum(key, doc []byte) uint32 {
+	var n [4]byte
+	binary.BigEndian.PutUint32(n[:], uint32(len(key)))
+	sum := crc32.Update(0, castagnoli, n[:])
+	return crc32.Update(crc32.Update(sum, castagnoli, key), castagnoli, doc)
+}
+
+// frame returns v as it is stored under key. It fails only for what JSON cannot
+// say, such as a number that is not finite.
+func frame(key []byte, v any) ([]byte, error) {
+	doc, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	b := make([]byte, frameHead, frameHead+len(doc))
+	b[0] = frameVersion
+	binary.BigEndian.PutUint32(b[1:], checksum(key, doc))
+	return append(b, doc...), nil
+}
+
+// unframe reads what frame wrote into v. Every error wraps ErrDamaged.
+func unframe(key, value []byte, v any) error {
+	switch {
+	case len(value) < frameHead:
+		return fmt.Errorf("%w: a value of %d bytes", ErrDamaged, len(value))
+	case value[0] != frameVersion:
+		return fmt.Errorf("%w: a value of version %d", ErrDamaged, value[0])
+	}
+	doc := value[frameHead:]
+	if got, want := checksum(key, doc), binary.BigEndian.Uint32(value[1:]); got != want {
+		return fmt.Errorf("%w: checksum %08x, stored %08x", ErrDamaged, got, want)
+	}
+	if err := json.Unmarshal(doc, v); err != nil {
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	return nil
+}
+
+// seqKey is the key of a record: its number, big-endian, so that keys sort as
+// numbers do.
+func seqKey(seq uint64) []byte { return binary.BigEndian.AppendUint64(nil, seq) }
+
+// seqOf reads a record's key, 0 if it is none.
+func seqOf(key []byte) uint64 {
+	if len(key) != 8 {
+		return 0
+	}
+	return binary.BigEndian.Uint64(key)
+}
+
+// unframeRecord reads a record and compares it with the place where it lay.
+func unframeRecord(lane devices.Lane, key, value []byte) (Record, error) {
+	var r Record
+	if err := unframe(key, value, &r); err != nil {
+		return Record{}, err
+	}
+	if seqOf(key) != r.Seq || r.Lane != lane {
+		return Record{}, fmt.Errorf("%w: record %q lay in lane %q under %x", ErrDamaged, r.ID(), lane, key)
+	}
+	return r, nil
+}

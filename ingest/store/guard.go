@@ -1,0 +1,60 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// guard runs f and turns a panic, or a fault in the mapped file, into
+// ErrDamaged: bbolt panics on pages it does not understand, and reading behind
+// the end of a shortened file is a bus error, which ends the process unless the
+// goroutine asks otherwise.
+//
+// It guards its own goroutine only. bbolt scans the file in one of its own when
+// it opens it, and after a failed write; hence sound.
+func guard(f func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%w: %v", ErrDamaged, p)
+		}
+	}()
+	return f()
+}
+
+// view runs f in a short read transaction. It copies what it wants to keep.
+func (f *file) view(do func(tx *bolt.Tx) error) error {
+	return guard(func() error { return f.db.View(do) })
+}
+
+// errUnchanged makes a transaction end without a commit, and without an error.
+var errUnchanged = errors.New("nothing to commit")
+
+// update runs do in a write transaction and commits it. It says whether it did.
+//
+// It is not bolt.DB.Update: that answers a panic with a scan of the whole file
+// in a goroutine that nobody guards.
+func (f *file) update(do func(tx *bolt.Tx) error) (committed bool, err error) {
+	tx, err := f.db.Begin(true)
+	if err != nil {
+		return false, err
+	}
+	err = guard(func() error {
+		if err := do(tx); err != nil {
+			return err
+		}
+		return tx.Commit()
+	})
+	if err == nil {
+		return true, nil
+	}
+	// After a failed Commit the transaction is closed already, and says so.
+	_ = guard(tx.Rollback)
+	if errors.Is(err, errUnchanged) {
+		return false, nil
+	}
+	return false, err
+}

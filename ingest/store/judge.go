@@ -1,0 +1,170 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"sitepost/devices"
+)
+
+// An opened is an open condition.
+type opened struct {
+	Record      Record `json:"record"`                // that raised it
+	Unconfirmed bool   `json:"unconfirmed,omitempty"` // its device has since been in another mode, faulty or silent
+}
+
+// inTest says that the condition was raised while its device was not guarding.
+func (o *opened) inTest() bool { return o.Record.Event.Mode != devices.Normal }
+
+// A seen is what the store knows of one (device, code, point); nil is nothing.
+type seen struct {
+	open *opened
+	is   *string
+	raw  *uint64
+}
+
+// A verdict is what an event means, given what was seen.
+type verdict string
+
+const (
+	known   verdict = "known"   // nothing new
+	tell    verdict = "tell"    // a record: it happened, or a reading
+	raise   verdict = "raise"   // a record, and the condition is open
+	confirm verdict = "confirm" // no record; the open condition is certain again
+	doubt   verdict = "doubt"   // no record; the open condition is not certain
+	end     verdict = "end"     // a record, and the condition is closed
+	renew   verdict = "renew"   // what was raised in a test is closed, and raised anew
+	turn    verdict = "turn"    // a record: a state has a new word
+	start   verdict = "start"   // no record: a counter has a new baseline
+	count   verdict = "count"   // a record: a counter rose
+)
+
+// judge decides what an event means. It is asked twice: about the mirrors, to
+// skip what is known, and in the transaction, where it counts.
+func judge(form devices.Form, e devices.Event, s seen) verdict {
+	switch {
+	case form == devices.Condition:
+		return judgeCondition(e, s.open)
+	case form == devices.StateForm:
+		if s.is != nil && *s.is == e.Is {
+			return known
+		}
+		return turn
+	case counts(form, e):
+		return judgeCount(e.Count.Raw, s.raw)
+	}
+	return tell
+}
+
+// judgeCondition reads this table. "Other mode" is any but normal: what a device
+// says then is told, for it may be true, but it ends and confirms nothing.
+//
+//	                     not open   open      open, in doubt   open since a test
+//	raised               raise      –         confirm          renew
+//	cleared              –          end       end              end
+//	raised, other mode   raise¹     –         –                –
+//	cleared, other mode  –          doubt     –                –
+//
+// ¹ it is open in doubt.
+func judgeCondition(e devices.Event, o *opened) verdict {
+	normal, raised := e.Mode == devices.Normal, e.State == devices.Raised
+	switch {
+	case o == nil && raised:
+		return raise
+	case o == nil:
+		return known
+	case raised && normal && o.inTest():
+		return renew
+	case raised && normal && o.Unconfirmed:
+		return confirm
+	case raised:
+		return known
+	case normal:
+		return end
+	case !o.Unconfirmed:
+		return doubt
+	}
+	return known
+}
+
+// judgeCount compares a counter with its baseline. A fall is a restart of the
+// device: how much it counted before is unknown, so nothing is told.
+func judgeCount(raw uint64, baseline *uint64) verdict {
+	switch {
+	case baseline == nil || raw < *baseline:
+		return start
+	case raw == *baseline:
+		return known
+	}
+	return count
+}
+
+// counts says whether an event is a counter's: only of what happens can be said
+// how often.
+func counts(form devices.Form, e devices.Event) bool {
+	return e.Count != nil && (form == devices.Occurrence || form == devices.Alarm)
+}
+
+// compares says whether events of a form are compared with what is known.
+func compares(form devices.Form, e devices.Event) bool {
+	return form == devices.Condition || form == devices.StateForm || counts(form, e)
+}
+
+// castsDoubt says whether a new event puts the other open conditions of its
+// device in doubt: from now on the device would not tell their end.
+func castsDoubt(e devices.Event) bool {
+	switch e.Code {
+	case devices.DeviceMode:
+		return e.Is != devices.Normal.String()
+	case devices.DeviceSilent, devices.DeviceFault, devices.DeviceOffline, devices.LineLost:
+		return e.State == devices.Raised
+	}
+	return false
+}
+
+// clearedBy says who ended a condition.
+func clearedBy(v verdict) string {
+	if v == renew {
+		return "mode"
+	}
+	return "device"
+}
+
+// bounds on what is stored.
+const (
+	mostEvent = 64 << 10  // bytes of an event and its place as JSON
+	mostDoc   = 256 << 10 // bytes of a retained document
+	mostName  = 1 << 10   // bytes of a device or a point, which are keys
+)
+
+// admit finds the reasons for which an event can never be stored, and returns
+// its form and its JSON. Event and place are encoded here, by the one who says
+// it: the writer must not fail on a number that JSON cannot say.
+func admit(p devices.Place, e devices.Event) (devices.Form, []byte, int, error) {
+	form, name := e.Code.Form(), p.Device.Name
+	refuse := func(why string, args ...any) (devices.Form, []byte, int, error) {
+		return "", nil, 0, fmt.Errorf("%q of %q: %w: %s", e.Code, name, ErrRefused, fmt.Sprintf(why, args...))
+	}
+	switch {
+	case form == "":
+		return refuse("the code is not in the dictionary")
+	case name == "" || len(name) > mostName || len(e.Point) > mostName:
+		return refuse("a device has a name, and neither name nor point is longer than %d bytes", mostName)
+	case form == devices.Condition && e.State != devices.Raised && e.State != devices.Cleared:
+		return refuse("a condition is raised or cleared, not %q", e.State)
+	case form != devices.Condition && e.State != "":
+		return refuse("only a condition is %q", e.State)
+	}
+	event, err := json.Marshal(e)
+	if err != nil {
+		return refuse("%v", err)
+	}
+	place, err := json.Marshal(p)
+	if err != nil {
+		return refuse("%v", err)
+	}
+	if n := len(event) + len(place); n > mostEvent {
+		return refuse("%d bytes are more than %d", n, mostEvent)
+	}
+	return form, event, len(event) + len(place), nil
+}

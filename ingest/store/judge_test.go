@@ -1,0 +1,204 @@
+package store
+
+import (
+	"errors"
+	"math"
+	"strings"
+	"testing"
+
+	"sitepost/devices"
+)
+
+const (
+	gasHigh = devices.GasAlarmHigh
+	leaf    = devices.Code("access.leaf")
+	passage = devices.AccessPassage
+)
+
+func tampered(second int, change ...func(*devices.Event)) devices.Event {
+	return said(second, "tamper.contact", change...)
+}
+
+// TestDecisions holds that exactly what is new becomes a record, and that the
+// topic "open" says what is open after it. Every case ends with a restart and
+// the last word again, which is not new.
+func TestDecisions(t *testing.T) {
+	t.Parallel()
+	high := func(second int, change ...func(*devices.Event)) devices.Event {
+		return said(second, gasHigh, change...)
+	}
+	first := high(1, raised)
+	cases := []struct {
+		name string
+		says []devices.Event
+		want []line
+		open string
+	}{{
+		name: "a condition is told when it begins and when it ends",
+		says: []devices.Event{high(0, cleared), first, high(2, raised), high(3, cleared), high(4, cleared)},
+		want: []line{
+			{"alarm-1", "d", first, "alarm-1", zero, ""},
+			{"alarm-2", "d", high(3, cleared), "alarm-1", first.Time, "device"},
+		},
+		open: `{"open":[]}`,
+	}, {
+		name: "two points are two conditions",
+		says: []devices.Event{high(1, raised, point("2")), high(2, raised, point("1")), high(3, cleared, point("2"))},
+		want: []line{
+			{"alarm-1", "d", high(1, raised, point("2")), "alarm-1", zero, ""},
+			{"alarm-2", "d", high(2, raised, point("1")), "alarm-2", zero, ""},
+			{"alarm-3", "d", high(3, cleared, point("2")), "alarm-1", high(1).Time, "device"},
+		},
+		open: `{"open":[{"incident":"alarm-2","type":"gas.alarm.high","device":"d","subject":"1","since":"2026-11-21T22:40:02Z","severity":"critical"}]}`,
+	}, {
+		name: "a fault puts the others in doubt, and a word about one confirms it",
+		says: []devices.Event{first, tampered(2, raised), said(3, devices.DeviceFault, raised), said(4, devices.DeviceFault, cleared), high(5, raised)},
+		want: []line{
+			{"alarm-1", "d", first, "alarm-1", zero, ""},
+			{"alarm-2", "d", tampered(2, raised), "alarm-2", zero, ""},
+			{"alarm-3", "d", said(3, devices.DeviceFault, raised), "alarm-3", zero, ""},
+			{"alarm-4", "d", said(4, devices.DeviceFault, cleared), "alarm-3", said(3, "").Time, "device"},
+		},
+		open: `{"open":[{"incident":"alarm-1","type":"gas.alarm.high","device":"d","since":"2026-11-21T22:40:01Z","severity":"critical"},` +
+			`{"incident":"alarm-2","type":"tamper.contact","device":"d","since":"2026-11-21T22:40:02Z","severity":"major","unconfirmed":true}]}`,
+	}, {
+		name: "silence puts what is open in doubt, its end does not confirm it",
+		says: []devices.Event{first, said(2, devices.DeviceSilent, raised), said(3, devices.DeviceSilent, cleared)},
+		want: []line{
+			{"alarm-1", "d", first, "alarm-1", zero, ""},
+			{"alarm-2", "d", said(2, devices.DeviceSilent, raised), "alarm-2", zero, ""},
+			{"alarm-3", "d", said(3, devices.DeviceSilent, cleared), "alarm-2", said(2, "").Time, "device"},
+		},
+		open: `{"open":[{"incident":"alarm-1","type":"gas.alarm.high","device":"d","since":"2026-11-21T22:40:01Z","severity":"critical","unconfirmed":true}]}`,
+	}, {
+		name: "a warm-up ends nothing",
+		says: []devices.Event{first, said(2, devices.DeviceMode, is("warm-up")), high(3, cleared, inWarmUp), said(4, devices.DeviceMode, is("normal"))},
+		want: []line{
+			{"alarm-1", "d", first, "alarm-1", zero, ""},
+			{"event-1", "d", said(2, devices.DeviceMode, is("warm-up")), "event-1", zero, ""},
+			{"event-2", "d", said(4, devices.DeviceMode, is("normal")), "event-2", zero, ""},
+		},
+		open: `{"open":[{"incident":"alarm-1","type":"gas.alarm.high","device":"d","since":"2026-11-21T22:40:01Z","severity":"critical","unconfirmed":true}]}`,
+	}, {
+		name: "a clearing in another mode only casts doubt",
+		says: []devices.Event{first, high(2, cleared, inWarmUp)},
+		want: []line{{"alarm-1", "d", first, "alarm-1", zero, ""}},
+		open: `{"open":[{"incident":"alarm-1","type":"gas.alarm.high","device":"d","since":"2026-11-21T22:40:01Z","severity":"critical","unconfirmed":true}]}`,
+	}, {
+		name: "an alarm in earnest after one in a test is an alarm of its own",
+		says: []devices.Event{high(1, raised, inWarmUp), high(2, raised, inWarmUp), high(3, raised)},
+		want: []line{
+			{"alarm-1", "d", high(1, raised, inWarmUp), "alarm-1", zero, ""},
+			{"alarm-2", "d", high(3, cleared), "alarm-1", high(1).Time, "mode"},
+			{"alarm-3", "d", high(3, raised), "alarm-3", zero, ""},
+		},
+		open: `{"open":[{"incident":"alarm-3","type":"gas.alarm.high","device":"d","since":"2026-11-21T22:40:03Z","severity":"critical"}]}`,
+	}, {
+		name: "a state is told when its word is new",
+		says: []devices.Event{said(1, leaf, is("closed")), said(2, leaf, is("closed")), said(3, leaf, is("open")), said(4, leaf, is("closed"), point("b"))},
+		want: []line{
+			{"event-1", "d", said(1, leaf, is("closed")), "event-1", zero, ""},
+			{"event-2", "d", said(3, leaf, is("open")), "event-2", zero, ""},
+			{"event-3", "d", said(4, leaf, is("closed"), point("b")), "event-3", zero, ""},
+		},
+		open: `{"open":[]}`,
+	}, {
+		name: "a counter is told when it rises, by how much",
+		says: []devices.Event{
+			said(1, passage, raw(7), point("left")), said(2, passage, raw(7), point("left")), said(3, passage, raw(9), point("left")),
+			said(4, passage, raw(2), point("left")), said(5, passage, raw(3), point("left")), said(6, passage, raw(0), point("right")), said(7, passage, raw(1), point("right")),
+		},
+		want: []line{
+			{"event-1", "d", said(3, passage, step(9, 2), point("left")), "event-1", zero, ""},
+			{"event-2", "d", said(5, passage, step(3, 1), point("left")), "event-2", zero, ""},
+			{"event-3", "d", said(7, passage, step(1, 1), point("right")), "event-3", zero, ""},
+		},
+		open: `{"open":[]}`,
+	}, {
+		name: "what happens, happens each time",
+		says: []devices.Event{devices.Heard("d", zero), said(1, devices.AccessCard), said(1, devices.AccessCard), said(2, "screening.metal.alarm"), said(2, "screening.metal.alarm")},
+		want: []line{
+			{"alarm-1", "d", said(2, "screening.metal.alarm"), "alarm-1", zero, ""},
+			{"alarm-2", "d", said(2, "screening.metal.alarm"), "alarm-2", zero, ""},
+			{"event-1", "d", said(1, devices.AccessCard), "event-1", zero, ""},
+			{"event-2", "d", said(1, devices.AccessCard), "event-2", zero, ""},
+		},
+		open: `{"open":[]}`,
+	}}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				directory := t.TempDir()
+				s := at(t, directory)
+				says(t, s, "d", c.says...)
+				same(t, "records", lines(t, s), c.want)
+				same(t, "open", openTopic(t, s), c.open)
+				if err := s.Close(); err != nil {
+					t.Fatal(err)
+				}
+				s = at(t, directory)
+				same(t, "records after a restart", lines(t, s), c.want)
+				if last := c.says[len(c.says)-1]; compares(last.Code.Form(), last) {
+					says(t, s, "d", last)
+				}
+				same(t, "records after the last word again", lines(t, s), c.want)
+				same(t, "open after a restart", openTopic(t, s), c.open)
+			})
+		})
+	}
+}
+
+// TestOtherDevicesStayCertain holds that one device's silence, or a line's, says
+// nothing of another device, unless the caller knows it.
+func TestOtherDevicesStayCertain(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := at(t, t.TempDir())
+		says(t, s, "gas-1", said(1, gasHigh, raised))
+		says(t, s, "gas-10", said(2, gasHigh, raised))
+		says(t, s, "bus-a", said(3, devices.LineLost, raised))
+		says(t, s, "gas-1", said(4, devices.DeviceOffline, raised))
+		entry := func(n, device, second, code, severity, more string) string {
+			return `{"incident":"alarm-` + n + `","type":"` + code + `","device":"` + device + `","since":"2026-11-21T22:40:0` + second + `Z","severity":"` + severity + `"` + more + `}`
+		}
+		want := []string{
+			entry("1", "gas-1", "1", "gas.alarm.high", "critical", `,"unconfirmed":true`),
+			entry("2", "gas-10", "2", "gas.alarm.high", "critical", ""),
+			entry("3", "bus-a", "3", "line.lost", "major", ""),
+			entry("4", "gas-1", "4", "device.offline", "major", ""),
+		}
+		same(t, "open", openTopic(t, s), `{"open":[`+strings.Join(want, ",")+`]}`)
+		if err := s.Doubt("gas-10"); err != nil {
+			t.Fatal(err)
+		}
+		want[1] = entry("2", "gas-10", "2", "gas.alarm.high", "critical", `,"unconfirmed":true`)
+		same(t, "open after the line's devices were named", openTopic(t, s), `{"open":[`+strings.Join(want, ",")+`]}`)
+	})
+}
+
+// TestRefused holds that what can never be stored is refused as such, changes
+// nothing, and harms nobody in the same batch.
+func TestRefused(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := at(t, t.TempDir())
+		nan := &devices.Value{Number: math.NaN()}
+		for name, e := range map[string]devices.Event{
+			"not in the dictionary":   said(1, "gas.alarm.hgih"),
+			"raised or cleared":       said(1, gasHigh),
+			"only a condition":        said(1, passage, raised),
+			"NaN":                     said(1, devices.GasReading, func(e *devices.Event) { e.Value = nan }),
+			"more than 65536":         said(1, devices.AccessCard, func(e *devices.Event) { e.Text = strings.Repeat("x", 1<<16) }),
+			"longer than 1024":        said(1, devices.AccessCard, point(strings.Repeat("p", 2000))),
+			"a condition is raised o": said(1, gasHigh, func(e *devices.Event) { e.State = "rased" }),
+		} {
+			err := s.Append(place("d"), e)
+			if !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), name) {
+				t.Errorf("got %v, want ErrRefused that says %q", err, name)
+			}
+		}
+		if err := s.Append(devices.Place{}, said(1, passage)); !errors.Is(err, ErrRefused) {
+			t.Errorf("got %v for an event of nobody, want ErrRefused", err)
+		}
+		same(t, "records", lines(t, s), nil)
+		same(t, "commits", commits(s), 0)
+	})
+}

@@ -1,0 +1,81 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// load reads the file into memory when it is opened.
+func (s *Store) load() error {
+	words := newShelf[string](bucketWords)
+	return s.file.view(func(tx *bolt.Tx) error {
+		if err := complete(tx); err != nil {
+			return err
+		}
+		if err := words.load(tx); err != nil {
+			return err
+		}
+		s.epoch = Epoch(words.kept["epoch"])
+		site := words.kept["site"]
+		switch {
+		case words.kept["format"] != format:
+			return fmt.Errorf("format %q of store.db is unknown (it is of another version of sitepost)", words.kept["format"])
+		case s.opt.Site != "" && site != "" && site != s.opt.Site:
+			return fmt.Errorf("store.db is of site %q, not of %q (is this a copied disk? move it away: a new one is made)", site, s.opt.Site)
+		}
+		if err := s.loadMirrors(tx); err != nil {
+			return err
+		}
+		for _, l := range s.lanes {
+			l.sent, l.received = s.numbers.kept[l.sentName()], s.numbers.kept[l.receivedName()]
+		}
+		return nil
+	})
+}
+
+// complete asks whether all buckets are there.
+func complete(tx *bolt.Tx) error {
+	for _, name := range buckets() {
+		if tx.Bucket(name) == nil {
+			return fmt.Errorf("%w: bucket %q is missing", ErrDamaged, name)
+		}
+	}
+	return nil
+}
+
+// loadMirrors reads what is kept in memory, marks apart: those in memory may be
+// ahead of those on disk.
+func (s *Store) loadMirrors(tx *bolt.Tx) error {
+	for _, shelf := range s.shelves() {
+		if err := shelf.load(tx); err != nil {
+			return err
+		}
+	}
+	var wrong error
+	for _, l := range s.lanes {
+		l.last = s.numbers.kept[l.lastName()]
+		l.first = l.last + 1
+		if first, last, any := l.records.ends(tx); any {
+			l.first = first
+			if last != l.last {
+				wrong = errors.Join(wrong, fmt.Errorf("%w: lane %q ends at %d, its last number is %d", ErrDamaged, l.name, last, l.last))
+			}
+		}
+	}
+	return wrong
+}
+
+// shelves are all of them.
+func (s *Store) shelves() []interface {
+	settle()
+	forget()
+	load(tx *bolt.Tx) error
+} {
+	return []interface {
+		settle()
+		forget()
+		load(tx *bolt.Tx) error
+	}{s.numbers, s.open, s.states, s.counters, s.currents}
+}

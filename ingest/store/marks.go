@@ -1,0 +1,178 @@
+package store
+
+import (
+	"sitepost/devices"
+)
+
+// Names in the bucket of numbers, beside those of the lanes.
+const (
+	numberRevision = "revision" // last of the retained topics
+	numberBirth    = "birth"    // last connection
+)
+
+// How much is deleted with one commit. An alarm may wait for it, so it is
+// bounded; but never less than the commit adds, or a long burst would outrun it.
+const (
+	mostDeleted     = 512
+	mostDeletedIdle = 2048
+	historyStep     = 1000 // the history of alarms is trimmed by so many
+)
+
+// Marks returns the numbers of a lane.
+func (s *Store) Marks(name devices.Lane) Marks {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.lanes[name]
+	if l == nil {
+		return Marks{}
+	}
+	return l.marks()
+}
+
+// MarkSent says that the broker has every record of a lane up to a number. A
+// mark never falls and never passes the last record. It is saved with the next
+// commit, or when the store has rested for 5 s: after a crash a few records are
+// sent again.
+func (s *Store) MarkSent(name devices.Lane, upto uint64) {
+	s.mark(name, func(l *lane) *uint64 { return &l.sent }, upto)
+}
+
+// MarkReceived says the same of the platform.
+func (s *Store) MarkReceived(name devices.Lane, upto uint64) {
+	s.mark(name, func(l *lane) *uint64 { return &l.received }, upto)
+}
+
+func (s *Store) mark(name devices.Lane, of func(*lane) *uint64, upto uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.lanes[name]
+	if l == nil {
+		return
+	}
+	m := of(l)
+	if upto = min(upto, l.last); upto > *m {
+		*m = upto
+		s.soil()
+	}
+}
+
+// soil says that there is something to save when the store rests, and lets the
+// writer know it. Store.mu is held.
+func (s *Store) soil() {
+	if !s.dirty {
+		s.dirty = true
+		s.wake()
+	}
+}
+
+// doneUpto is the highest number of a lane that is done.
+func (s *Store) doneUpto(name devices.Lane, m Marks) uint64 {
+	if s.opt.Receipt == ReceiptPlatform && name != devices.ReadingLane {
+		return m.Received
+	}
+	return m.Sent
+}
+
+// excess is how many records of a lane may be deleted, with marks as given. Done
+// alarms stay as history until there is a step more of them than must be kept.
+func (s *Store) excess(l *lane, m Marks) uint64 {
+	next := s.doneUpto(l.name, m) + 1
+	if next <= m.First {
+		return 0
+	}
+	done := next - m.First
+	if l.name != devices.AlarmLane {
+		return done
+	}
+	if done < uint64(s.opt.History)+historyStep {
+		return 0
+	}
+	return historyStep
+}
+
+// finish adds to a transaction what goes along with any: the open conditions if
+// they changed, the marks, and the deletion of what is done. A transaction that
+// holds nothing at all is not committed.
+func (c *change) finish() error {
+	if c.opens {
+		if err := c.saveOpen(); err != nil {
+			return err
+		}
+	}
+	c.look()
+	if err := c.saveMarks(); err != nil {
+		return err
+	}
+	if err := c.saveTold(); err != nil {
+		return err
+	}
+	if err := c.sweep(); err != nil {
+		return err
+	}
+	if !c.any {
+		return errUnchanged
+	}
+	return nil
+}
+
+// look takes down the marks as they are now.
+func (c *change) look() {
+	c.marks, c.told = make(map[devices.Lane]Marks), make(map[string]uint64)
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	for name, l := range c.s.lanes {
+		c.marks[name] = l.marks()
+	}
+	for key, revision := range c.s.told {
+		c.told[key] = revision
+	}
+}
+
+// saveMarks writes the marks that moved.
+func (c *change) saveMarks() error {
+	numbers := c.s.numbers
+	save := func(name string, n uint64) error {
+		if numbers.kept[name] == n {
+			return nil
+		}
+		c.any = true
+		return numbers.put(c.tx, name, n)
+	}
+	for name, l := range c.s.lanes {
+		m := c.marks[name]
+		if err := save(l.sentName(), m.Sent); err != nil {
+			return err
+		}
+		if err := save(l.receivedName(), m.Received); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sweep deletes what is done: the tree of a lane that is drained stays one page
+// deep, and a lonely event then costs half the bytes.
+func (c *change) sweep() error {
+	budget := uint64(max(mostDeleted, c.added))
+	if c.added == 0 {
+		budget = mostDeletedIdle
+	}
+	c.firsts = make(map[devices.Lane]uint64)
+	for _, name := range devices.Lanes() {
+		l, m := c.s.lanes[name], c.marks[name]
+		n := c.s.excess(l, m)
+		if name != devices.AlarmLane { // an alarm step is rare and goes whole
+			n = min(n, budget)
+			budget -= n
+		}
+		if n == 0 {
+			continue
+		}
+		c.any = true
+		c.firsts[name] = m.First + n
+		if err := l.records.remove(c.tx, m.First, m.First+n-1); err != nil {
+			return err
+		}
+	}
+	return nil
+}

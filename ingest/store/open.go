@@ -1,0 +1,58 @@
+package store
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"sitepost/devices"
+)
+
+// keyOpen is the retained topic that the store writes itself:
+//
+//	{"open":[{"incident":…,"type":"gas.alarm.high","device":"gas-1","subject":…,
+//	          "since":"2026-11-21T22:40:00.123+08:00","severity":"critical","unconfirmed":true}]}
+//
+// sorted by since, then incident; subject and unconfirmed are absent if empty.
+// It has no bound of its own: an alarm is not refused because many are open.
+const keyOpen = "open"
+
+// An openEntry is a line of the retained topic "open".
+type openEntry struct {
+	Incident    string           `json:"incident"`
+	Type        devices.Code     `json:"type"`
+	Device      string           `json:"device"`
+	Subject     string           `json:"subject,omitempty"` // the point
+	Since       time.Time        `json:"since"`
+	Severity    devices.Severity `json:"severity"`
+	Unconfirmed bool             `json:"unconfirmed,omitempty"`
+}
+
+// saveOpen writes the retained topic anew, from what is open in the transaction.
+func (c *change) saveOpen() error {
+	all, err := c.s.open.all(c.tx)
+	if err != nil {
+		return err
+	}
+	entries := make([]openEntry, 0, len(all))
+	for _, o := range all {
+		r := o.Record
+		meaning, _ := r.Event.Code.Meaning()
+		entries = append(entries, openEntry{
+			Incident: r.Incident, Type: r.Event.Code, Device: r.Place.Device.Name, Subject: r.Event.Point,
+			Since: r.Event.Time, Severity: meaning.Severity, Unconfirmed: o.Unconfirmed,
+		})
+	}
+	slices.SortFunc(entries, func(a, b openEntry) int {
+		if n := a.Since.Compare(b.Since); n != 0 {
+			return n
+		}
+		return strings.Compare(a.Incident, b.Incident)
+	})
+	doc, err := json.Marshal(map[string][]openEntry{"open": entries})
+	if err != nil {
+		return err
+	}
+	return c.putCurrent(keyOpen, doc)
+}

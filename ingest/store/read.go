@@ -1,0 +1,96 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	bolt "go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
+
+	"sitepost/devices"
+)
+
+// How much one Read returns at most. It bounds memory, and how long the pages
+// it looks at cannot be used again.
+const (
+	mostRead      = 512
+	mostReadBytes = 1 << 20
+)
+
+// A DamageError tells of records that lie in the file and are not what was
+// written: their checksum or their number is wrong. It is ErrDamaged.
+type DamageError struct {
+	Lane devices.Lane
+	Seqs []uint64 // ascending; 0 for a record whose number cannot be read
+	Why  error    // of the first
+}
+
+// Error tells lane and numbers.
+func (e *DamageError) Error() string {
+	return fmt.Sprintf("lane %q: %d damaged records %v: %v", e.Lane, len(e.Seqs), e.Seqs, e.Why)
+}
+
+// Unwrap is the reason for the first.
+func (e *DamageError) Unwrap() error { return e.Why }
+
+// Read returns the committed records of a lane with numbers above after,
+// ascending, at most limit, 512 or 1 MiB of them, whichever is least. The
+// records are the caller's own.
+//
+// A *DamageError comes together with the sound records of the same stretch; go
+// on above the highest number of both. Any other error comes alone.
+func (s *Store) Read(name devices.Lane, after uint64, limit int) ([]Record, error) {
+	l := s.lanes[name]
+	if l == nil {
+		return nil, fmt.Errorf("lane %q: there is none", name)
+	}
+	if limit <= 0 || limit > mostRead {
+		limit = mostRead
+	}
+	var raw []pair
+	err := s.file.view(func(tx *bolt.Tx) error {
+		raw = nil
+		left := mostReadBytes
+		l.records.walk(tx, after, func(k, v []byte) bool {
+			left -= len(v)
+			if left < 0 && len(raw) > 0 {
+				return false
+			}
+			raw = append(raw, pair{slices.Clone(k), slices.Clone(v)})
+			return len(raw) < limit
+		})
+		return nil
+	})
+	if err != nil {
+		if errors.Is(err, berrors.ErrDatabaseNotOpen) {
+			err = ErrClosed
+		}
+		return nil, fmt.Errorf("lane %q: %w", name, err)
+	}
+	return decode(name, raw)
+}
+
+// A pair is a key and its value, copied out of a transaction.
+type pair struct{ key, value []byte }
+
+// decode takes the sound records from a stretch of a lane, and lists the others.
+func decode(name devices.Lane, raw []pair) ([]Record, error) {
+	records := make([]Record, 0, len(raw))
+	bad := &DamageError{Lane: name}
+	for _, p := range raw {
+		r, err := unframeRecord(name, p.key, p.value)
+		if err != nil {
+			bad.Seqs = append(bad.Seqs, seqOf(p.key))
+			if bad.Why == nil {
+				bad.Why = err
+			}
+			continue
+		}
+		records = append(records, r)
+	}
+	if bad.Why != nil {
+		return records, bad
+	}
+	return records, nil
+}

@@ -1,0 +1,232 @@
+// Package store keeps what a site accepted until the city has it: one bbolt
+// file with three lanes of numbered records, and beside them what must be known
+// to say whether something is new.
+//
+// Its rules:
+//
+//   - [Store.Append] of an alarm or an event returns when the record is on disk.
+//     A reading returns when it is queued and is on disk within a second.
+//
+//   - A record's number is used once for ever within its [Epoch]: the last number
+//     of each lane is stored apart and outlives an emptied lane. Numbers have no
+//     gaps. A new file has a new epoch.
+//
+//   - What is new is decided inside the write transaction, against the open
+//     conditions, last states and counter baselines of the same file. The copy of
+//     them in memory only saves transactions that would change nothing.
+//
+//   - In that transaction also changes what the retained topics must say.
+//
+//   - Done records go in the transaction that adds the next ones. The alarm lane
+//     keeps the last of them as history.
+//
+//   - Every value carries a checksum that covers its key too, for bbolt's pages
+//     have none. Damage is an error, never a panic.
+//
+//     Append ─┐
+//     Append ─┼─► waiting ──► writer ──► one transaction ──► mirrors, Changed ──► Append returns
+//     Put ────┘   0 ms alarm             records, open conditions,
+//     20 ms event            states, counters, current,
+//     1 s reading            marks, deletion of what is done
+//
+// It does not know how a record is sent, which broker there is, or what a
+// device is beyond its name. What is not here yet: a bound by age and bytes that
+// drops the least important first, setting a damaged file aside and saving what
+// its checksums allow, and files of their own for readings (lane.go has their
+// place).
+package store
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"sitepost/devices"
+)
+
+var (
+	// ErrSealed is returned by Append after Seal or Close.
+	ErrSealed = errors.New("store is sealed")
+
+	// ErrClosed is returned by everything else after Close.
+	ErrClosed = errors.New("store is closed")
+
+	// ErrRefused is wrapped by the error for an event or a document that can
+	// never be stored: an unknown code, a condition without a state, too large.
+	// To try it again is useless.
+	ErrRefused = errors.New("refused")
+
+	// ErrUnwritable is wrapped when a commit failed. Nothing of it was accepted;
+	// after a failed sync it may be there all the same. Try again.
+	ErrUnwritable = errors.New("store cannot be written")
+
+	// ErrDamaged is wrapped when bytes of the file are not what was written.
+	ErrDamaged = errors.New("store is damaged")
+)
+
+// The two answers to the question when a record is done.
+const (
+	ReceiptBroker   = "broker"   // the broker has it
+	ReceiptPlatform = "platform" // the platform has it (alarms and events; readings are always done at the broker)
+)
+
+// Options say where a store lies and what it keeps.
+type Options struct {
+	Directory string       // made with mode 0700 if absent; holds store.db and lock
+	Site      string       // a file of another site is refused; "" does not ask
+	Receipt   string       // ReceiptBroker or ReceiptPlatform; "" is ReceiptBroker
+	History   int          // done alarms that are kept, at least; 0 is 10,000
+	MaxBytes  int64        // largest store.db; 0 is 256 MiB
+	Clock     func() Clock // how far the clock can be trusted now; nil: not at all
+	Log       *slog.Logger // nil is silent
+}
+
+// Defaults of Options.
+const (
+	defaultHistory  = 10_000
+	defaultMaxBytes = 256 << 20
+)
+
+// A Store is open from Open to Close. All its methods may be called from any
+// goroutine; Append must not be called from two goroutines at once for the same
+// device, code and point if their order matters.
+type Store struct {
+	opt   Options
+	epoch Epoch
+	file  *file
+
+	lanes    map[devices.Lane]*lane // the map never changes, what it points to does
+	numbers  *shelf[uint64]         // last numbers, marks, revision, birth
+	open     *shelf[opened]         // open conditions
+	states   *shelf[string]         // last word of each state
+	counters *shelf[uint64]         // baseline of each counter
+	currents *shelf[current]        // retained topics
+
+	kick   chan struct{} // the writer should look at the clock again
+	room   chan struct{} // one place for each reading that waits
+	ended  chan struct{} // closed when the writer has ended
+	close  sync.Once
+	closed error // of Close
+
+	mu      sync.Mutex        // guards what follows, the marks of lanes, and what shelves keep
+	queue   queue             // what waits for the writer
+	pending map[string]int    // queued entries by the key they may change
+	told    map[string]uint64 // revisions sent but not yet saved as sent
+	dirty   bool              // marks moved or revisions were told since the last commit
+	changed chan struct{}     // closed at the next commit
+	stale   bool              // a commit failed and the mirrors were not read anew
+	failing bool              // the last commit failed
+	lost    int               // readings lost since it fails
+	commits int               // transactions committed
+}
+
+// Open opens the store in a directory, or makes a new one with a new epoch, and
+// holds its lock until Close. A directory in use is an error that names the
+// process; a file that is not sound is ErrDamaged.
+func Open(o Options) (*Store, error) {
+	if err := o.complete(); err != nil {
+		return nil, fmt.Errorf("store %q: %w", o.Directory, err)
+	}
+	f, err := openFile(o)
+	if err != nil {
+		return nil, fmt.Errorf("store %q: %w", o.Directory, err)
+	}
+	s := &Store{
+		opt: o, file: f,
+		lanes:    newLanes(),
+		numbers:  newShelf[uint64](bucketNumbers),
+		open:     newShelf[opened](bucketOpen),
+		states:   newShelf[string](bucketStates),
+		counters: newShelf[uint64](bucketCounters),
+		currents: newShelf[current](bucketCurrents),
+		kick:     make(chan struct{}, 1),
+		room:     make(chan struct{}, mostWaiting),
+		ended:    make(chan struct{}),
+		pending:  make(map[string]int),
+		told:     make(map[string]uint64),
+		changed:  make(chan struct{}),
+	}
+	if err := s.load(); err != nil {
+		return nil, fmt.Errorf("store %q: %w", o.Directory, errors.Join(err, f.close()))
+	}
+	go s.write()
+	return s, nil
+}
+
+// complete fills in the defaults.
+func (o *Options) complete() error {
+	switch o.Receipt {
+	case "":
+		o.Receipt = ReceiptBroker
+	case ReceiptBroker, ReceiptPlatform:
+	default:
+		return fmt.Errorf("unknown receipt %q (broker or platform)", o.Receipt)
+	}
+	if o.History <= 0 {
+		o.History = defaultHistory
+	}
+	if o.MaxBytes <= 0 {
+		o.MaxBytes = defaultMaxBytes
+	}
+	if o.Clock == nil {
+		o.Clock = func() Clock { return Clock{Source: "none"} }
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return nil
+}
+
+// Epoch returns the name of the file.
+func (s *Store) Epoch() Epoch { return s.epoch }
+
+// Changed returns a channel that is closed at the next commit that brings a
+// record or a retained topic. Get it, then read, then wait for it.
+func (s *Store) Changed() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.changed
+}
+
+// Seal ends the taking of events: Append fails with ErrSealed from now on, and
+// all it accepted is on disk when Seal returns. Everything else goes on.
+func (s *Store) Seal() {
+	s.mu.Lock()
+	s.queue.sealed = true
+	s.mu.Unlock()
+	fence := &entry{apply: func(*change) error { return nil }, done: make(chan error, 1)}
+	if queued, _ := s.enqueue(fence); queued {
+		<-fence.done // its error is that of the entries before it, which were told
+	}
+}
+
+// Close seals the store, saves the marks, closes the file and gives the lock
+// back. Closing again returns the same error.
+func (s *Store) Close() error {
+	s.close.Do(func() {
+		s.Seal()
+		s.mu.Lock()
+		s.queue.closed = true
+		s.mu.Unlock()
+		s.wake()
+		<-s.ended
+		if err := s.file.close(); err != nil {
+			s.closed = fmt.Errorf("store %q: %w", s.opt.Directory, err)
+		}
+	})
+	return s.closed
+}
+
+// wake makes the writer look again. It never blocks.
+func (s *Store) wake() {
+	select {
+	case s.kick <- struct{}{}:
+	default:
+	}
+}
+
+// idleAfter is how long the store must rest before marks and deletions are worth
+// a transaction of their own: each costs flash two flushes and two pages or more.
+const idleAfter = 5 * time.Second

@@ -1,0 +1,218 @@
+package store
+
+import (
+	"fmt"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// write is the writer: the only goroutine that changes the file. It ends when
+// the store is closed and nothing waits.
+func (s *Store) write() {
+	defer close(s.ended)
+	timer := time.NewTimer(idleAfter)
+	defer timer.Stop()
+	last := time.Now() // end of the last commit
+	for {
+		batch, wait, closed := s.next(last)
+		switch {
+		case wait <= 0:
+			more := s.commit(batch)
+			last = time.Now()
+			if more && len(batch) == 0 {
+				last = last.Add(-idleAfter) // still at rest: go on with what is done
+			}
+			continue
+		case closed:
+			s.commit(nil) // the marks
+			return
+		}
+		timer.Reset(wait)
+		select {
+		case <-s.kick:
+		case <-timer.C:
+		}
+	}
+}
+
+// next returns what is to be committed now, or how long there is nothing to do.
+// A batch of nothing is worth a commit when marks moved and the store rests.
+func (s *Store) next(last time.Time) (batch []*entry, wait time.Duration, closed bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	switch {
+	case len(s.queue.waiting) > 0 && (s.queue.closed || !s.queue.due.After(now)):
+		return s.queue.take(), 0, false
+	case len(s.queue.waiting) > 0:
+		return nil, s.queue.due.Sub(now), false
+	case s.queue.closed:
+		return nil, idleAfter, true
+	case s.dirty:
+		return nil, last.Add(idleAfter).Sub(now), false
+	}
+	return nil, idleAfter, false
+}
+
+// commit writes a batch in one transaction and answers all who wait for it. An
+// entry that cannot be applied is answered alone and the others go without it:
+// one damaged value must not stall everybody. It says whether there is more to
+// delete.
+func (s *Store) commit(batch []*entry) (more bool) {
+	rest := batch
+	for {
+		c := &change{s: s, now: time.Now(), clock: s.opt.Clock()}
+		committed, culprit, err := s.attempt(c, rest)
+		if culprit >= 0 {
+			s.forget()
+			s.answer(rest[culprit:culprit+1], err)
+			rest = append(rest[:culprit:culprit], rest[culprit+1:]...)
+			if len(rest) > 0 {
+				continue
+			}
+			return false
+		}
+		if err != nil {
+			s.fail(err)
+		} else {
+			more = s.settle(c, committed)
+		}
+		s.answer(rest, err)
+		return more
+	}
+}
+
+// attempt runs one transaction. culprit is the entry that spoiled it, -1 if it
+// was none of them.
+func (s *Store) attempt(c *change, batch []*entry) (committed bool, culprit int, err error) {
+	culprit = -1
+	committed, err = s.file.update(func(tx *bolt.Tx) error {
+		c.tx = tx
+		for i, e := range batch {
+			culprit = i
+			if err := e.apply(c); err != nil {
+				return err
+			}
+		}
+		culprit = -1
+		if len(batch) > 0 && !c.any {
+			return errUnchanged
+		}
+		return c.finish()
+	})
+	if err != nil {
+		err = fmt.Errorf("%w: %w", ErrUnwritable, err)
+	}
+	return committed, culprit, err
+}
+
+// settle takes a transaction into the mirrors, if it was committed.
+func (s *Store) settle(c *change, committed bool) (more bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if committed {
+		s.take(c)
+	}
+	for key, revision := range c.told {
+		if s.told[key] == revision {
+			delete(s.told, key)
+		}
+	}
+	s.dirty, more = s.unsaved()
+	if committed && c.spoken {
+		close(s.changed)
+		s.changed = make(chan struct{})
+	}
+	return more
+}
+
+// take makes the mirrors what the file is now. Store.mu is held.
+func (s *Store) take(c *change) {
+	for _, shelf := range s.shelves() {
+		shelf.settle()
+	}
+	for _, l := range s.lanes {
+		l.last = s.numbers.kept[l.lastName()]
+		if first, moved := c.firsts[l.name]; moved {
+			l.first = first
+		}
+	}
+	s.commits++
+	if s.failing {
+		s.opt.Log.Info("store can be written again", "readings_lost", s.lost)
+		s.failing, s.lost = false, 0
+	}
+}
+
+// unsaved says whether a transaction would have anything to save, and whether
+// that includes records to delete. Store.mu is held.
+func (s *Store) unsaved() (dirty, more bool) {
+	dirty = len(s.told) > 0
+	for _, l := range s.lanes {
+		more = more || s.excess(l, l.marks()) > 0
+		dirty = dirty || s.numbers.kept[l.sentName()] != l.sent || s.numbers.kept[l.receivedName()] != l.received
+	}
+	return dirty || more, more
+}
+
+// forget drops what a transaction that was not committed had changed.
+func (s *Store) forget() {
+	for _, shelf := range s.shelves() {
+		shelf.forget()
+	}
+}
+
+// fail is told why a commit failed. What the file holds is uncertain now: after
+// a failed sync of bbolt's last page the transaction may be seen all the same.
+// So the mirrors are read anew, and trusted only if that succeeds.
+//
+// Here is the place of a bounded ring of alarms that go to the city from memory,
+// marked volatile, while the disk does not take them; and of closing the file
+// and looking at it again after a failed sync. Today who said an alarm keeps it
+// and tries again.
+func (s *Store) fail(err error) {
+	s.forget()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.failing {
+		s.failing = true
+		s.opt.Log.Error("store cannot be written", "directory", s.opt.Directory, "err", err)
+	}
+	s.stale = s.file.view(s.loadMirrors) != nil
+}
+
+// answer tells who waits for the entries how it went.
+func (s *Store) answer(batch []*entry, err error) {
+	s.mu.Lock()
+	for _, e := range batch {
+		if e.key == "" {
+			continue
+		}
+		if s.pending[e.key]--; s.pending[e.key] == 0 {
+			delete(s.pending, e.key)
+		}
+	}
+	s.mu.Unlock()
+	for _, e := range batch {
+		if e.done != nil {
+			e.done <- err
+			continue
+		}
+		if err != nil {
+			s.lose(err)
+		}
+		<-s.room
+	}
+}
+
+// lose counts a reading that nobody waits for. Readings are the first thing to
+// go: to keep them would block the conversations that have alarms to tell.
+func (s *Store) lose(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lost++
+	if !s.failing {
+		s.opt.Log.Error("reading lost", "err", err)
+	}
+}
