@@ -1,0 +1,140 @@
+package contract_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"sitepost/devices"
+	"sitepost/ingest/store"
+)
+
+// The site of the golden messages: a ferry terminal on a November night.
+const (
+	site  = "xinggang-ferry"
+	epoch = store.Epoch("7f3a9c51d20b44e6")
+)
+
+var (
+	night = time.Date(2026, 11, 21, 22, 40, 0, 123456789, time.FixedZone("", 8*60*60))
+
+	berth   = devices.Zone{Name: "berth-1", Class: "roro_lane", Also: []string{"quay"}}
+	check   = devices.Zone{Name: "check-1", Class: "screening"}
+	outside = devices.Zone{Name: "hall-outside", Class: "unscreened"}
+	hall    = devices.Zone{Name: "hall", Class: "screened", Also: []string{"crowded"}}
+
+	gas1 = devices.Place{Zone: &berth, Device: devices.Named{Name: "gas-1", Title: "滚装车道可燃气1",
+		Kind: devices.GasDetector, Code: "34020000141348000003", Profile: "honeywell-xcd"}}
+	xray1 = devices.Place{Zone: &check, Device: devices.Named{Name: "xray-1", Title: "一号安检机",
+		Kind: devices.XRay, Profile: "contacts-8"}}
+	wtmd1 = devices.Place{Zone: &check, Device: devices.Named{Name: "wtmd-1", Title: "一号安检门",
+		Kind: devices.MetalDetectorGate, Profile: "ceia-02pn20"}}
+	panic1 = devices.Place{Zone: &check, Device: devices.Named{Name: "panic-1", Title: "安检口紧急按钮",
+		Kind: devices.PanicButton, Profile: "contacts-8"}}
+	contacts1 = devices.Place{Zone: &berth, Device: devices.Named{Name: "contacts-1", Title: "码头开关量箱",
+		Kind: devices.Contacts, Profile: "contacts-8"}}
+	gate1 = devices.Place{From: &outside, To: &hall, Device: devices.Named{Name: "gate-1", Title: "检票闸机1",
+		Kind: devices.Gate, Profile: "gate-7e7f"}}
+	door1 = devices.Place{Zone: &hall, Device: devices.Named{Name: "door-1", Title: "员工通道读卡器",
+		Kind: devices.CardReader}}
+	camera1 = devices.Place{Zone: &check, Device: devices.Named{Name: "check-1-top", Title: "一号安检口顶",
+		Kind: devices.Camera, Code: "34020000141328000002"}}
+	recorder1 = devices.Place{Device: devices.Named{Name: "nvr-1", Title: "机房录像机", Kind: devices.Recorder}}
+	busA      = devices.Place{Device: devices.Named{Name: "bus-a", Kind: devices.LineKind}}
+	box       = devices.Place{Device: devices.Named{Name: "box", Kind: devices.Box}}
+)
+
+// speakers says who speaks the codes that begin so; the longest beginning wins.
+var speakers = map[string]devices.Place{
+	"gas.": gas1, "screening.": xray1, "screening.metal.": wtmd1, "screening.pass": wtmd1, "screening.separation.": gate1,
+	"access.": gate1, "access.card": door1, "access.id_card": door1, "access.keypad": door1, "access.granted": door1,
+	"access.denied": door1, "access.forced": door1, "access.held_open": door1,
+	"panic.": panic1, "intrusion.": contacts1, "fire.": contacts1, "tamper.": contacts1, "contact.": contacts1,
+	"camera.": camera1, "stream.": camera1, "snapshot.": camera1, "recording.": recorder1, "device.": gas1, "line.": busA,
+	"alarm.": gas1, "box.": box, "uplink.": box, "clock.": box, "store.": box, "power.": box, "config.": box, "certificate.": box,
+}
+
+// said is what each code typically carries beside its place and state.
+var said = map[devices.Code]devices.Event{
+	"gas.reading":               {Value: &devices.Value{Quantity: "combustible gas", Unit: "%LEL", Number: 3.5, Summary: &devices.Summary{Last: 3.5, Min: 2, Max: 4.5, Mean: 3.1, N: 60}}},
+	"gas.alarm.low":             {Value: &devices.Value{Quantity: "combustible gas", Unit: "%LEL", Number: 27, Limit: new(25.0)}},
+	"gas.alarm.high":            {Value: &devices.Value{Quantity: "combustible gas", Unit: "%LEL", Number: 52, Limit: new(50.0)}},
+	"screening.pass":            {Point: "in", Count: &devices.Count{Raw: 8120, Step: 2}},
+	"screening.metal.alarm":     {Count: &devices.Count{Raw: 311, Step: 1}},
+	"screening.xray.alarm":      {Point: "1"},
+	"screening.xray.running":    {Is: "on"},
+	"access.passage":            {Point: "left", Direction: devices.Forward, Count: &devices.Count{Raw: 4711, Step: 1}},
+	"access.card":               {Card: &devices.Card{Hash: strings.Repeat("5f3c9e07", 8), KeyID: "city-2026"}},
+	"access.id_card":            {Is: "present"},
+	"access.leaf":               {Point: "left", Is: "closed"},
+	"contact.input":             {Point: "7", Is: "on"},
+	"tamper.contact":            {Point: "8"},
+	"camera.digital_input":      {Point: "1", Is: "on"},
+	"camera.event":              {Detail: "tns1:RuleEngine/MyRuleDetector/Visitor", Text: "State=true"},
+	"camera.objects":            {Point: "person", Value: &devices.Value{Quantity: "objects", Number: 14}},
+	"camera.moved":              {Text: "10.37.20.12 is 10.37.20.22 now"},
+	"camera.changed":            {Detail: "firmware", Text: "V5.7.3 build 220112 is V5.7.15 build 230626 now"},
+	"camera.login_refused":      {Detail: "401", Text: "the camera refuses the login \"cameras\": check user and password of its ONVIF account"},
+	"stream.reading":            {Stream: &liveStream},
+	"stream.degraded":           {Text: "loss 0.4%, at most 0.1%"},
+	"stream.below_hd":           {Text: "1280x720, wanted 1920x1080"},
+	"stream.clock_skew":         {Value: &devices.Value{Quantity: "clock error", Unit: "s", Number: -37.2, Limit: new(5.0)}},
+	"recording.retention.short": {Point: "3", Value: &devices.Value{Quantity: "oldest recording", Unit: "d", Number: 61, Limit: new(90.0)}},
+	"snapshot.taken":            {Text: "for 7f3a9c51d20b44e6-alarm-3"},
+	"device.silent":             {Text: "nothing heard for 10s"},
+	"device.fault":              {Detail: "1103", Text: "SENSOR FAIL"},
+	"device.offline":            {Text: "dial tcp 10.37.20.60:4001: connect: no route to host"},
+	"device.mode":               {Mode: devices.WarmUp, Is: "warm-up"},
+	"line.lost":                 {Text: "open /dev/ttyUSB0: no such file or directory"},
+	"alarm.chattering":          {Point: "3", Detail: "gas.alarm.low", Count: &devices.Count{Raw: 64, Step: 64}},
+	"alarm.test":                {Mode: devices.Test, Text: "made by a technician"},
+	"box.started":               {Detail: "boot"},
+	"box.stopping":              {Detail: "upgrade"},
+	"uplink.lost":               {Text: "not connected for 3m20s"},
+	"uplink.refused":            {Point: "city-a", Detail: "5", Text: "not authorized"},
+	"clock.corrected":           {Value: &devices.Value{Quantity: "offset", Unit: "s", Number: 3.25}},
+	"clock.jumped":              {Value: &devices.Value{Quantity: "offset", Unit: "s", Number: -3600}},
+	"store.full":                {Value: &devices.Value{Quantity: "used", Unit: "%", Number: 91, Limit: new(90.0)}},
+	"store.gap":                 {Point: "reading", Detail: "1201-1350", Text: "150 readings dropped: the disk budget is used up"},
+	"config.changed":            {Text: "by root, 2 instruments added"},
+	"config.rejected":           {Text: "/etc/sitepost/site.toml:41:1: unknown key \"settigns\""},
+	"certificate.expiring":      {Point: "box", Value: &devices.Value{Quantity: "left", Unit: "d", Number: 29, Limit: new(30.0)}},
+}
+
+var liveStream = devices.Stream{
+	State: "live", Since: night.Add(-14 * time.Hour), URI: "rtsp://10.37.20.12:554/Streaming/Channels/101", Seconds: 10,
+	Codec: "H264", Profile: "High", Level: "4.0", Width: 1920, Height: 1080, FPSNominal: new(25.0), HD: new(true),
+	FPS: new(25.0), Frames: 250, BitrateBPS: new(4012345.0), PeakBPS: new(4400120.0), GOPFrames: new(50), KeyFrames: 5,
+	Packets: 3600, Loss: new(0.0), JitterMS: new(1.2), FirstFrameMS: new(412.0), ClockErrorMS: new(-80.0), Audio: new(false),
+}
+
+// example makes a typical record of a code, with a number of its own.
+func example(t testing.TB, code devices.Code, seq uint64) store.Record {
+	t.Helper()
+	meaning, ok := code.Meaning()
+	if !ok {
+		t.Fatalf("%q is not in the dictionary", code)
+	}
+	var place devices.Place
+	longest := ""
+	for beginning, who := range speakers {
+		if strings.HasPrefix(string(code), beginning) && len(beginning) > len(longest) {
+			longest, place = beginning, who
+		}
+	}
+	if longest == "" {
+		t.Fatalf("nobody speaks %q: add it to speakers", code)
+	}
+	place.Site = devices.Site{Name: site, Code: "34020000141188000001", SecurityLevel: 1}
+	e := said[code]
+	e.Code, e.Time = code, night
+	if meaning.Form == devices.Condition {
+		e.State = devices.Raised
+	}
+	r := store.Record{
+		Epoch: epoch, Lane: meaning.Form.Lane(), Seq: seq, Place: place, Event: e, Accepted: night.Add(2 * time.Millisecond),
+		Clock: store.Clock{Source: "ntp", Synced: true, Boot: "3f0c9a3e-6f0e-4a0e-9a55-1d2c7c0f5b11", UptimeMS: 86_400_000},
+	}
+	r.Incident = r.ID()
+	return r
+}

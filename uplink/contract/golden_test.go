@@ -1,0 +1,203 @@
+package contract_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sitepost/devices"
+	"sitepost/ingest/store"
+	"sitepost/uplink"
+	"sitepost/uplink/contract"
+)
+
+// A golden is a message as it stands in golden/.
+type golden struct {
+	Topic    string          `json:"topic"`
+	Retained bool            `json:"retained"`
+	Payload  json.RawMessage `json:"payload"` // null: the topic is emptied
+}
+
+// TestGolden: every code of the dictionary, every case that differs and every
+// retained topic has its message in golden/, byte for byte as the encoder makes
+// it, and it keeps the contract.
+func TestGolden(t *testing.T) {
+	messages := everyCode(t)
+	maps.Copy(messages, cases(t))
+	maps.Copy(messages, retained(t))
+	maps.Copy(messages, written())
+	want := map[string]string{}
+	for name, m := range messages {
+		if err := contract.Validate(m.Topic, m.Retain, m.Payload); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		want[name+".json"] = inGolden(t, m)
+	}
+	if *update && !t.Failed() {
+		writeGolden(t, want)
+	}
+	got := map[string]string{}
+	names, err := filepath.Glob("golden/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		raw, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got[filepath.Base(name)] = string(raw)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("golden/ is not what is sent: run go generate ./uplink/contract and read the difference (-want +got)\n%s", diff)
+	}
+}
+
+// everyCode makes one message per code of the dictionary.
+func everyCode(t *testing.T) map[string]uplink.Message {
+	t.Helper()
+	all := map[string]uplink.Message{}
+	next := map[devices.Lane]uint64{}
+	for _, m := range devices.Codes() {
+		next[m.Form.Lane()]++
+		all[string(m.Code)] = encode(t, example(t, m.Code, next[m.Form.Lane()]), time.Second, false)
+	}
+	return all
+}
+
+// cases makes the messages that differ from their code's typical one.
+func cases(t *testing.T) map[string]uplink.Message {
+	t.Helper()
+	all := map[string]uplink.Message{}
+	vary := func(name string, code devices.Code, seq uint64, change func(*store.Record)) {
+		r := example(t, code, seq)
+		change(&r)
+		all[string(code)+"--"+name] = encode(t, r, time.Second, false)
+	}
+	vary("cleared", "gas.alarm.high", 1240, func(r *store.Record) {
+		r.Event.State, r.Event.Value = devices.Cleared, &devices.Value{Quantity: "combustible gas", Unit: "%LEL", Number: 41}
+		r.Event.Time, r.Accepted = night.Add(12*time.Minute), night.Add(12*time.Minute)
+		r.Incident, r.Since, r.ClearedBy = string(epoch)+"-alarm-2", night, "device"
+	})
+	vary("warm-up", "gas.alarm.high", 1241, func(r *store.Record) { r.Event.Mode = devices.WarmUp })
+	vary("unsynced", "gas.alarm.high", 1242, func(r *store.Record) { r.Clock = store.Clock{Source: "none", UptimeMS: 4200} })
+	vary("volatile", "gas.alarm.high", 1, func(r *store.Record) {
+		r.Epoch, r.Volatile = "c0ffee00c0ffee00", true
+		r.Incident = r.ID()
+	})
+	vary("above-dead-band", "gas.reading", 981, func(r *store.Record) {
+		r.Event.Value = &devices.Value{Quantity: "combustible gas", Unit: "%LEL", Number: 18.25}
+	})
+	vary("back", "access.passage", 77002, func(r *store.Record) { r.Event.Point, r.Event.Direction = "right", devices.Back })
+	vary("direction-unknown", "access.passage", 77003, func(r *store.Record) { r.Event.Direction = "" })
+	vary("device-time", "access.denied", 77004, func(r *store.Record) { r.Event.DeviceTime = night.Add(-95 * time.Second) })
+	vary("as-alarm", "camera.motion", 1243, func(r *store.Record) {
+		r.Lane = devices.AlarmLane
+		r.Incident = r.ID()
+	})
+	vary("offline", "stream.reading", 982, func(r *store.Record) {
+		r.Event.Stream = &devices.Stream{State: "offline", Since: night, Why: []string{"dial tcp 10.37.20.12:554: i/o timeout"}}
+	})
+	all["gas.alarm.high--after-an-outage"] = encode(t, example(t, "gas.alarm.high", 1234), time.Hour, true)
+	return all
+}
+
+// retained makes the messages of the retained topics that come out of the store.
+func retained(t *testing.T) map[string]uplink.Message {
+	t.Helper()
+	all := map[string]uplink.Message{}
+	for name, c := range map[string]store.Current{
+		"up-open":            {Key: "open", Revision: 43, Doc: []byte(`{"open":[{"incident":"7f3a9c51d20b44e6-alarm-1234","type":"gas.alarm.high","device":"gas-1","since":"2026-11-21T22:40:00.123+08:00","severity":"critical","unconfirmed":true}]}`)},
+		"up-open--nothing":   {Key: "open", Revision: 44, Doc: []byte(`{"open":[]}`)},
+		"up-device":          {Key: "device/gas-1", Revision: 41, Doc: []byte(`{"state":"silent","since":"2026-11-21T22:41:10.5+08:00","why":"nothing heard for 10s","next_step":"check the cable and the detector's power"}`)},
+		"up-device--emptied": {Key: "device/gas-9", Revision: 45},
+		"up-stream":          {Key: "stream/check-1-top", Revision: 42, Doc: oneLine(t, liveStream)},
+		"up-inventory": {Key: "inventory", Revision: 2, Doc: []byte(`{"site":{"name":"xinggang-ferry","title":"星港客运站","code":"34020000141188000001","kinds":["passenger_terminal","roro_terminal"]},` +
+			`"zones":[{"name":"berth-1","title":"一号泊位滚装车道","class":"roro_lane","also":["quay"]}],` +
+			`"devices":[{"name":"gas-1","title":"滚装车道可燃气1","kind":"gas_detector","code":"34020000141348000003","profile":"honeywell-xcd","zone":"berth-1","line":"bus-a"}],` +
+			`"version":"1.0.0","config_hash":"sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}`)},
+	} {
+		m, err := uplink.EncodeCurrent(site, epoch, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[name] = m
+	}
+	return all
+}
+
+// written are messages that the encoder does not make: the link's own, and the
+// city's.
+func written() map[string]uplink.Message {
+	up := func(below, payload string, retain bool) uplink.Message {
+		return uplink.Message{Topic: uplink.Topic(site, below), Payload: []byte(payload), Retain: retain}
+	}
+	down := func(below, payload string) uplink.Message {
+		return uplink.Message{Topic: "sitepost/1/" + site + "/down/" + below, Payload: []byte(payload)}
+	}
+	const life = `"epoch":"7f3a9c51d20b44e6","birth":12,"box":"xinggang-ferry-box1","started":"2026-11-21T08:00:00.000+08:00","version":"1.0.0"`
+	const lanes = `,"time":"2026-11-21T22:40:01.000+08:00","lanes":{"alarm":{"first":1,"last":1240,"sent":1240,"received":1240},` +
+		`"event":{"first":76000,"last":77001,"sent":77001,"received":76990},"reading":{"first":1,"last":980,"sent":979,"received":0}}}`
+	return map[string]uplink.Message{
+		"up-state--birth":    up("state", `{"schema":"urn:sitepost:1.0","state":"up",`+life+lanes, true),
+		"up-state--will":     up("state", `{"schema":"urn:sitepost:1.0","state":"down",`+life+`}`, true),
+		"up-state--stopped":  up("state", `{"schema":"urn:sitepost:1.0","state":"stopped",`+life+lanes, true),
+		"up-canary":          up("canary", `{"schema":"urn:sitepost:1.0","epoch":"7f3a9c51d20b44e6","birth":12,"time":"2026-11-21T22:40:00.900+08:00"}`, false),
+		"up-reply":           up("reply/c-0816", `{"id":"c-0816","result":"unsupported","text":"command \"drain\" is not supported"}`, false),
+		"down-ack":           down("ack", `{"epoch":"7f3a9c51d20b44e6","lane":"alarm","upto":1240,"missing":[[1235,1236]],"received_at":"2026-11-21T22:53:00+08:00"}`),
+		"down-command-drain": down("command/drain", `{"id":"c-0816","name":"drain","issued":"2026-11-21T22:53:00+08:00","expires_in_s":60,"args":{"rate":10,"hold_until":"2026-11-21T23:00:00+08:00"},"counter":7}`),
+	}
+}
+
+// encode sends a record some time after it was accepted.
+func encode(t *testing.T, r store.Record, waited time.Duration, redelivery bool) uplink.Message {
+	t.Helper()
+	m, err := uplink.Encode(site, r, r.Accepted.Add(waited), redelivery)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// inGolden spells a message as it stands in golden/: indented for people, keys
+// in the order in which they are sent.
+func inGolden(t *testing.T, m uplink.Message) string {
+	t.Helper()
+	g := golden{m.Topic, m.Retain, m.Payload}
+	if len(m.Payload) == 0 {
+		g.Payload = json.RawMessage("null")
+	}
+	var b bytes.Buffer
+	if err := json.Indent(&b, oneLine(t, g), "", "  "); err != nil {
+		t.Fatal(err)
+	}
+	return b.String() + "\n"
+}
+
+// writeGolden makes golden/ hold these files and no other.
+func writeGolden(t *testing.T, want map[string]string) {
+	t.Helper()
+	old, err := filepath.Glob("golden/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range old {
+		if _, keep := want[filepath.Base(name)]; keep {
+			continue
+		}
+		if err := os.Remove(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, text := range want {
+		if err := os.WriteFile(filepath.Join("golden", name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,144 @@
+package uplink
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"time"
+
+	"sitepost/devices"
+	"sitepost/ingest/store"
+)
+
+// historicalAfter is how long a record may wait on the site and still be news.
+const historicalAfter = 60 * time.Second
+
+// plainName is the shape of every site and device name: they become part of a
+// topic, where "/", "+" and "#" mean something else.
+var plainName = regexp.MustCompile(`^[a-z0-9-]{1,32}$`)
+
+// Encode turns a record into the message that says it to the city: a
+// CloudEvents 1.0 event in structured JSON, at most MaxPayload bytes, on
+// up/LANE/DEVICE. It is a pure function, and the bytes of a record never change
+// between two sends except for "historical" (it waited longer than 60 s before
+// now) and "redelivery" (it may have been sent before).
+//
+// It says what it can: texts are cut, a device's impossible date is left out.
+// An error means that this record can never be said: a word that is not in the
+// dictionary, a name that does not fit into a topic, a number that JSON does
+// not have, a clearing that names no incident. The caller tells it as a gap and
+// goes on with the next.
+func Encode(site string, r store.Record, now time.Time, redelivery bool) (Message, error) {
+	e, err := envelopeOf(site, r)
+	if err != nil {
+		return Message{}, fmt.Errorf("encode record %q: %w", r.ID(), err)
+	}
+	e.Historical = now.Sub(r.Accepted) > historicalAfter
+	e.Redelivery = redelivery
+	payload, err := plainJSON(e)
+	if err != nil {
+		return Message{}, fmt.Errorf("encode record %q: %w", r.ID(), err)
+	}
+	if len(payload) > MaxPayload {
+		return Message{}, fmt.Errorf("encode record %q: %d bytes are more than %d", r.ID(), len(payload), MaxPayload)
+	}
+	return Message{Topic: Topic(site, string(r.Lane)+"/"+r.Place.Device.Name), Payload: payload}, nil
+}
+
+// envelopeOf fills the envelope of a record, all but what depends on the moment.
+func envelopeOf(site string, r store.Record) (envelope, error) {
+	said, err := statementOf(site, r)
+	if err != nil {
+		return envelope{}, err
+	}
+	when := r.Event.Time
+	if when.IsZero() {
+		when = r.Accepted
+	}
+	return envelope{
+		SpecVersion: "1.0",
+		Schema:      Schema,
+		ContentType: "application/json",
+		ID:          r.ID(),
+		Source:      "/sites/" + site + "/devices/" + r.Place.Device.Name,
+		Type:        r.Event.Code,
+		Subject:     attribute(r.Event.Point),
+		Time:        stamp(when),
+		Epoch:       string(r.Epoch),
+		Lane:        r.Lane,
+		Sequence:    strconv.FormatUint(r.Seq, 10),
+		Mode:        r.Event.Mode.String(),
+		Volatile:    r.Volatile,
+		Said:        said,
+	}, nil
+}
+
+// statementOf says what happened, where, and how far the clock can be trusted.
+func statementOf(site string, r store.Record) (statement, error) {
+	meaning, err := sayable(site, r)
+	if err != nil {
+		return statement{}, err
+	}
+	e, at := r.Event, r.Place
+	said := statement{
+		Incident:   cmp.Or(r.Incident, r.ID()),
+		Severity:   meaning.Severity,
+		Site:       at.Site,
+		Device:     speaker{at.Device.Name, at.Device.Kind, at.Device.Code, words(at.Device.Profile)},
+		Zone:       at.Zone,
+		From:       at.From,
+		To:         at.To,
+		Direction:  e.Direction,
+		Value:      measured(e.Value),
+		Is:         words(e.Is),
+		Detail:     words(e.Detail),
+		Card:       hashed(e.Card),
+		Stream:     figures(e.Stream),
+		Clock:      trust(r.Clock),
+		DeviceTime: stamp(e.DeviceTime),
+		GB28181:    alarmBlock(meaning, r),
+		Text:       words(e.Text),
+	}
+	if at.From != nil || at.To != nil {
+		said.Zone = nil // a gate stands between two zones, not in one
+	}
+	if e.Count != nil {
+		said.Count, said.Counter = e.Count.Step, &e.Count.Raw
+	}
+	if meaning.Form == devices.Condition {
+		said.State = e.State
+	}
+	if said.State == devices.Cleared {
+		said.Since, said.ClearedBy = stamp(r.Since), r.ClearedBy
+	}
+	said.Site.Name = site
+	return said, nil
+}
+
+// sayable finds the reasons for which a record can never be said, and what its
+// code means.
+func sayable(site string, r store.Record) (devices.Meaning, error) {
+	e := r.Event
+	meaning, known := e.Code.Meaning()
+	condition := meaning.Form == devices.Condition
+	cleared := condition && e.State == devices.Cleared
+	switch {
+	case !known:
+		return meaning, fmt.Errorf("code %q is not in the dictionary", e.Code)
+	case !plainName.MatchString(site):
+		return meaning, fmt.Errorf("site %q is not a name ([a-z0-9-], 1 to 32 characters)", site)
+	case !plainName.MatchString(r.Place.Device.Name):
+		return meaning, fmt.Errorf("device %q is not a name ([a-z0-9-], 1 to 32 characters)", r.Place.Device.Name)
+	case r.Place.Site.Name != "" && r.Place.Site.Name != site:
+		return meaning, fmt.Errorf("accepted at site %q, which is not %q", r.Place.Site.Name, site)
+	case !slices.Contains(devices.Lanes(), r.Lane):
+		return meaning, fmt.Errorf("lane %q does not exist", r.Lane)
+	case condition && e.State != devices.Raised && !cleared:
+		return meaning, fmt.Errorf("condition %q is neither raised nor cleared", e.Code)
+	case cleared && (r.Incident == "" || r.Since.IsZero() || r.ClearedBy == ""):
+		return meaning, fmt.Errorf("clearing of %q without incident, since or cleared_by", e.Code)
+	}
+	return meaning, nil
+}

@@ -1,0 +1,70 @@
+package uplink
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"sitepost/ingest/store"
+)
+
+// maxOpen is the largest list of open conditions, in bytes. Every other
+// retained document has MaxPayload; this one is never cut short, because what
+// it does not name is closed.
+const maxOpen = 1 << 20
+
+// EncodeCurrent turns a retained topic, as it should stand at the broker, into
+// its message: the members of the document behind schema, epoch and revision,
+// as plain JSON. No document is the empty payload that empties the topic.
+//
+// An inventory above MaxPayload is an error: it is put as one document per
+// device below "inventory/".
+func EncodeCurrent(site string, epoch store.Epoch, c store.Current) (Message, error) {
+	m := Message{Topic: Topic(site, c.Key), Retain: true}
+	if c.Doc == nil {
+		return m, nil
+	}
+	members, err := membersOf(c.Doc)
+	if err != nil {
+		return Message{}, fmt.Errorf("encode retained %q: %w", c.Key, err)
+	}
+	var b bytes.Buffer
+	fmt.Fprintf(&b, `{"schema":%q,"epoch":%q,"revision":%d`, Schema, epoch, c.Revision)
+	if len(members) > 0 {
+		b.WriteByte(',')
+		b.Write(members)
+	}
+	b.WriteByte('}')
+	most := MaxPayload
+	if c.Key == "open" {
+		most = maxOpen
+	}
+	if b.Len() > most {
+		return Message{}, fmt.Errorf("encode retained %q: %d bytes are more than %d", c.Key, b.Len(), most)
+	}
+	m.Payload = b.Bytes()
+	return m, nil
+}
+
+// membersOf returns what stands between the braces of a JSON object, in its own
+// order and without white space.
+func membersOf(object []byte) ([]byte, error) {
+	var keys map[string]json.RawMessage
+	if err := json.Unmarshal(object, &keys); err != nil {
+		return nil, err
+	}
+	if keys == nil {
+		return nil, errors.New("the document is null, not an object")
+	}
+	for _, ours := range []string{"schema", "epoch", "revision"} {
+		if _, taken := keys[ours]; taken {
+			return nil, fmt.Errorf("the document has a %q of its own", ours)
+		}
+	}
+	var b bytes.Buffer
+	if err := json.Compact(&b, object); err != nil {
+		return nil, err
+	}
+	return b.Bytes()[1 : b.Len()-1], nil
+}

@@ -1,0 +1,81 @@
+package uplink
+
+import (
+	"time"
+
+	"sitepost/devices"
+)
+
+// fill hands over as many offers as the window takes, the most important first,
+// and returns when a source wants to be asked again.
+func (c *connection) fill(now time.Time) time.Time {
+	if !now.Before(c.tick) {
+		if err := c.live(now); err != nil {
+			c.link.Log.Warn("up/state is not repeated", "err", err)
+		}
+	}
+	for {
+		o, again := c.best(now)
+		if o == nil || !c.window.fits(o.size(), o.urgent) {
+			return again
+		}
+		c.send(o, now)
+	}
+}
+
+// best returns the most important offer.
+func (c *connection) best(now time.Time) (*offer, time.Time) {
+	var again time.Time
+	for _, s := range c.sources {
+		o, later := s.offer(now)
+		if o != nil {
+			return o, again
+		}
+		again = earlier(again, later)
+	}
+	return nil, again
+}
+
+// send hands one offer to the session and waits for its receipt in the window.
+func (c *connection) send(o *offer, now time.Time) {
+	f := flight{since: now, done: o.done}
+	if o.skip {
+		f.receipt = settled{}
+	} else {
+		f.size = o.size()
+		f.receipt = c.session.Publish(o.Message)
+		f.done = func() {
+			c.link.tally.count(func(s *Status) { s.Sent++ })
+			if o.done != nil {
+				o.done()
+			}
+		}
+	}
+	c.window.add(f)
+	if o.taken != nil {
+		o.taken()
+	}
+}
+
+// live queues up/state, if the store still answers: a hung box is not up.
+func (c *connection) live(now time.Time) error {
+	c.tick = now.Add(stateEvery)
+	l := c.link
+	if _, err := l.Store.Read(devices.AlarmLane, l.Store.Marks(devices.AlarmLane).Sent, 1); err != nil {
+		return err
+	}
+	m, err := l.lifeNow("up", c.birth)
+	if err != nil {
+		return err
+	}
+	c.first.push(&offer{Message: m, urgent: true})
+	return nil
+}
+
+// settled is the receipt of what was never sent.
+type settled struct{}
+
+func (settled) Done() <-chan struct{} { return closed }
+func (settled) Error() error          { return nil }
+
+var closed = func() chan struct{} { c := make(chan struct{}); close(c); return c }()

@@ -1,0 +1,180 @@
+package uplink_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"sitepost/devices"
+	"sitepost/ingest/store"
+	"sitepost/uplink"
+)
+
+const (
+	site  = "harbour"
+	epoch = store.Epoch("7f3a9c51d20b44e6")
+)
+
+// A memory is a store without a disk. It checks what the link tells it: marks
+// never fall, and never pass what is there.
+type memory struct {
+	t        testing.TB
+	mu       sync.Mutex
+	lanes    map[devices.Lane][]store.Record
+	marks    map[devices.Lane]store.Marks
+	currents map[string]store.Current
+	sent     map[string]uint64
+	revision uint64
+	births   uint64
+	changed  chan struct{}
+	broken   error // what a read gives; nil: all is well
+}
+
+var _, _ uplink.Store = (*memory)(nil), (*store.Store)(nil)
+
+func newMemory(t testing.TB) *memory {
+	m := &memory{
+		t: t, lanes: make(map[devices.Lane][]store.Record), marks: make(map[devices.Lane]store.Marks),
+		currents: make(map[string]store.Current), sent: make(map[string]uint64), changed: make(chan struct{}),
+	}
+	m.put("open", `{"open":[]}`)
+	return m
+}
+
+func (m *memory) Epoch() store.Epoch { return epoch }
+
+func (m *memory) Read(lane devices.Lane, after uint64, limit int) ([]store.Record, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	records := m.lanes[lane]
+	if m.broken != nil || after >= uint64(len(records)) {
+		return nil, m.broken
+	}
+	records = records[after:]
+	return slices.Clone(records[:min(limit, len(records))]), nil
+}
+
+func (m *memory) Marks(lane devices.Lane) store.Marks {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	marks := m.marks[lane]
+	marks.First, marks.Last = 1, uint64(len(m.lanes[lane]))
+	return marks
+}
+
+func (m *memory) MarkSent(lane devices.Lane, upto uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	marks := m.marks[lane]
+	if upto <= marks.Sent || upto > uint64(len(m.lanes[lane])) {
+		m.t.Errorf("mark sent of %s: got %d after %d, with %d records", lane, upto, marks.Sent, len(m.lanes[lane]))
+	}
+	marks.Sent = upto
+	m.marks[lane] = marks
+}
+
+func (m *memory) MarkReceived(lane devices.Lane, upto uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	marks := m.marks[lane]
+	marks.Received = upto
+	m.marks[lane] = marks
+}
+
+func (m *memory) Changed() <-chan struct{} {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.changed
+}
+
+func (m *memory) Currents(all bool) ([]store.Current, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var list []store.Current
+	for _, c := range m.currents {
+		if all || m.sent[c.Key] < c.Revision {
+			list = append(list, c)
+		}
+	}
+	slices.SortFunc(list, func(a, b store.Current) int { return int(a.Revision) - int(b.Revision) })
+	return list, m.broken
+}
+
+func (m *memory) CurrentSent(key string, revision uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.sent[key] = max(m.sent[key], revision)
+}
+
+func (m *memory) Birth() (uint64, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.births++
+	return m.births, nil
+}
+
+// put changes a retained document; "" empties it.
+func (m *memory) put(key, doc string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.revision++
+	c := store.Current{Key: key, Revision: m.revision}
+	if doc != "" {
+		c.Doc = json.RawMessage(doc)
+	}
+	m.currents[key] = c
+	m.commit()
+}
+
+// commit says that something changed. The caller holds the lock.
+func (m *memory) commit() {
+	close(m.changed)
+	m.changed = make(chan struct{})
+}
+
+// kinds of events of the tests, one per lane.
+var examples = map[devices.Lane]devices.Event{
+	devices.AlarmLane:   {Code: devices.GasAlarmHigh, State: devices.Raised},
+	devices.EventLane:   {Code: devices.AccessPassage, Point: "left"},
+	devices.ReadingLane: {Code: devices.GasReading, Value: &devices.Value{Number: 12, Unit: "%LEL"}},
+}
+
+// add appends n records to a lane in one commit.
+func (m *memory) add(lane devices.Lane, n int) {
+	e := examples[lane]
+	e.Time = time.Now()
+	for range n {
+		m.append(lane, e)
+	}
+	m.mu.Lock()
+	m.commit()
+	m.mu.Unlock()
+}
+
+func (m *memory) append(lane devices.Lane, e devices.Event) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := store.Record{
+		Epoch: epoch, Lane: lane, Seq: uint64(len(m.lanes[lane]) + 1), Event: e, Accepted: time.Now(),
+		Place: devices.Place{Site: devices.Site{Name: site}, Device: devices.Named{Name: "gas-1", Kind: devices.GasDetector}},
+		Clock: store.Clock{Source: "none", Boot: "0d7c1f0e-0000-4000-8000-000000000001"},
+	}
+	r.Incident = r.ID()
+	m.lanes[lane] = append(m.lanes[lane], r)
+}
+
+func (m *memory) fail(err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.broken = err
+}
+
+// sentTo is the mark "sent" of a lane.
+func (m *memory) sentTo(lane devices.Lane) uint64 { return m.Marks(lane).Sent }
+
+func (m *memory) String() string {
+	return fmt.Sprint(m.Marks(devices.AlarmLane), m.Marks(devices.EventLane), m.Marks(devices.ReadingLane))
+}

@@ -1,0 +1,122 @@
+package uplink
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"sitepost/devices"
+)
+
+const (
+	lossPatience = 5 * time.Second // a shorter loss is not worth a message
+	tellAgain    = 5 * time.Second // after a store that did not take it
+)
+
+// A plight is a condition of the link itself. What it is and what was told may
+// differ: a loss is held back for a while, and a store may refuse.
+type plight struct {
+	code     devices.Code
+	point    string // the broker, where each has its own
+	patience time.Duration
+
+	known bool // false: nothing happened yet that would decide it
+	holds bool
+	since time.Time // of holds
+	why   string
+
+	told devices.State // "" at the start: an open one of an earlier run may stand in the store
+}
+
+// want returns what should be told by now, or when to ask again.
+func (p *plight) want(now time.Time) (devices.State, time.Time) {
+	if !p.known {
+		return p.told, time.Time{}
+	}
+	if !p.holds {
+		return devices.Cleared, time.Time{}
+	}
+	if ripe := p.since.Add(p.patience); now.Before(ripe) {
+		return p.told, ripe
+	}
+	return devices.Raised, time.Time{}
+}
+
+// A teller says the link's own conditions to the store. It has a goroutine of
+// its own, because the store may be slow and the link must not be.
+type teller struct {
+	say  func(devices.Event) error
+	log  *slog.Logger
+	kick chan struct{}
+
+	mu      sync.Mutex
+	lost    *plight
+	refused []*plight // one per broker
+}
+
+func newTeller(say func(devices.Event) error, log *slog.Logger, brokers []string, now time.Time) *teller {
+	t := &teller{say: say, log: log, kick: make(chan struct{}, 1)}
+	t.lost = &plight{code: devices.UplinkLost, patience: lossPatience,
+		known: true, holds: true, since: now, why: "not connected since the start"}
+	for _, name := range brokers {
+		t.refused = append(t.refused, &plight{code: devices.UplinkRefused, point: name})
+	}
+	return t
+}
+
+// now notes that a condition holds or does not hold, and since when.
+func (t *teller) now(p *plight, holds bool, why string) {
+	t.mu.Lock()
+	if !p.known || p.holds != holds {
+		p.known, p.holds, p.since, p.why = true, holds, time.Now(), why
+	}
+	t.mu.Unlock()
+	select {
+	case t.kick <- struct{}{}:
+	default:
+	}
+}
+
+// run tells until ctx ends.
+func (t *teller) run(ctx context.Context) {
+	if t.say == nil {
+		return
+	}
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.kick:
+		case <-timer.C:
+		}
+		if again := t.tell(time.Now()); !again.IsZero() {
+			timer.Reset(time.Until(again))
+		}
+	}
+}
+
+// tell says what is due and returns when to look again.
+func (t *teller) tell(now time.Time) time.Time {
+	var again time.Time
+	for _, p := range append([]*plight{t.lost}, t.refused...) {
+		t.mu.Lock()
+		want, later := p.want(now)
+		due, since, why := want != p.told, p.since, p.why
+		t.mu.Unlock()
+		again = earlier(again, later)
+		if !due {
+			continue
+		}
+		e := devices.Event{Time: since, Code: p.code, State: want, Point: p.point, Text: why}
+		if err := t.say(e); err != nil {
+			t.log.Warn("the store does not take what the link says", "code", p.code, "err", err)
+			again = earlier(again, now.Add(tellAgain))
+			continue
+		}
+		p.told = want // only this goroutine reads and writes told
+	}
+	return again
+}

@@ -1,0 +1,116 @@
+// Package uplink empties the store towards the city: it turns records into
+// messages (encode.go) and hands them to one broker connection at a time
+// (link.go and its neighbours).
+//
+//	store ──► roads ──► window ──► Session ──► broker
+//	  ▲        alarm, event,   │ at most 64 messages
+//	  │        reading         │ and 32 KiB in flight
+//	  └──────── marks ◄────────┘ move only by receipts, in order
+//
+// Its rules:
+//
+//   - A mark moves only when the broker has said that it has the message, and
+//     only when it has all messages of the lane before it. After the first
+//     error nothing moves any more and the connection is over.
+//   - A connection counts as up when the broker has sent our own canary back.
+//     Then birth, what is open, changed retained state, and then the lanes.
+//   - Alarms go before everything, a fresh record never waits for the old ones
+//     of an outage, and those go slowly, from a random moment on.
+//   - What comes from the broker is hostile: bounded in size and in number.
+//
+// This package does not know MQTT's packets (package mqtt does), how events
+// become records, or what a site is made of.
+package uplink
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"sitepost/devices"
+	"sitepost/ingest/store"
+)
+
+// A Store is the part of the store that a link needs. *store.Store is one.
+type Store interface {
+	Epoch() store.Epoch
+	// Read returns at most limit records of a lane with numbers above after,
+	// ascending.
+	Read(lane devices.Lane, after uint64, limit int) ([]store.Record, error)
+	Marks(lane devices.Lane) store.Marks
+	MarkSent(lane devices.Lane, upto uint64)
+	MarkReceived(lane devices.Lane, upto uint64)
+	// Changed is closed at the next commit: get it, then read, then wait.
+	Changed() <-chan struct{}
+	// Currents returns the retained documents: all, or those that were not yet
+	// sent in their present revision.
+	Currents(all bool) ([]store.Current, error)
+	CurrentSent(key string, revision uint64)
+	// Birth returns the number of a new connection, one above the last.
+	Birth() (uint64, error)
+}
+
+// A Receipt is the broker's word on one message. Error may be asked only after
+// Done is closed; nil means that the broker has the message and nothing else.
+type Receipt interface {
+	Done() <-chan struct{}
+	Error() error
+}
+
+// A Session is one connection to one broker. It is used once.
+type Session interface {
+	// Publish hands a message over. Messages keep their order. It may block for
+	// as long as the session takes to notice that it is lost.
+	Publish(Message) Receipt
+	// Lost is closed when the connection has ended, whoever ended it.
+	Lost() <-chan struct{}
+	// Cause says why, after Lost is closed.
+	Cause() error
+	// Close says goodbye and ends the connection: the broker publishes no will.
+	Close(ctx context.Context) error
+	// Drop ends the connection without a word: the broker publishes the will.
+	Drop()
+}
+
+// A Dial opens a session that is subscribed to [Subscriptions]. What comes in
+// is handed to onMessage, which does not block. An error of type *[Refused]
+// needs a person; any other may heal by waiting.
+type Dial func(ctx context.Context, will Will, onMessage func(Message)) (Session, error)
+
+// A Refused error says that the broker answered and does not want us.
+type Refused struct {
+	Why  string // what the broker said: "bad user name or password"
+	Next string // what a person can do about it
+}
+
+func (r *Refused) Error() string {
+	return fmt.Sprintf("refused by the broker: %s (%s)", r.Why, r.Next)
+}
+
+// The two ways in which a record can be done, see [Options].
+const (
+	ReceiptBroker   = "broker"
+	ReceiptPlatform = "platform"
+)
+
+// Options say whose records go where, and how fast.
+type Options struct {
+	Site  string
+	Store Store
+	Dials []Dial   // brokers, the preferred one first
+	Names []string // of the brokers, for logs and events
+
+	DrainRate  int           // old messages per second after an outage; 0: no limit
+	DrainStart time.Duration // they begin at a random moment within this
+	DrainFor   time.Duration // how long Run may still send when its context ends; 0: 5 s
+	Receipt    string        // [ReceiptBroker] or [ReceiptPlatform]: whether down/ack moves the mark "received"
+
+	Version string // of the program
+	BoxID   string
+
+	// Say takes what the link has to say of itself: uplink.lost and
+	// uplink.refused, afterwards, with the time of the loss. nil: nobody asks.
+	Say func(devices.Event) error
+	Log *slog.Logger
+}
