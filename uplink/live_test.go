@@ -48,8 +48,13 @@ func TestMosquittoKilled(t *testing.T) {
 	if got := s.String(); got != "{1 500 500 0} {1 5000 5000 0} {1 0 0 0}" {
 		t.Errorf("marks: got %s", got)
 	}
-	if m := city.Messages(); !strings.Contains(string(m[len(m)-1].Payload), `"stopped"`) {
-		t.Errorf("last words: got %s, want stopped", m[len(m)-1].Payload)
+	soon, stop := context.WithTimeout(t.Context(), 10*time.Second)
+	defer stop()
+	err := city.Await(soon, func(all []mqtttest.Message) bool {
+		return strings.Contains(string(all[len(all)-1].Payload), `"stopped"`)
+	})
+	if err != nil {
+		t.Errorf("last words: %v, want stopped", err)
 	}
 }
 
