@@ -1,0 +1,191 @@
+package stream
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/textproto"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pion/rtp"
+)
+
+// A question is an RTSP request as the fake camera got it.
+type question struct {
+	method, url string
+	header      textproto.MIMEHeader
+}
+
+// A fake is a camera written by hand, because a real server would not
+// misbehave: it answers one line at a time over TCP, and every answer can be
+// replaced.
+type fake struct {
+	description string                                 // answered to DESCRIBE; default: one H.264 track
+	answer      func(q question) string                // status line and headers instead of the usual, "" for the usual
+	play        func(c net.Conn, gone <-chan struct{}) // what it sends after PLAY
+
+	listener net.Listener
+	served   sync.WaitGroup
+	mu       sync.Mutex
+	open     map[net.Conn]bool
+	dials    int
+	asked    []question
+}
+
+// listen starts the camera; everything of it has ended when the test ends. wrap
+// may put TLS around its listener.
+func (f *fake) listen(t *testing.T, wrap func(net.Listener) net.Listener) *fake {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if wrap != nil {
+		l = wrap(l)
+	}
+	f.listener, f.open = l, map[net.Conn]bool{}
+	f.served.Go(f.accept)
+	t.Cleanup(func() {
+		l.Close()
+		f.mu.Lock()
+		for c := range f.open {
+			c.Close()
+		}
+		f.mu.Unlock()
+		f.served.Wait()
+	})
+	return f
+}
+
+func (f *fake) url() string { return "rtsp://" + f.listener.Addr().String() + "/cam" }
+
+func (f *fake) accept() {
+	for {
+		c, err := f.listener.Accept()
+		if err != nil {
+			return
+		}
+		f.mu.Lock()
+		f.dials++
+		f.open[c] = true
+		f.mu.Unlock()
+		f.served.Go(func() { f.serve(c) })
+	}
+}
+
+// heard is what the camera was asked so far, and how often it was dialled.
+func (f *fake) heard() ([]question, int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return append([]question(nil), f.asked...), f.dials
+}
+
+func (f *fake) serve(c net.Conn) {
+	gone := make(chan struct{})
+	var playing sync.WaitGroup
+	defer playing.Wait()
+	defer close(gone)
+	defer c.Close()
+	in := bufio.NewReader(c)
+	for {
+		q, err := readQuestion(in)
+		if err != nil {
+			return
+		}
+		f.mu.Lock()
+		f.asked = append(f.asked, q)
+		f.mu.Unlock()
+		text := f.reply(q)
+		cseq := "\r\nCSeq: " + q.header.Get("Cseq") + "\r\n"
+		if _, err := io.WriteString(c, strings.Replace(text, "\r\n", cseq, 1)); err != nil {
+			return
+		}
+		if q.method == "PLAY" && f.play != nil {
+			playing.Go(func() { f.play(c, gone) })
+		}
+	}
+}
+
+func (f *fake) reply(q question) string {
+	if f.answer != nil {
+		if text := f.answer(q); text != "" {
+			return text
+		}
+	}
+	switch q.method {
+	case "OPTIONS":
+		return "RTSP/1.0 200 OK\r\nPublic: DESCRIBE, SETUP, PLAY\r\n\r\n"
+	case "DESCRIBE":
+		body := f.description
+		if body == "" {
+			body = sdpHead + sdpVideo
+		}
+		return fmt.Sprintf("RTSP/1.0 200 OK\r\nContent-Type: application/sdp\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+	case "SETUP":
+		return "RTSP/1.0 200 OK\r\nSession: 1\r\nTransport: " + q.header.Get("Transport") + "\r\n\r\n"
+	}
+	return "RTSP/1.0 200 OK\r\nSession: 1\r\n\r\n"
+}
+
+func readQuestion(in *bufio.Reader) (question, error) {
+	text := textproto.NewReader(in)
+	line, err := text.ReadLine()
+	if err != nil {
+		return question{}, err
+	}
+	words := strings.Fields(line)
+	if len(words) != 3 {
+		return question{}, errors.New("no request")
+	}
+	header, err := text.ReadMIMEHeader()
+	return question{words[0], words[1], header}, err
+}
+
+// send writes a packet as an interleaved frame on channel 0 (RFC 2326 10.12):
+//
+//	24 00 LL LL packet
+//	|  |  size
+//	|  channel
+//	$
+func send(c net.Conn, p *rtp.Packet) error {
+	p.Version, p.PayloadType = 2, 96
+	b, err := p.Marshal()
+	if err != nil {
+		return err
+	}
+	head := binary.BigEndian.AppendUint16([]byte{'$', 0}, uint16(len(b)))
+	_, err = c.Write(append(head, b...))
+	return err
+}
+
+// filming plays a film of 25 frames a second until the client is gone.
+func filming(gop int, change func(i int, k []*rtp.Packet)) func(net.Conn, <-chan struct{}) {
+	return func(c net.Conn, gone <-chan struct{}) {
+		f, start := film{gop: gop}, time.Now()
+		tick := time.NewTimer(0)
+		defer tick.Stop()
+		for i := 0; ; i++ {
+			k := f.next()
+			if change != nil {
+				change(i, k)
+			}
+			for _, p := range k {
+				if send(c, p) != nil {
+					return
+				}
+			}
+			tick.Reset(time.Until(start.Add(time.Duration(i+1) * 40 * time.Millisecond)))
+			select {
+			case <-tick.C:
+			case <-gone:
+				return
+			}
+		}
+	}
+}

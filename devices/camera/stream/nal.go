@@ -1,0 +1,105 @@
+package stream
+
+import "encoding/binary"
+
+// A codec is what the meter knows of a video codec: where its key frames and
+// parameter sets are. Of other codecs it counts packets and frames only.
+type codec byte
+
+const (
+	other codec = iota
+	h264Codec
+	h265Codec
+)
+
+// A sight is what one RTP payload holds.
+type sight struct {
+	slice bool   // part of a picture, not only parameters or messages
+	key   bool   // part of a picture that needs no other
+	sps   []byte // a sequence parameter set, in the payload's memory; nil if none
+}
+
+// see looks into an RTP payload.
+//
+// H.264 (RFC 6184 5.2 to 5.8)            H.265 (RFC 7798 4.4)
+//
+//	0 1 2 3 4 5 6 7                        0 1 2 3 4 5 6 7 8 9 A B C D E F
+//	F NRI   type                           F type        layer       tid
+//
+//	24 [size size NAL] …                   48 __ [size size NAL] …   several
+//	25 DON DON [size size NAL] …                                     several
+//	28 S E R type(5) …                     49 __ S E type(6) …       a part
+//	29 the same, then DON DON                                        a part
+func (c codec) see(p []byte) sight {
+	var s sight
+	switch {
+	case c == other:
+		s.slice = true
+	case c == h264Codec && len(p) > 1:
+		s.h264(p)
+	case c == h265Codec && len(p) > 2:
+		s.h265(p)
+	}
+	return s
+}
+
+func (s *sight) h264(p []byte) {
+	switch kind := p[0] & 0x1f; kind {
+	case 24:
+		eachUnit(p[1:], func(nal []byte) { s.h264Unit(nal[0]&0x1f, nal) })
+	case 25:
+		eachUnit(p[min(3, len(p)):], func(nal []byte) { s.h264Unit(nal[0]&0x1f, nal) })
+	case 28, 29:
+		s.h264Unit(p[1]&0x1f, nil)
+	default:
+		s.h264Unit(kind, p)
+	}
+}
+
+// h264Unit notes a NAL unit by its type (H.264 table 7-1): 1 to 5 are slices, 5
+// is IDR, 7 the SPS. whole is nil for a part of a unit.
+func (s *sight) h264Unit(kind byte, whole []byte) {
+	switch {
+	case kind >= 1 && kind <= 5:
+		s.slice = true
+		s.key = s.key || kind == 5
+	case kind == 7 && whole != nil:
+		s.sps = whole
+	}
+}
+
+func (s *sight) h265(p []byte) {
+	switch kind := p[0] >> 1 & 0x3f; kind {
+	case 48:
+		eachUnit(p[2:], func(nal []byte) { s.h265Unit(nal[0]>>1&0x3f, nal) })
+	case 49:
+		s.h265Unit(p[2]&0x3f, nil)
+	default:
+		s.h265Unit(kind, p)
+	}
+}
+
+// h265Unit notes a NAL unit by its type (H.265 table 7-1): 0 to 31 are slices,
+// 16 to 21 start without another picture, 33 is the SPS.
+func (s *sight) h265Unit(kind byte, whole []byte) {
+	switch {
+	case kind <= 31:
+		s.slice = true
+		s.key = s.key || kind >= 16 && kind <= 21
+	case kind == 33 && whole != nil:
+		s.sps = whole
+	}
+}
+
+// eachUnit walks the units of an aggregation packet, each behind its size, and
+// stops at the first that is empty or reaches beyond the packet.
+func eachUnit(p []byte, visit func(nal []byte)) {
+	for len(p) > 2 {
+		size := int(binary.BigEndian.Uint16(p))
+		if size == 0 || size > len(p)-2 {
+			return
+		}
+		visit(p[2 : 2+size])
+		p = p[2+size:]
+	}
+}

@@ -1,0 +1,81 @@
+package stream
+
+// reach is how far a sequence number may be off and still belong to the same
+// run of numbers.
+const reach = 1000
+
+// A sequence counts packets by their RTP sequence numbers: which should have
+// come, which came, which came twice. It works on 16 bit differences, so the
+// wrap at 65,535 is nothing special.
+type sequence struct {
+	began      bool
+	last       uint16
+	seen       [1024 / 64]uint64 // ring: bit n%1024 says whether n came; more than reach
+	expected   int
+	came       int
+	duplicates int
+	resets     int
+}
+
+// A place is where in its sequence a packet stands.
+type place byte
+
+const (
+	ahead place = iota // newer than all before
+	late               // older, and it was missing
+	again              // came before
+	jump               // a new run of numbers begins
+)
+
+// take counts the packet with number n.
+func (s *sequence) take(n uint16) place {
+	d := int(int16(n - s.last))
+	switch {
+	case !s.began:
+		s.start(n)
+		return ahead
+	case d > reach || d < -reach:
+		s.resets++
+		s.start(n)
+		return jump
+	case d > 0:
+		for k := s.last + 1; k != n; k++ {
+			s.mark(k, false)
+		}
+		s.mark(n, true)
+		s.last = n
+		s.expected += d
+		s.came++
+		return ahead
+	case s.has(n):
+		s.duplicates++
+		return again
+	default:
+		s.mark(n, true)
+		s.came++
+		return late
+	}
+}
+
+func (s *sequence) start(n uint16) {
+	s.began, s.last = true, n
+	for i := range s.seen {
+		s.seen[i] = ^uint64(0) // what was before the start is nobody's loss: seen
+	}
+	s.expected++
+	s.came++
+}
+
+func (s *sequence) mark(n uint16, came bool) {
+	word, bit := &s.seen[n%1024/64], uint64(1)<<(n%64)
+	if came {
+		*word |= bit
+	} else {
+		*word &^= bit
+	}
+}
+
+func (s *sequence) has(n uint16) bool { return s.seen[n%1024/64]>>(n%64)&1 == 1 }
+
+// loss is the share of the expected packets that did not come, 0 to 1.
+func (s *sequence) loss() float64 { return float64(s.expected-s.came) / float64(s.expected) }

@@ -1,0 +1,37 @@
+package stream
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestSequence follows runs of sequence numbers.
+func TestSequence(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		take []uint16
+		want sequence
+	}{
+		{"in order, over the wrap", []uint16{65534, 65535, 0, 1}, sequence{expected: 4, came: 4}},
+		{"three are missing", []uint16{10, 14}, sequence{expected: 5, came: 2}},
+		{"one of them comes late, then twice", []uint16{10, 14, 12, 12}, sequence{expected: 5, came: 3, duplicates: 1}},
+		{"twice over the wrap", []uint16{65535, 0, 65535}, sequence{expected: 2, came: 2, duplicates: 1}},
+		{"999 missing are a loss", []uint16{0, 1000}, sequence{expected: 1001, came: 2}},
+		{"more is a new start", []uint16{0, 1001}, sequence{expected: 2, came: 2, resets: 1}},
+		{"so is going back", []uint16{5000, 1, 2}, sequence{expected: 3, came: 3, resets: 1}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			var s sequence
+			for _, n := range c.take {
+				s.take(n)
+			}
+			got := sequence{expected: s.expected, came: s.came, duplicates: s.duplicates, resets: s.resets}
+			if diff := cmp.Diff(c.want, got, cmp.AllowUnexported(sequence{})); diff != "" {
+				t.Errorf("%v (-want +got):\n%s", c.take, diff)
+			}
+		})
+	}
+}

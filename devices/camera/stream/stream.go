@@ -1,0 +1,128 @@
+// Package stream looks at a camera's RTSP stream for a few seconds and says
+// what it measured: codec and size from the parameter sets, frame rate, bit
+// rate, key frames, loss, jitter, the time to the first picture and the error of
+// the camera's clock. It decodes no picture.
+//
+// Its rules:
+//
+//   - Measured, never declared. A figure that was not observed is absent, a
+//     figure is finite, and beside it stands the sample it rests on.
+//   - A frame is a distinct RTP time stamp that carries a slice. FPS counts
+//     frames by arrival. Mean bit rate is taken from key frame to key frame
+//     where two were seen, else from first to last frame, so that half a GOP
+//     does not tilt it; the peak is the busiest second in steps of 0.1 s.
+//     Both count RTP payload and the 12 bytes of the RTP header.
+//   - Packets is how many packets should have come, Loss the share of them that
+//     did not. A sequence that jumps by more than 1,000 is a reset, not a loss.
+//   - Jitter is RFC 3550 6.4.1 over the first packet of each frame. Where frames
+//     are not sent in the order of their time stamps (B frames) there is none.
+//   - ClockErrorMS is the NTP time of the last RTCP sender report minus its
+//     arrival, corrected by half a round trip. A camera that has no time of day
+//     (NTP zero, or counting from switch-on) has no figure.
+//   - Everything from the camera is hostile: the connection is guarded
+//     (guard.go), the description is mended before the library sees it (sdp.go),
+//     and every wait has an end.
+//   - Passwords are in no URL that is printed and in no error, and they go to the
+//     camera's own address only; in clear text (Basic) only over a pinned
+//     certificate.
+//
+// This is the only room that knows gortsplib, and it holds version 4.16.2 to the
+// standards it misses: see guard.go and visit.go for the faults that are fenced
+// in. It does not know ONVIF, thresholds, how often to look, or what the city is
+// told.
+package stream
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"sitepost/devices"
+)
+
+// What a [devices.Stream] may say in State. This package finds all of them; it
+// says Degraded only where no threshold is needed for it.
+const (
+	Live        = "live"        // pictures come
+	Degraded    = "degraded"    // packets come, but see Why
+	Stalled     = "stalled"     // the session plays and no pictures come
+	Offline     = "offline"     // no session came about, or it broke
+	AuthFailed  = "auth_failed" // the login was refused, or could not be given safely
+	Unsupported = "unsupported" // the camera speaks, but nothing we can measure
+	Conflict    = "conflict"    // the camera has no session left for us
+)
+
+// A Target is a stream to look at.
+type Target struct {
+	URL      string         // rtsp or rtsps; a user and password in it are dropped unread
+	User     string         // "" for a camera without a login
+	Password devices.Secret // used for Digest; for Basic only over a pinned certificate
+
+	// Allow lists where the camera may be; a name is resolved first. Empty
+	// allows any address, for one that a person typed for this one command.
+	Allow []netip.Prefix
+
+	// Pin is the SHA-256 of the camera's certificate, "sha256:" and 64 hex
+	// digits, for rtsps. Without it any certificate is taken, and Seen, if
+	// not nil, is told its pin, so that the first one can be kept and trusted.
+	// Seen is called from another goroutine, before Measure returns.
+	Pin  string
+	Seen func(pin string)
+
+	// Early ends the visit as soon as one whole GOP was seen and at least a
+	// second was looked. The clock error may then be missing.
+	Early bool
+}
+
+// patience is how long each part of a visit may take.
+type patience struct {
+	start time.Duration // from dialling to the answer to PLAY
+	read  time.Duration // silence on the connection
+	write time.Duration // of one request
+	close time.Duration // of leaving politely; as much again after the line was cut
+	quiet time.Duration // without a picture until the stream is stalled
+}
+
+// patient is the patience of the product; tests have less.
+var patient = patience{
+	start: 10 * time.Second,
+	read:  8 * time.Second,
+	write: 3 * time.Second,
+	close: 3 * time.Second,
+	quiet: 3 * time.Second,
+}
+
+// Measure connects to the camera, plays its first video track over TCP for
+// howLong and says what it saw. It takes at most 10 s to get so far, and hangs
+// up in any case.
+//
+// The Stream is always worth reading: with an error it still has State, Why, URI
+// and whatever was seen before. The error is a [*Failure] in the name of the
+// URI; errors.Is finds [ErrBasic], [ErrLogin], [ErrRedirect] and [ErrCertificate]
+// in it. If ctx ends first the error is that of ctx and State stays empty:
+// nothing was found out about the camera.
+//
+// One visit makes at most one attempt to log in.
+func Measure(ctx context.Context, t Target, howLong time.Duration) (devices.Stream, error) {
+	return measure(ctx, t, howLong, patient)
+}
+
+func measure(ctx context.Context, t Target, howLong time.Duration, p patience) (devices.Stream, error) {
+	var s devices.Stream
+	address, err := parse(t)
+	s.URI = shown(address)
+	if err == nil {
+		err = newVisit(ctx, t, address, p).run(ctx, howLong, &s)
+	}
+	if err == nil {
+		return s, nil
+	}
+	if ctx.Err() != nil {
+		return s, ctx.Err()
+	}
+	f := asFailure(err)
+	s.State = f.State
+	s.Why = append(s.Why, f.Error())
+	return s, fmt.Errorf("stream %q: %w", s.URI, f)
+}

@@ -1,0 +1,95 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/bluenviron/gortsplib/v4/pkg/base"
+	"github.com/bluenviron/gortsplib/v4/pkg/format"
+	"github.com/bluenviron/gortsplib/v4/pkg/liberrors"
+)
+
+// failure turns an error of the library into a Failure: first what answers
+// refused, then what the camera said, then how it fell silent.
+func (a *answers) failure(err error) error {
+	a.mu.Lock()
+	refusal, sealed := a.refusal, a.sealed
+	a.mu.Unlock()
+	v := a.visit
+	if f, ok := errors.AsType[*Failure](err); ok && refusal == nil {
+		return f
+	}
+	status, said := errors.AsType[liberrors.ErrClientBadStatusCode](err)
+	layer := v.layer
+	if v.address.Scheme == "rtsps" && !sealed {
+		layer = TLS
+	}
+	timeout, isNet := errors.AsType[net.Error](err)
+	switch {
+	case refusal != nil:
+		return refusal
+	case said:
+		return statusFailure(v.layer, status)
+	case errors.Is(err, context.Canceled):
+		return err
+	case errors.Is(err, liberrors.ErrClientServerRequestedUDP{}):
+		return &Failure{Layer: Play, State: Unsupported, Err: err, Text: "the camera does not play over TCP; switch RTP over RTSP on in it"}
+	case isNet && timeout.Timeout(), errors.Is(err, liberrors.ErrClientRequestTimedOut{}):
+		return &Failure{Layer: layer, State: Offline, Err: err, Text: "the camera took the connection and does not answer; restart it if it stays so"}
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return &Failure{Layer: layer, State: Offline, Err: err, Text: "the camera hung up"}
+	}
+	return &Failure{Layer: layer, State: Offline, Err: err, Text: "the camera's answer cannot be used: " + v.hidden(err)}
+}
+
+// hidden is the library's text for a person, without the password should it
+// ever stand in it.
+func (v *visit) hidden(err error) string {
+	text := err.Error()
+	if p := v.target.Password.Reveal(); p != "" {
+		text = strings.ReplaceAll(text, p, "***")
+	}
+	return plain(text)
+}
+
+// statusFailure is what a status code of RTSP (RFC 2326 7.1.1) means for a
+// person.
+func statusFailure(layer Layer, e liberrors.ErrClientBadStatusCode) *Failure {
+	f := &Failure{Layer: layer, State: Offline, Err: e}
+	said := fmt.Sprintf("%d %s", e.Code, plain(e.Message))
+	switch e.Code {
+	case base.StatusForbidden:
+		f.Layer, f.State, f.Err = Login, AuthFailed, ErrLogin
+		f.Text = "this user may not see the stream (" + said + "); give it the right in the camera"
+	case base.StatusNotFound:
+		f.Text = "the camera has no stream at this path (" + said + ")"
+	case base.StatusNotEnoughBandwidth, base.StatusServiceUnavailable:
+		f.State = Conflict
+		f.Text = "the camera has no session left (" + said + "); somebody else takes them all"
+	case base.StatusUnsupportedTransport, base.StatusNotImplemented, base.StatusUnsupportedMediaType,
+		base.StatusRTSPVersionNotSupported, base.StatusOptionNotSupported, base.StatusMethodNotAllowed:
+		f.State = Unsupported
+		f.Text = "the camera cannot do what we need (" + said + "); RTP over RTSP must be on in it"
+	default:
+		f.Text = "the camera refuses (" + said + ")"
+	}
+	return f
+}
+
+// wrongSSRC recognises the library's complaint about a changed SSRC, which has
+// no type of its own.
+func wrongSSRC(err error) bool { return strings.Contains(err.Error(), "wrong SSRC") }
+
+// word is the rtpmap's word of a track: "SVAC" of "SVAC/90000".
+func word(track format.Format) string {
+	w, _, _ := strings.Cut(track.RTPMap(), "/")
+	return plain(w)
+}
+
+func ms(d time.Duration) *float64 { return figure(float64(d)/1e6, 1) }
