@@ -1,0 +1,162 @@
+package line_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sitepost/devices"
+	"sitepost/devices/line"
+	"sitepost/devices/line/linetest"
+)
+
+// told runs a watch and collects what it says, as "seconds state detail".
+func told(t *testing.T, l *line.Line, began time.Time, slow time.Duration) *[]string {
+	t.Helper()
+	var said []string
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() {
+		done <- l.Watch().Run(ctx, func(e devices.Event) error {
+			if e.Code != devices.LineLost {
+				t.Errorf("got %+v", e)
+			}
+			said = append(said, fmt.Sprintf("%v %s %s", e.Time.Sub(began).Round(time.Millisecond), e.State, e.Detail))
+			time.Sleep(slow)
+			return nil
+		})
+	}()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("watch: got %v, want nil when ctx ends", err)
+		}
+	})
+	return &said
+}
+
+// TestWatch: a loss is said once when it happens and once when it is over;
+// whoever begins to watch hears the present state first; a start is given a
+// second.
+func TestWatch(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := linetest.NewCable()
+		c.Unplug()
+		began := time.Now()
+		l := line.New(line.Config{Open: c.Open, Settings: fast})
+		first := told(t, l, began, 0)
+		slow := told(t, l, began, 20*time.Second)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		done := make(chan error, 1)
+		go func() { done <- l.Run(ctx) }()
+
+		time.Sleep(2 * time.Second)
+		c.Plug() // open at 3.1 s
+		time.Sleep(8 * time.Second)
+		c.Unplug() // at 10 s
+		synctest.Wait()
+		second := told(t, l, began, 0)
+		time.Sleep(50 * time.Millisecond)
+		c.Plug() // open at 10.1 s
+		time.Sleep(time.Minute)
+		third := told(t, l, began, 0)
+		synctest.Wait()
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		for name, c := range map[string]struct{ got, want []string }{
+			"first":         {*first, []string{"1s raised missing", "3.1s cleared ", "10s raised gone", "10.1s cleared "}},
+			"second":        {*second, []string{"10s raised gone", "10.1s cleared "}},
+			"third":         {*third, []string{"10.1s cleared "}},
+			"slow, late on": {*slow, []string{"1s raised missing", "10.1s cleared "}},
+		} {
+			if diff := cmp.Diff(c.want, c.got); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", name, diff)
+			}
+		}
+	})
+}
+
+// TestWatchGoodStart: a line that opens within a second of its start was never
+// lost.
+func TestWatchGoodStart(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := linetest.NewCable()
+		c.Unplug()
+		began := time.Now()
+		l := start(t, line.Config{Open: c.Open})
+		said := told(t, l, began, 0)
+		time.Sleep(600 * time.Millisecond)
+		c.Plug() // the attempt at 700 ms succeeds
+		time.Sleep(time.Minute)
+		if diff := cmp.Diff([]string{"700ms cleared "}, *said); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestWatchMissesNoLoss: a loss that is over before a slow watcher looks again
+// is told all the same.
+func TestWatchMissesNoLoss(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := linetest.NewCable()
+		began := time.Now()
+		l := start(t, line.Config{Open: c.Open})
+		said := told(t, l, began, 20*time.Second)
+		time.Sleep(10 * time.Second)
+		c.Unplug()
+		time.Sleep(50 * time.Millisecond)
+		c.Plug()
+		time.Sleep(2 * time.Minute)
+		if diff := cmp.Diff([]string{"0s cleared ", "10s raised gone", "10.1s cleared "}, *said); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestWatchSaysWhatToDo: the event names reason and next step, also for an
+// opening that never comes back, and a watcher ends with the error of emit.
+func TestWatchSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		open line.Opener
+		want devices.Event
+	}{
+		"trouble": {
+			func(context.Context) (line.Port, error) {
+				return nil, &line.Trouble{Err: errors.New("open it: no"), Short: "missing", Step: "plug it in"}
+			},
+			devices.Event{Code: devices.LineLost, State: devices.Raised, Detail: "missing", Text: "open it: no (plug it in)"},
+		},
+		"something else": {
+			func(context.Context) (line.Port, error) { return nil, errors.New("open it: weird") },
+			devices.Event{Code: devices.LineLost, State: devices.Raised, Detail: "down", Text: "open it: weird (look at the port and its cable)"},
+		},
+		"no end": {
+			func(ctx context.Context) (line.Port, error) { <-ctx.Done(); return nil, ctx.Err() },
+			devices.Event{Code: devices.LineLost, State: devices.Raised, Detail: "no answer", Text: "opening takes longer than a second (is the device at the other end powered?)"},
+		},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			began := time.Now()
+			l := start(t, line.Config{Open: c.open})
+			full := errors.New("no more")
+			var got devices.Event
+			err := l.Watch().Run(t.Context(), func(e devices.Event) error { got = e; return full })
+			c.want.Time = began.Add(time.Second)
+			if diff := cmp.Diff(c.want, got); diff != "" || !errors.Is(err, full) {
+				t.Errorf("%s: error %v (-want +got):\n%s", name, err, diff)
+			}
+		})
+	}
+}
