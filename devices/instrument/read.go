@@ -1,0 +1,209 @@
+package instrument
+
+import (
+	"encoding/hex"
+	"fmt"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// A read is a named value of a frame or of a register block. It stands in one
+// place: at a byte, at a register, or in the first group of a match.
+//
+// From the bytes to the value, in this order, each step only where written:
+//
+//	bytes ─► type, order ─► mask ─► bit ─► invert ─┬─► scale, offset_by ─► loop, span ─► valid ─► number
+//	                                               └─► names ─► word
+type read struct {
+	name  string
+	place place
+
+	at       int
+	register int
+	match    *regexp.Regexp
+
+	number           // of the type, where it is one of a fixed width
+	size     int     // of text, hex and bcd, in bytes
+	mask     uint64  // 0: none
+	bit      int     // -1: none
+	invert   bool    //
+	scale    float64 // 1: none
+	offsetBy float64
+	unit     string
+	unitFrom *read // holds the unit, nil: none does
+	quantity string
+	names    map[int64]string
+	valid    *interval
+	loop     *interval // milliamperes, with the fault band around
+	span     *interval // what the ends of loop stand for
+
+	encoding *encoding
+}
+
+// A place says where a read stands.
+type place byte
+
+const (
+	inFrame place = iota
+	inRegisters
+	inMatch
+)
+
+// A value is what a read holds at one moment.
+type value struct {
+	number float64
+	word   string // of names
+	text   string // of text; the digits of hex and bcd
+	isText bool   // there is no number
+	wrong  string // why the value cannot be true, for a person; "" where it can
+}
+
+// is returns a value as a state's word: its name, its text or its number.
+func (v value) is() string {
+	switch {
+	case v.word != "":
+		return v.word
+	case v.isText:
+		return v.text
+	}
+	return shortForm(v.number)
+}
+
+// detail is is, but "" for 0, which is no reason for anything.
+func (v value) detail() string {
+	if v.word == "" && !v.isText && v.number == 0 {
+		return ""
+	}
+	return v.is()
+}
+
+// credential returns a value as a card number: digits as they are, else its
+// text or number.
+func (v value) credential() string {
+	if v.text != "" || v.isText {
+		return v.text
+	}
+	return shortForm(v.number)
+}
+
+// value reads what stands in a sighting; false where it is not there.
+func (r *read) value(s *sighting) (value, bool) {
+	v, bits, ok := r.raw(s)
+	if !ok || v.isText {
+		return v, ok
+	}
+	if r.mask != 0 {
+		bits &= r.mask
+		v.number = float64(bits)
+	}
+	if r.bit >= 0 {
+		v.number = float64(bits >> r.bit & 1)
+	}
+	if r.invert {
+		v.number = inverse(v.number)
+	}
+	if v.number == math.Trunc(v.number) {
+		v.word = r.names[int64(v.number)]
+	}
+	return r.measure(v), true
+}
+
+func inverse(n float64) float64 {
+	if n == 0 {
+		return 1
+	}
+	return 0
+}
+
+// measure turns a device's own number into the quantity it stands for, and
+// says when that cannot be true.
+func (r *read) measure(v value) value {
+	if r.scale != 1 || r.offsetBy != 0 {
+		v.number = tidy(v.number*r.scale + r.offsetBy)
+	}
+	switch band := r.loop; {
+	case math.IsNaN(v.number) || math.IsInf(v.number, 0):
+		v.wrong, v.number = r.name+" is not a number", 0
+	case band != nil && !band.fault().holds(v.number):
+		v.wrong = fmt.Sprintf("%s is %s mA: the loop is broken or shorted", r.name, shortForm(v.number))
+	case r.span != nil:
+		v.number = tidy(r.span.low + (v.number-band.low)/(band.high-band.low)*(r.span.high-r.span.low))
+	}
+	if v.wrong == "" && r.valid != nil && !r.valid.holds(v.number) {
+		v.wrong = fmt.Sprintf("%s is %s, outside %s..%s", r.name, shortForm(v.number), shortForm(r.valid.low), shortForm(r.valid.high))
+	}
+	return v
+}
+
+// fault returns the milliamperes of a loop that works: 3.6 to 21 mA for
+// 4..20mA (NAMUR NE 43 as commonly quoted; not read in the original).
+func (i interval) fault() interval { return interval{tidy(0.9 * i.low), tidy(1.05 * i.high)} }
+
+// raw reads the value as the device sends it, and its bits where it is whole.
+func (r *read) raw(s *sighting) (v value, bits uint64, ok bool) {
+	if r.place == inMatch {
+		return r.matched(s)
+	}
+	b, ok := s.bytes(r)
+	if !ok {
+		return v, 0, false
+	}
+	switch r.kind {
+	case "text":
+		return value{isText: true, text: r.encoding.clean(r.encoding.decode(b))}, 0, true
+	case "hex":
+		return digits(string(b), 16)
+	case "bcd":
+		return digits(hex.EncodeToString(b), 10)
+	}
+	bits = r.bits(b)
+	return value{number: r.float(bits)}, bits, true
+}
+
+// matched reads the first group of a match.
+func (r *read) matched(s *sighting) (v value, bits uint64, ok bool) {
+	group := r.match.FindStringSubmatch(s.line())
+	if group == nil {
+		return v, 0, false
+	}
+	written := strings.TrimSpace(group[1])
+	switch r.kind {
+	case "text":
+		return value{isText: true, text: r.encoding.clean(group[1])}, 0, true
+	case "hex":
+		return digits(written, 16)
+	}
+	n, err := strconv.ParseFloat(written, 64)
+	if err != nil || math.IsInf(n, 0) || math.IsNaN(n) {
+		return v, 0, false
+	}
+	if n >= 0 && n <= 1<<53 {
+		bits = uint64(n)
+	}
+	return value{number: n}, bits, true
+}
+
+// maxDigits bounds hex, so that its number is exact; bcd has maxDigits-1.
+const maxDigits = 13
+
+// digits reads hex or decimal digits.
+func digits(written string, base int) (v value, bits uint64, ok bool) {
+	bits, err := strconv.ParseUint(written, base, 64)
+	if err != nil || len(written) > maxDigits {
+		return v, 0, false
+	}
+	return value{number: float64(bits), text: strings.ToUpper(written)}, bits, true
+}
+
+// bytesTaken returns how many bytes of the frame or the registers a read takes.
+func (r *read) bytesTaken() int {
+	if w := r.width(); w > 0 {
+		return w
+	}
+	return r.size
+}
+
+// registersTaken returns how many registers a read takes.
+func (r *read) registersTaken() int { return (r.bytesTaken() + 1) / 2 }

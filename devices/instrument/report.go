@@ -1,0 +1,54 @@
+package instrument
+
+import (
+	"slices"
+	"time"
+
+	"sitepost/devices"
+)
+
+// A report says one thing to the city.
+type report struct {
+	code                   devices.Code
+	form                   devices.Form
+	how                    string // value, when, unless, counts, card or text
+	of                     *read  // what how names
+	inverse                bool   // of a yes or no: 0 is yes
+	device                 string // of an input that is wired to a device of its own
+	point                  string
+	detail, mode           *read // nil: none
+	quiet, steady, stretch time.Duration
+
+	line, column int // of the report in its file
+}
+
+// hows are the six ways in which a report speaks, with the forms that fit.
+var hows = []struct {
+	how   string
+	forms []devices.Form
+}{
+	{"value", []devices.Form{devices.Reading, devices.StateForm}},
+	{"when", []devices.Form{devices.Condition, devices.Alarm, devices.Occurrence}},
+	{"unless", []devices.Form{devices.Condition, devices.Alarm, devices.Occurrence}},
+	{"counts", []devices.Form{devices.Alarm, devices.Occurrence}},
+	{"card", []devices.Form{devices.Occurrence}},
+	{"text", []devices.Form{devices.Alarm, devices.Occurrence}},
+}
+
+// fits says whether a code of this form can be said this way.
+func fits(how string, form devices.Form) bool {
+	for _, h := range hows {
+		if h.how == how {
+			return slices.Contains(h.forms, form)
+		}
+	}
+	return false
+}
+
+// edges says whether a report is a yes or a no.
+func (r *report) edges() bool { return r.how == "when" || r.how == "unless" }
+
+// is says whether a report is the one about a code at a point.
+func (r *report) is(code devices.Code, point string) bool {
+	return r.code == code && r.point == point
+}

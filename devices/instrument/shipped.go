@@ -1,0 +1,95 @@
+// Package instrument speaks for instruments that are data: a profile, one TOML
+// file per kind of instrument, says how its bytes become frames, what a frame
+// holds, what of it is said to the city, and proves itself with its own bytes.
+//
+//	bytes ─► framer ─► reads ─► reports ─► events          Reader
+//	registers ───────────┘
+//	values ─► a frame, registers                           Profile.Speak
+//	questions ─► line ─► Reader ─► emit                    New
+//
+// Its rules: a frame that fails its check costs one byte and the search goes
+// on. Nothing is treated as text that is not. In a mode other than normal
+// nothing is cleared. The interpreter says everything once on its first frame,
+// then what changed; what was known before it started is somebody else's
+// knowledge. Profiles only ask: a question that several devices would answer is
+// refused, and what a question's bytes do is reviewed by a person before it is
+// shipped, or named in the site file.
+//
+// It does not know the site: which line, which address, which zone; nor when a
+// silence is too long. Profiles of ours are under profiles/; a site's own have
+// the same form.
+package instrument
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+//go:embed profiles/*.toml
+var shipped embed.FS
+
+// Shipped returns the names of our own profiles, sorted.
+func Shipped() []string {
+	entries, err := shipped.ReadDir("profiles")
+	if err != nil {
+		panic(err) // embedded: it is there
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, strings.TrimSuffix(e.Name(), ".toml"))
+	}
+	return names
+}
+
+// Load reads the profile of a name: siteDir/NAME.toml where there is one, else
+// ours. With siteDir "" only ours are looked at. The error is [*Mistakes] for a
+// file with mistakes, fs.ErrNotExist for a name that is nobody's.
+func Load(name, siteDir string) (*Profile, error) {
+	if !nameShape.MatchString(name) {
+		return nil, fmt.Errorf("profile %q: a name has 1 to 32 of a-z, 0-9 and -: %w", name, fs.ErrNotExist)
+	}
+	if siteDir != "" {
+		p, err := loadFile(name, filepath.Join(siteDir, name+".toml"))
+		if !errors.Is(err, fs.ErrNotExist) {
+			return p, err
+		}
+	}
+	text, err := shipped.ReadFile("profiles/" + name + ".toml")
+	if err != nil {
+		return nil, fmt.Errorf("profile %q is neither ours nor the site's%s: %w", name, didYouMean(name, Shipped()), fs.ErrNotExist)
+	}
+	p, err := Parse(name, text)
+	if err != nil {
+		return nil, err
+	}
+	p.SiteOwn = false
+	return p, nil
+}
+
+// loadFile reads a site's own profile.
+func loadFile(name, path string) (*Profile, error) {
+	about, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if about.Size() > maxFile || !about.Mode().IsRegular() {
+		return nil, &Mistakes{path, []Mistake{{0, 0, "not a file of at most 64 KiB: a profile describes one kind of instrument"}}}
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	p, err := Parse(name, text)
+	if mistakes, ok := errors.AsType[*Mistakes](err); ok {
+		mistakes.File = path
+	}
+	if p != nil {
+		p.file = path
+	}
+	return p, err
+}
