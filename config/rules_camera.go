@@ -45,7 +45,7 @@ func (r *rules) checkReach(d *wCamera) {
 	case !direct && !through:
 		r.add(Meaning, d.head, "%s cannot be reached: write host and login, or recorder and channel", d.who())
 	case direct && !d.Login.written():
-		r.add(Meaning, d.Host.key, "%s has a host and no login: write login = \"…\", the name of a [[login]]", d.who())
+		r.add(Meaning, d.head, "%s has a host and no login: write login = \"…\", the name of a [[login]]", d.who())
 	case direct && !d.Host.written():
 		r.add(Meaning, d.Login.key, "%s has a login and no host: write host = \"…\", its address", d.who())
 	case through && !d.Channel.written():

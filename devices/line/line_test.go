@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -61,6 +62,16 @@ func instrument(t *testing.T, c *linetest.Cable, answer func(question string)) {
 	})
 }
 
+// within fails the test when f takes longer than most or shorter than least.
+func within(t *testing.T, what string, least, most time.Duration, f func()) {
+	t.Helper()
+	began := time.Now()
+	f()
+	if took := time.Since(began); took < least || took > most {
+		t.Errorf("%s took %v, want %v to %v", what, took, least, most)
+	}
+}
+
 // until sleeps to a moment of the test.
 func until(began time.Time, at time.Duration) { time.Sleep(time.Until(began.Add(at))) }
 
@@ -77,9 +88,9 @@ func TestReopen(t *testing.T) {
 			tried = append(tried, time.Since(began).Round(time.Millisecond))
 			return c.Open(ctx)
 		}
-		silent := true
+		var speaks atomic.Bool
 		instrument(t, c, func(q string) {
-			if !silent {
+			if speaks.Load() {
 				_, _ = c.Write([]byte("yes."))
 			}
 		})
@@ -97,12 +108,13 @@ func TestReopen(t *testing.T) {
 		go func() { asked <- outcome(t.Context(), l, began, "q") }()
 		time.Sleep(100 * time.Millisecond)
 		c.Unplug() // under way
-		silent = false
+		speaks.Store(true)
 		time.Sleep(400 * time.Millisecond)
 		c.Plug()
 		if got, want := <-asked, "30.802s q: yes."; got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
+		synctest.Wait()
 		var want []time.Duration
 		for _, ms := range []int{0, 100, 300, 700, 1500, 3100, 6300, 11300, 16300, 23000, 30200, 30400, 30800} {
 			want = append(want, time.Duration(ms)*time.Millisecond)

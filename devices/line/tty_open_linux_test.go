@@ -98,11 +98,16 @@ func TestTTYBytesBeforeOpen(t *testing.T) {
 		if _, err := far.Write([]byte(text)); err != nil {
 			t.Fatal(err)
 		}
+		if err := old.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
+			t.Fatal(err)
+		}
 		raw, _ := old.SyscallConn()
-		_ = raw.Read(func(fd uintptr) bool { // until it is at this end
+		if err := raw.Read(func(fd uintptr) bool { // until it is at this end
 			n, _ := unix.IoctlGetInt(int(fd), unix.TIOCINQ)
 			return n == len(text)
-		})
+		}); err != nil {
+			t.Fatalf("%q is not all there is: %v", text, err)
+		}
 	}
 	said("old")
 	p := open(t, far.Path, "9600 8N1")

@@ -98,6 +98,7 @@ func TestWatchGoodStart(t *testing.T) {
 		time.Sleep(600 * time.Millisecond)
 		c.Plug() // the attempt at 700 ms succeeds
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if diff := cmp.Diff([]string{"700ms cleared "}, *said); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
@@ -118,6 +119,7 @@ func TestWatchMissesNoLoss(t *testing.T) {
 		time.Sleep(50 * time.Millisecond)
 		c.Plug()
 		time.Sleep(2 * time.Minute)
+		synctest.Wait()
 		if diff := cmp.Diff([]string{"0s cleared ", "10s raised gone", "10.1s cleared "}, *said); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}

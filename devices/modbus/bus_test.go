@@ -140,16 +140,18 @@ func TestBus(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		random := rand.New(rand.NewPCG(5, 6))
 		cable := linetest.NewCable()
-		var played string
+		played := make(chan string, 1)
 		s := &slave{wire: cable, within: 300 * time.Millisecond, trick: func() string {
-			played = tricks[random.IntN(len(tricks))]
-			return played
+			trick := tricks[random.IntN(len(tricks))]
+			played <- trick
+			return trick
 		}}
 		converse(t, s, cable.Open, func() { _ = cable.Close() }, func(l *line.Line) {
 			for i := range 5000 {
 				got := ask(t.Context(), l, uint16(10*i), s.within)
-				if want := fate(played); got != want {
-					t.Fatalf("question %d, %s: got %s, want %s", i, played, got, want)
+				trick := <-played
+				if want := fate(trick); got != want {
+					t.Fatalf("question %d, %s: got %s, want %s", i, trick, got, want)
 				}
 			}
 		})

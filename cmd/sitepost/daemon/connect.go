@@ -1,0 +1,176 @@
+package daemon
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"sitepost/config"
+	"sitepost/devices/camera"
+	"sitepost/devices/instrument"
+	"sitepost/devices/line"
+	"sitepost/ingest"
+)
+
+// names returns the keys of a map, sorted: what is built from a map is built
+// in the same order every time.
+func names[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// connectDevices makes the lines and one conversation for each instrument,
+// contact module, camera and line.
+func (s *site) connectDevices() error {
+	lines := map[string]*line.Line{}
+	for _, c := range s.opt.Config.Lines {
+		l, err := s.newLine(c)
+		if err != nil {
+			return err
+		}
+		lines[c.Name] = l
+		s.lines = append(s.lines, l)
+		s.add(ingest.Conversation{Name: c.Name, Device: l.Watch(), Silence: never(c.Name)})
+	}
+	for _, m := range modules(s.opt.Config) {
+		if err := s.connectModule(m, lines[m[0].Line]); err != nil {
+			return fmt.Errorf("instrument %q: %w", m[0].Name, err)
+		}
+	}
+	budget := camera.NewBudget()
+	for _, c := range s.opt.Config.Cameras {
+		s.connectCamera(c, budget)
+	}
+	return nil
+}
+
+func (s *site) add(c ingest.Conversation) { s.conversations = append(s.conversations, c) }
+
+// never is the silence of a device that may say nothing for ever.
+func never(name string) map[string]time.Duration { return map[string]time.Duration{name: 0} }
+
+// newLine makes a line; it is opened when it runs.
+func (s *site) newLine(c config.Line) (*line.Line, error) {
+	open := s.opt.Open
+	if open == nil {
+		open = openLine
+	}
+	return line.New(line.Config{
+		Name: c.Name, Open: open(c), Settings: line.Settings(c.Settings),
+		Pause: c.Pause, ListenOnly: c.Use == config.Listen, Log: s.opt.Log,
+	}), nil
+}
+
+func openLine(c config.Line) line.Opener {
+	if c.Address != "" {
+		return line.OpenTCP(c.Address, c.Preamble)
+	}
+	return line.OpenTTY(c.Port, line.Settings(c.Settings))
+}
+
+// modules groups the instruments by what is asked once: instruments that are
+// wired to the same contact module are one, every other instrument is its own.
+// Disabled ones and those of protocols that are not spoken yet are left out.
+func modules(c *config.Config) [][]config.Instrument {
+	byModule := map[string][]config.Instrument{}
+	var order []string
+	for _, i := range c.Instruments {
+		if i.Disabled != nil || i.Profile == "" {
+			continue
+		}
+		key := "instrument " + i.Name
+		if len(i.Inputs) > 0 {
+			key = fmt.Sprintf("module %s %d %s", i.Line, i.Address, i.Profile)
+		}
+		if byModule[key] == nil {
+			order = append(order, key)
+		}
+		byModule[key] = append(byModule[key], i)
+	}
+	var all [][]config.Instrument
+	for _, key := range order {
+		all = append(all, byModule[key])
+	}
+	return all
+}
+
+// connectModule makes the one conversation of a group.
+func (s *site) connectModule(group []config.Instrument, l *line.Line) error {
+	first := group[0]
+	p, err := instrument.Load(first.Profile, s.opt.Profiles)
+	if err != nil {
+		return err
+	}
+	name := first.Name
+	if len(group) > 1 {
+		name = fmt.Sprintf("%s/%d", first.Line, first.Address)
+	}
+	silence := map[string]time.Duration{}
+	var wirings []instrument.Wiring
+	for _, i := range group {
+		silence[i.Name] = longest(i, p)
+		for _, in := range i.Inputs {
+			wirings = append(wirings, instrument.Wiring{
+				Device: i.Name, Input: in.Terminal, Code: in.Code, NormallyClosed: in.NormallyClosed,
+				Pulse: in.Pulse, Steady: in.Steady, Stretch: in.Stretch,
+			})
+		}
+	}
+	d := instrument.New(instrument.Options{
+		Line: l, Profile: p, Address: first.Address, Device: first.Name, Wirings: wirings,
+		Forward: first.Forward, Log: s.opt.Log.With("device", name),
+	})
+	s.add(ingest.Conversation{Name: name, Device: d, Silence: silence, Via: first.Line})
+	return nil
+}
+
+// longest is the longest healthy silence of an instrument: the site's word
+// before the profile's; 0 for one that may be silent for ever.
+func longest(i config.Instrument, p *instrument.Profile) time.Duration {
+	switch {
+	case i.NeverSilent:
+		return 0
+	case i.Silence > 0:
+		return i.Silence
+	}
+	return p.Silence
+}
+
+// connectCamera makes the conversation of one camera, unless nobody shall watch
+// it.
+func (s *site) connectCamera(k config.Camera, budget *camera.Budget) {
+	if k.Disabled != nil || k.Watch == config.WatchOff {
+		return
+	}
+	c := s.opt.Config
+	host, loginName := k.Host, k.Login
+	if k.Recorder != "" {
+		for _, r := range c.Recorders {
+			if r.Name == k.Recorder {
+				host, loginName = r.Host, r.Login
+			}
+		}
+	}
+	o := camera.Options{
+		Name: k.Name, Host: host, Networks: c.Network.DeviceNetworks, Channel: k.Channel,
+		Sampled: k.Watch == config.WatchSampled, ClockLimit: c.Stream.Clock,
+		HDWidth: c.HD.Width, HDHeight: c.HD.Height, HDFPS: c.HD.FPS,
+		Budget: budget, Log: s.opt.Log.With("device", k.Name),
+	}
+	for _, l := range c.Logins {
+		if l.Name == loginName {
+			o.User, o.Password = l.User, revealed(l.Password)
+		}
+	}
+	s.add(ingest.Conversation{Name: k.Name, Device: camera.New(o), Silence: never(k.Name)})
+}
+
+// revealed reads a secret at each use, so that it can be changed while we run.
+func revealed(s config.Secret) func() (string, error) {
+	return func() (string, error) {
+		if s.IsZero() {
+			return "", nil
+		}
+		secret, err := s.Read()
+		return strings.TrimRight(secret.Reveal(), "\r\n"), err
+	}
+}

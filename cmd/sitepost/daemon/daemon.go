@@ -1,0 +1,156 @@
+// Package daemon wires the house together: it is the only package that sees
+// every room, and it does nothing else. [Run] is the whole life of a site:
+//
+//	start   store ──► uplink ──► lines, ingest ──► conversations
+//	stop    conversations ──► ingest ──► lines ──► store sealed ──► uplink drains ──► store closed
+//
+// It knows no protocol, no topic and no rule of its own. Tests replace the two
+// ends of the road, lines and brokers, and nothing in between.
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"sitepost/config"
+	"sitepost/devices"
+	"sitepost/devices/line"
+	"sitepost/ingest"
+	"sitepost/ingest/store"
+	"sitepost/uplink"
+)
+
+// Options are what a run needs beside the site file.
+type Options struct {
+	Config   *config.Config
+	Profiles string // folder of the site's own profiles; "" is none
+	Version  string
+	Log      *slog.Logger
+
+	// Open opens a line; nil opens the real one.
+	Open func(config.Line) line.Opener
+	// Dials reach the city; nil dials the brokers of the config.
+	Dials []uplink.Dial
+}
+
+// boxName is what the box itself is called on the site.
+const boxName = "box"
+
+// Run runs the site until ctx ends, and then takes it down in order. An error
+// means that the site could not be started; nothing runs any more.
+func Run(ctx context.Context, o Options) (err error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	st, err := store.Open(store.Options{
+		Directory: o.Config.Store.Directory, Site: o.Config.Site.Name,
+		Receipt: string(o.Config.Uplink.Receipt), Clock: readClock, Log: o.Log,
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, st.Close()) }()
+	site, err := build(o, st)
+	if err != nil {
+		return err
+	}
+	return site.live(ctx)
+}
+
+// A site is everything that runs.
+type site struct {
+	opt           Options
+	store         *store.Store
+	ingest        *ingest.Ingest
+	lines         []*line.Line
+	conversations []ingest.Conversation
+	link          *uplink.Link // nil while the site has no city yet
+}
+
+// build makes every part of the site, and starts none.
+func build(o Options, st *store.Store) (*site, error) {
+	s := &site{opt: o, store: st}
+	if err := s.connectDevices(); err != nil {
+		return nil, err
+	}
+	cards := o.Config.Cards
+	var cardKey []byte
+	if !cards.Key.IsZero() {
+		key, err := cards.Key.Read()
+		if err != nil {
+			return nil, fmt.Errorf("cards: %w", err)
+		}
+		cardKey = []byte(key.Reveal())
+	}
+	s.ingest = ingest.New(ingest.Options{
+		Store: st, Places: places(o.Config), CardKey: cardKey, CardKeyID: cards.KeyID,
+		ReadingsEvery: o.Config.Uplink.Readings, Log: o.Log,
+	})
+	return s, s.connectCity()
+}
+
+// live starts the parts back to front, waits for ctx, and stops them front to
+// back.
+func (s *site) live(ctx context.Context) error {
+	if err := s.announce(); err != nil {
+		return err
+	}
+	linkCtx, stopLink := context.WithCancel(context.WithoutCancel(ctx))
+	lineCtx, stopLines := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopLink()
+	defer stopLines()
+	var link, lines sync.WaitGroup
+	if s.link != nil {
+		link.Go(func() {
+			if err := s.link.Run(linkCtx); err != nil {
+				s.opt.Log.Error("uplink ended", "err", err)
+			}
+		})
+	}
+	for _, l := range s.lines {
+		lines.Go(func() {
+			if err := l.Run(lineCtx); err != nil {
+				s.opt.Log.Error("line ended", "err", err)
+			}
+		})
+	}
+	s.opt.Log.Info("site is running", "site", s.opt.Config.Site.Name, "devices", len(s.conversations), "config", s.opt.Config.Hash)
+	err := s.ingest.Run(ctx, s.conversations) // until ctx ends and every device is silent
+	stopLines()
+	lines.Wait()
+	err = errors.Join(err, s.ingest.Say(boxName, devices.Event{Time: time.Now(), Code: devices.BoxStopping}))
+	s.store.Seal()
+	stopLink() // it drains what is on disk for a bounded time
+	link.Wait()
+	s.opt.Log.Info("site has stopped", "site", s.opt.Config.Site.Name)
+	return err
+}
+
+// announce puts what stands about the site on its retained topics before
+// anything moves, and says that the box is up.
+func (s *site) announce() error {
+	if err := s.showStanding(); err != nil {
+		return fmt.Errorf("show the site: %w", err)
+	}
+	clock := readClock()
+	cause := "restart"
+	if clock.UptimeMS < bootWithin.Milliseconds() {
+		cause = "boot"
+	}
+	if err := s.ingest.Say(boxName, devices.Event{Time: time.Now(), Code: devices.BoxStarted, Detail: cause, Text: "sitepost " + s.opt.Version}); err != nil {
+		return err
+	}
+	unsynced := devices.Event{Time: time.Now(), Code: devices.ClockUnsynced, State: devices.Cleared}
+	if !clock.Synced {
+		unsynced.State = devices.Raised
+		unsynced.Text = "the box's clock is not synchronised: set up chrony or systemd-timesyncd"
+	}
+	return s.ingest.Say(boxName, unsynced)
+}
+
+// bootWithin is how soon after the kernel a start counts as the boot's own.
+const bootWithin = 3 * time.Minute

@@ -1,0 +1,100 @@
+// Sitepost listens to everything that guards a site and posts what it hears to
+// the city: the daemon and the technician's tool in one binary.
+//
+// main is flags and wiring; each subcommand has a file of its own, and what
+// they do is done by the rooms they call.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes. Whoever calls us from a script can rely on them.
+const (
+	exitGood     = 0
+	exitFindings = 1 // anything wrong inside a readable file, or found on the line
+	exitUsage    = 2 // bad command line, or a file that cannot be opened
+)
+
+// errFindings ends a command whose findings were printed already.
+var errFindings = errors.New("findings")
+
+const defaultConfig = "/etc/sitepost/site.toml"
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// run is main without the process around it. The first signal asks the daemon
+// to leave in order; a second one ends it at once.
+func run(args []string, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // from here on the second signal kills
+
+	root := newRoot(stdout, stderr)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	switch {
+	case err == nil:
+		return exitGood
+	case errors.Is(err, errFindings):
+		return exitFindings
+	}
+	fmt.Fprintln(stderr, "sitepost:", err)
+	return exitUsage
+}
+
+// A tool is what every subcommand is given.
+type tool struct {
+	stdout, stderr io.Writer
+	config         string // --config
+	json           bool   // --json
+	profiles       string // where the site's own profiles lie
+}
+
+func newRoot(stdout, stderr io.Writer) *cobra.Command {
+	t := &tool{stdout: stdout, stderr: stderr}
+	root := &cobra.Command{
+		Use:   "sitepost",
+		Short: "edge gateway for the cameras, gates and detectors of a guarded site",
+		Long: `sitepost listens to everything that guards a site and posts what it hears to the city.
+
+A new site in four commands:
+  sitepost init --write site.toml     write the commented reference file
+  sitepost discover                   find the cameras
+  sitepost check --config site.toml   list every mistake with its place
+  sitepost run --config site.toml     run the site`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Version:       version(),
+	}
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	flags := root.PersistentFlags()
+	flags.StringVar(&t.config, "config", defaultConfig, "the site file")
+	flags.BoolVar(&t.json, "json", false, "print JSON instead of words")
+	flags.StringVar(&t.profiles, "profiles", "/etc/sitepost/profiles", "folder of the site's own profiles")
+	root.AddCommand(
+		runCommand(t), checkCommand(t), initCommand(t),
+		tryCommand(t), discoverCommand(t), probeCommand(t), explainCommand(t),
+	)
+	return root
+}
+
+// log is the daemon's log: text for a person at a terminal, JSON for journald.
+func (t *tool) log() *slog.Logger {
+	if f, ok := t.stderr.(*os.File); ok {
+		if st, err := f.Stat(); err == nil && st.Mode()&os.ModeCharDevice != 0 {
+			return slog.New(slog.NewTextHandler(t.stderr, nil))
+		}
+	}
+	return slog.New(slog.NewJSONHandler(t.stderr, nil))
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"sitepost/devices/instrument"
+	"sitepost/devices/line"
+)
+
+// tryCommand proves a profile with its own byte vectors, or shows what it makes
+// of a capture. It sends nothing and needs no site.
+func tryCommand(t *tool) *cobra.Command {
+	return &cobra.Command{
+		Use:   "try PROFILE.toml [CAPTURE]",
+		Short: "prove a profile with its own bytes, or decode a capture with it",
+		Long: `try runs every [[try]] of a profile and prints one line for each:
+
+  ok 3
+  differs 4: want [gas.alarm.own raised], got [gas.reading 300 ppm]
+
+With a capture it prints the events that the profile reads from it. PROFILE is a
+file, or the name of a profile that comes with sitepost.`,
+		Args: cobra.RangeArgs(1, 2),
+		RunE: func(_ *cobra.Command, args []string) error {
+			p, err := openProfile(args[0], t.profiles)
+			if err != nil {
+				return t.profileMistakes(err)
+			}
+			if len(args) == 2 {
+				return t.replay(p, args[1])
+			}
+			return t.prove(p)
+		},
+	}
+}
+
+// openProfile reads a profile from a file, or by the name of one that is known.
+func openProfile(arg, siteDir string) (*instrument.Profile, error) {
+	if !strings.HasSuffix(arg, ".toml") {
+		return instrument.Load(arg, siteDir)
+	}
+	text, err := os.ReadFile(arg)
+	if err != nil {
+		return nil, err
+	}
+	p, err := instrument.Parse(strings.TrimSuffix(filepath.Base(arg), ".toml"), text)
+	if mistakes, ok := errors.AsType[*instrument.Mistakes](err); ok {
+		mistakes.File = arg
+	}
+	return p, err
+}
+
+// profileMistakes prints what is wrong in a profile; any other error is one of
+// the file itself.
+func (t *tool) profileMistakes(err error) error {
+	mistakes, ok := errors.AsType[*instrument.Mistakes](err)
+	if !ok {
+		return err
+	}
+	fmt.Fprintln(t.stdout, mistakes)
+	return errFindings
+}
+
+// replay prints what the profile reads from a capture, with the time of each
+// event.
+func (t *tool) replay(p *instrument.Profile, path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	begin := time.Unix(0, 0)
+	chunks, err := line.ReadCapture(f, begin)
+	if bad, ok := errors.AsType[*line.CaptureError](err); ok {
+		fmt.Fprintf(t.stdout, "%s:%v\n", path, bad)
+		return errFindings
+	}
+	if err != nil {
+		return err
+	}
+	reader, journal := instrument.NewReader(p, 1), &instrument.Journal{}
+	for _, c := range chunks {
+		if c.Fresh {
+			reader.Forget()
+		}
+		for _, text := range journal.Lines(append(reader.Tick(c.At), reader.Feed(c.At, c.Bytes)...)) {
+			fmt.Fprintf(t.stdout, "+%.3f  %s\n", c.At.Sub(begin).Seconds(), text)
+		}
+	}
+	return nil
+}
+
+// prove prints one line per vector, all of them. The same vectors run again
+// byte by byte and behind noise; of those only what differs alone is printed.
+func (t *tool) prove(p *instrument.Profile) error {
+	verdicts := p.Prove()
+	for _, v := range p.ProveHard() {
+		if !v.OK && verdicts[v.N-1].OK {
+			verdicts = append(verdicts, v)
+		}
+	}
+	if t.json {
+		if err := json.NewEncoder(t.stdout).Encode(verdicts); err != nil {
+			return err
+		}
+	}
+	good := true
+	for _, v := range verdicts {
+		good = good && v.OK
+		if !t.json {
+			fmt.Fprintln(t.stdout, v)
+		}
+	}
+	if err := p.Unproven(); err != nil {
+		fmt.Fprintln(t.stderr, err)
+	}
+	if !good {
+		return errFindings
+	}
+	return nil
+}

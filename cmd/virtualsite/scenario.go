@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// A step is one moment of the scenario: what is said of it, and what happens.
+type step struct {
+	at   time.Duration
+	say  string
+	move func(*stage) error
+}
+
+// steps is the scenario, a timetable: passages, a threat in a bag, gas over
+// both limits and back, a card, a cable pulled, the city away with a panic
+// button pressed meanwhile. It leaves the site as it found it.
+func steps() []step {
+	passage := func(s *stage) error { return s.count("gate-1", "left") }
+	gas := func(percent float64, low, high bool) func(*stage) error {
+		return func(s *stage) error {
+			return s.site.Set("gas-1", map[string]any{"gas": percent, "low": low, "high": high})
+		}
+	}
+	contact := func(name, terminal string, active bool) func(*stage) error {
+		return func(s *stage) error { return s.site.Contact(name, terminal, active) }
+	}
+	return []step{
+		{2000 * time.Millisecond, "three people pass the gate, one comes back", passage},
+		{2600 * time.Millisecond, "", passage},
+		{3200 * time.Millisecond, "", passage},
+		{3800 * time.Millisecond, "", func(s *stage) error { return s.count("gate-1", "right") }},
+		{4500 * time.Millisecond, "the X-ray machine stops at a bag", contact("xray-1", "1", true)},
+		{5500 * time.Millisecond, "", contact("xray-1", "1", false)},
+		{6000 * time.Millisecond, "gas on the ro-ro lane", gas(30, true, false)},
+		{8500 * time.Millisecond, "more gas", gas(52, true, true)},
+		{11 * time.Second, "the wind blows it away", gas(4, false, false)},
+		{12 * time.Second, "a card at the staff door", func(s *stage) error { return s.show("door-1", "62E3086CED") }},
+		{12500 * time.Millisecond, "somebody pulls the cable of the gates", func(s *stage) error { return s.site.Unplug("gates", true) }},
+		{15 * time.Second, "and plugs it in again; somebody passed meanwhile", func(s *stage) error {
+			if err := passage(s); err != nil {
+				return err
+			}
+			return s.site.Unplug("gates", false)
+		}},
+		{16 * time.Second, "the city is away", func(s *stage) error { s.city.away(true); return nil }},
+		{17 * time.Second, "a panic button is pressed, and the city does not hear it", contact("panic-1", "4", true)},
+		{18500 * time.Millisecond, "the city is back", func(s *stage) error { s.city.away(false); return nil }},
+		{20500 * time.Millisecond, "the button is released", contact("panic-1", "4", false)},
+	}
+}
+
+// count lets somebody through a gate.
+func (s *stage) count(gate, side string) error {
+	i, err := s.site.Instrument(gate)
+	if err != nil {
+		return err
+	}
+	return i.Count(side, 1)
+}
+
+// show holds a card to a reader.
+func (s *stage) show(reader, card string) error {
+	i, err := s.site.Instrument(reader)
+	if err != nil {
+		return err
+	}
+	return i.Say(map[string]any{"card": card})
+}
+
+// again is the length of the scenario where it is played more than once.
+const again = 30 * time.Second
+
+// scenario plays the steps until ctx ends: once where the play has a length,
+// else again and again.
+func (p *play) scenario(ctx context.Context, s *stage) error {
+	for {
+		began := time.Now()
+		for _, step := range steps() {
+			if !sleep(ctx, time.Until(began.Add(step.at))) {
+				return nil
+			}
+			if step.say != "" {
+				p.say("%s", step.say)
+			}
+			if err := step.move(s); err != nil {
+				return fmt.Errorf("scenario at %v: %w", step.at, err)
+			}
+		}
+		if p.length > 0 {
+			<-ctx.Done()
+			return nil
+		}
+		if !sleep(ctx, time.Until(began.Add(again))) {
+			return nil
+		}
+	}
+}
+
+// sleep waits, and says false when ctx ended first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
+	}
+}

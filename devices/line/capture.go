@@ -1,0 +1,80 @@
+package line
+
+import (
+	"bufio"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The bounds of a capture: a day of a slow line, and no more in one row than an
+// answer can hold.
+const (
+	maxCaptureRows = 1 << 20
+	maxCaptureRow  = 16 << 10
+)
+
+// A CaptureError is a row of a capture that cannot be read.
+type CaptureError struct {
+	Row int // from 1
+	Why string
+}
+
+func (e *CaptureError) Error() string { return fmt.Sprintf("%d: %s", e.Row, e.Why) }
+
+// ReadCapture reads what was heard on a line, as text that a person can write
+// down by hand:
+//
+//	# gate-7e7f, two passages to the left
+//	+0.000  7F 01 01 00 00 00 00 00 0A 00 00 05 00 00 18 00 00 57
+//	+0.250  7F 01 01 00 01 00 00 00 0B 00 00 05 00 00 18 00 00 55
+//
+// Each row is the time in seconds since the beginning, and bytes in hex. Rows
+// that begin with # are remarks. Times never go back. The chunks count from
+// begin. Errors are of type [*CaptureError], or those of r.
+func ReadCapture(r io.Reader, begin time.Time) ([]Chunk, error) {
+	rows := bufio.NewScanner(r)
+	rows.Buffer(nil, maxCaptureRow)
+	var chunks []Chunk
+	last := 0.0
+	for n := 1; rows.Scan(); n++ {
+		text := strings.TrimSpace(strings.TrimPrefix(rows.Text(), "\ufeff"))
+		if text == "" || text[0] == '#' {
+			continue
+		}
+		seconds, heard, err := captureRow(text)
+		switch {
+		case err != nil:
+			return nil, &CaptureError{n, err.Error()}
+		case seconds < last:
+			return nil, &CaptureError{n, fmt.Sprintf("time goes back from +%.3f to +%.3f", last, seconds)}
+		case len(chunks) == maxCaptureRows:
+			return nil, &CaptureError{n, fmt.Sprintf("more than %d rows: cut the capture into pieces", maxCaptureRows)}
+		}
+		last = seconds
+		at := begin.Add(time.Duration(seconds * float64(time.Second)))
+		chunks = append(chunks, Chunk{Bytes: heard, At: at, Fresh: len(chunks) == 0})
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("capture: %w", err)
+	}
+	return chunks, nil
+}
+
+// captureRow reads one row: "+1.250 7F 01".
+func captureRow(text string) (seconds float64, heard []byte, err error) {
+	stamp, pairs, _ := strings.Cut(text, " ")
+	seconds, err = strconv.ParseFloat(strings.TrimPrefix(stamp, "+"), 64)
+	const aYear = 366 * 24 * 3600
+	if err != nil || !(seconds >= 0 && seconds < aYear) {
+		return 0, nil, fmt.Errorf("%q is no time: write seconds since the beginning, such as +1.250", stamp)
+	}
+	heard, err = hex.DecodeString(strings.ReplaceAll(pairs, " ", ""))
+	if err != nil || len(heard) == 0 {
+		return 0, nil, fmt.Errorf("%q are no bytes: write hex pairs such as 7F 01", strings.TrimSpace(pairs))
+	}
+	return seconds, heard, nil
+}

@@ -1,0 +1,51 @@
+package virtual
+
+import (
+	"fmt"
+	"net"
+)
+
+// CameraOptions say who a whole virtual camera is and where it answers.
+type CameraOptions struct {
+	ONVIF ONVIFOptions // HTTP is its address; StreamURI is filled in here
+	RTSP  RTSPOptions
+}
+
+// A Camera is both doors of one virtual camera: ONVIF with its discovery, and
+// RTSP with the clip.
+type Camera struct {
+	ONVIF *ONVIF
+	RTSP  *RTSP
+}
+
+// ServeCamera starts a camera. RTSP answers at the same host, on a free port
+// that ONVIF tells.
+func ServeCamera(o CameraOptions) (*Camera, error) {
+	host, _, err := net.SplitHostPort(o.ONVIF.HTTP)
+	if err != nil {
+		return nil, fmt.Errorf("virtual camera %q: %w", o.ONVIF.Endpoint, err)
+	}
+	stream, err := ServeRTSP(net.JoinHostPort(host, "0"), o.RTSP)
+	if err != nil {
+		return nil, err
+	}
+	o.ONVIF.StreamURI = stream.URL()
+	door, err := ServeONVIF(o.ONVIF)
+	if err != nil {
+		stream.Close()
+		return nil, err
+	}
+	return &Camera{ONVIF: door, RTSP: stream}, nil
+}
+
+// Offline pulls the camera's cable, or plugs it in again.
+func (c *Camera) Offline(yes bool) error {
+	c.ONVIF.Offline(yes)
+	return c.RTSP.Offline(yes)
+}
+
+// Close ends both doors.
+func (c *Camera) Close() error {
+	c.RTSP.Close()
+	return c.ONVIF.Close()
+}
