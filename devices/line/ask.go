@@ -56,7 +56,7 @@ type result struct {
 // Ask puts a question and returns its answer. It waits for its turn, and for
 // the line when that is down; a question that was under way when the line was
 // lost is put again. The errors are ErrSilent, ErrListenOnly, the reason that
-// ended ctx, or one that says why this is no question.
+// ended ctx, or one that says what is wrong with the question.
 func (l *Line) Ask(ctx context.Context, q Question) (Answer, error) {
 	switch {
 	case l.cfg.ListenOnly:

@@ -247,3 +247,23 @@ func TestDiscard(t *testing.T) {
 		}
 	})
 }
+
+// TestPanickingQuestion: a question that panics over what it hears gets an
+// error; the line and the next question go on.
+func TestPanickingQuestion(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := linetest.NewCable()
+		instrument(t, c, func(q string) { _, _ = c.Write([]byte("yes.")) })
+		l := start(t, line.Config{Open: c.Open})
+		bad := question("bad")
+		bad.Accept = func(heard []byte) []byte { return heard[9:] }
+		_, err := l.Ask(t.Context(), bad)
+		if want := "question 62 61 64: accept panicked: runtime error: slice bounds out of range [9:4]"; fmt.Sprint(err) != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+		if _, err := l.Ask(t.Context(), question("good")); err != nil {
+			t.Error(err)
+		}
+	})
+}

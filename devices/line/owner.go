@@ -112,9 +112,13 @@ func (o *owner) put(ctx context.Context, a *ask) error {
 	deadline := o.last.Add(a.Within)
 	o.quiet = deadline.Add(a.Within) // unless it is answered
 	a.waiting = time.Time{}
+	return o.await(ctx, a, deadline)
+}
 
+// await hears what comes until it is an answer or the deadline has passed.
+func (o *owner) await(ctx context.Context, a *ask, deadline time.Time) error {
 	heard := make([]byte, 0, 256)
-	for time.Now().Before(deadline) {
+	for len(heard) <= maxHeard && time.Now().Before(deadline) {
 		n, err := o.read(deadline)
 		if err != nil {
 			return err
@@ -123,19 +127,20 @@ func (o *owner) put(ctx context.Context, a *ask) error {
 			o.missed = true
 			return nil // whoever asked has gone
 		}
-		heard = append(heard, o.buf[:n]...)
-		if len(heard) > maxHeard {
-			break
-		}
 		if n == 0 {
 			continue
 		}
-		if answer := accept(a.Question, heard); answer != nil {
-			o.quiet = time.Time{}
-			o.missed = o.missed || len(answer) != len(heard)
-			o.line.settle(a, result{Answer: Answer{Bytes: answer, At: o.last}})
-			return nil
+		heard = append(heard, o.buf[:n]...)
+		answer, err := a.accept(heard)
+		if answer == nil && err == nil {
+			continue
 		}
+		if err == nil {
+			o.quiet = time.Time{}
+		}
+		o.missed = o.missed || len(answer) != len(heard)
+		o.line.settle(a, result{Answer{Bytes: answer, At: o.last}, err})
+		return nil
 	}
 	o.missed = o.missed || len(heard) > 0
 	o.line.settle(a, result{err: a.silence(heard)})
@@ -143,12 +148,19 @@ func (o *owner) put(ctx context.Context, a *ask) error {
 }
 
 // accept shows a question what was heard, without its own echo. While it could
-// still be the echo that comes, nothing is shown.
-func accept(q Question, heard []byte) []byte {
-	if bytes.HasPrefix(q.Send, heard) {
-		return nil
+// still be the echo that comes, or when it is too much, nothing is shown. The
+// owner works for everyone on the line, so a question that panics over what
+// it hears breaks only the conversation that asked it.
+func (q Question) accept(heard []byte) (answer []byte, err error) {
+	if bytes.HasPrefix(q.Send, heard) || len(heard) > maxHeard {
+		return nil, nil
 	}
-	return q.Accept(bytes.TrimPrefix(heard, q.Send))
+	defer func() {
+		if why := recover(); why != nil {
+			answer, err = nil, fmt.Errorf("question % X: accept panicked: %v", q.Send, why)
+		}
+	}()
+	return q.Accept(bytes.TrimPrefix(heard, q.Send)), nil
 }
 
 // silence says how a question was not answered.

@@ -61,18 +61,18 @@ var (
 // openTTY opens guard and port. The lock comes before the settings: somebody
 // else's line must not be changed.
 func openTTY(path string, s Settings) (_ *tty, err error) {
-	real, err := filepath.EvalSymlinks(path)
+	device, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return nil, err
 	}
-	stat, err := os.Stat(real)
+	stat, err := os.Stat(device)
 	if err != nil {
 		return nil, err
 	}
 	if stat.Mode()&fs.ModeCharDevice == 0 {
 		return nil, errNotTTY
 	}
-	guard, err := os.OpenFile(real, unix.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	guard, err := os.OpenFile(device, unix.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +89,7 @@ func openTTY(path string, s Settings) (_ *tty, err error) {
 	if err := guard.SetDeadline(time.Time{}); err != nil {
 		return nil, err
 	}
-	if t.port, err = serial.OpenPort(tarmConfig(real, s)); err != nil {
+	if t.port, err = serial.OpenPort(tarmConfig(device, s)); err != nil {
 		return nil, err
 	}
 	if err := t.control(func(fd int) error { return finish(fd, s) }); err != nil {
@@ -205,16 +205,16 @@ func (t *tty) Discard() error {
 
 // Close takes back what was not sent, since the kernel would wait up to 30 s
 // for it to drain, gives the exclusive use back, and closes the guard last:
-// the lock holds until nothing of ours is open.
+// the lock holds until nothing of ours is open. A line that was refused is
+// somebody else's, and is not touched.
 func (t *tty) Close() error {
+	t.Interrupt()
+	if t.port == nil {
+		return t.guard.Close()
+	}
 	_ = t.control(func(fd int) error { // all of this fails on an unplugged adapter, and does not matter there
 		_ = unix.IoctlSetInt(fd, unix.TCFLSH, unix.TCIOFLUSH)
 		return unix.IoctlSetInt(fd, unix.TIOCNXCL, 0)
 	})
-	t.Interrupt()
-	var err error
-	if t.port != nil {
-		err = t.port.Close()
-	}
-	return errors.Join(err, t.guard.Close())
+	return errors.Join(t.port.Close(), t.guard.Close())
 }

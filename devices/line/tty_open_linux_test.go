@@ -20,6 +20,11 @@ import (
 func TestTTYSecondOpen(t *testing.T) {
 	far := linetest.PTY(t)
 	p := open(t, far.Path, "9600 8N1")
+	say(t, far, "hello") // as far as it has come, it must not be thrown away
+	buf := make([]byte, 1)
+	if n, err := p.Read(buf); n != 1 || err != nil {
+		t.Fatal(n, err)
+	}
 	_, err := line.OpenTTY(far.Path, fast)(t.Context())
 	want := `open "` + far.Path + `": in use (this sitepost has it open already: is the port in two lines of the site file?)`
 	if trouble, ok := errors.AsType[*line.Trouble](err); !ok || trouble.Short != "in use" {
@@ -30,6 +35,10 @@ func TestTTYSecondOpen(t *testing.T) {
 	}
 	if got := speed(t, far); got != 9600 {
 		t.Errorf("the refused opening changed the baud to %d", got)
+	}
+	rest := make([]byte, 16)
+	if n, err := p.Read(rest); string(rest[:n]) != "ello" || err != nil {
+		t.Errorf("after the refused opening: got %q, %v", rest[:n], err)
 	}
 	if err := p.Close(); err != nil {
 		t.Fatal(err)

@@ -43,18 +43,18 @@ func explainTTY(path string, err error) error {
 // nobody can be seen. Other processes are named before this one, which may
 // itself have the port open as another line.
 func holder(path string) string {
-	real, err := filepath.EvalSymlinks(path)
+	device, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return ""
 	}
 	own := os.Getpid()
 	other, ours := 0, false
-	open, _ := filepath.Glob("/proc/[0-9]*/fd/*")
-	for _, fd := range open {
-		if target, err := os.Readlink(fd); err != nil || target != real {
+	links, _ := filepath.Glob("/proc/[0-9]*/fd/*")
+	for _, link := range links {
+		if target, err := os.Readlink(link); err != nil || target != device {
 			continue
 		}
-		pid, _ := strconv.Atoi(strings.Split(fd, "/")[2])
+		pid, _ := strconv.Atoi(strings.Split(link, "/")[2])
 		if pid == own {
 			ours = true
 		} else {
