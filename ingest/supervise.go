@@ -29,6 +29,7 @@ type watched struct {
 	told   state
 	silent bool // device.silent was said and not cleared
 	broken int  // conversations that ended without a word, in a row
+	cut    bool // its line was lost, and it was not heard since
 	fault  string
 	mode   string
 }
@@ -79,8 +80,8 @@ func (in *Ingest) alive(p devices.Place, e devices.Event) error {
 	w := in.watched[e.Device]
 	w.mu.Lock()
 	first := w.told.State == ""
-	wasAway := first || w.silent || w.broken > 0
-	w.last, w.silent, w.broken = time.Now(), false, 0
+	wasAway := first || w.silent || w.broken > 0 || w.cut
+	w.last, w.silent, w.broken, w.cut = time.Now(), false, 0, false
 	w.mu.Unlock()
 	if !wasAway {
 		return nil
@@ -170,10 +171,7 @@ func (in *Ingest) broke(c Conversation, reason error) {
 func (in *Ingest) tellState(p devices.Place, e devices.Event) error {
 	w := in.watched[e.Device]
 	if e.Code == devices.LineLost {
-		if err := in.lineChanged(e.Device, e.State == devices.Raised); err != nil {
-			return err
-		}
-		return in.show(w, e.Time, "", "")
+		return in.lineChanged(w, e.Time, e.State == devices.Raised)
 	}
 	w.mu.Lock()
 	switch e.Code {
@@ -192,22 +190,25 @@ func (in *Ingest) tellState(p devices.Place, e devices.Event) error {
 	return in.show(w, e.Time, "", "")
 }
 
-// lineChanged notes that a line was lost or is back. What its devices said last
-// is not sure while nobody can hear them.
-func (in *Ingest) lineChanged(name string, lost bool) error {
-	in.lines.set(name, lost)
-	if !lost {
-		return nil
-	}
+// lineChanged notes that a line was lost or is back. While nobody can hear the
+// devices on it they are offline, and what they said last is not sure.
+func (in *Ingest) lineChanged(l *watched, at time.Time, lost bool) error {
+	in.lines.set(l.name, lost)
 	for _, w := range in.watched {
-		if w.via != name {
+		if w.via != l.name || !lost {
 			continue
 		}
+		w.mu.Lock()
+		w.cut = true
+		w.mu.Unlock()
 		if err := in.opt.Store.Doubt(w.name); err != nil {
 			return err
 		}
+		if err := in.show(w, at, "", ""); err != nil {
+			return err
+		}
 	}
-	return nil
+	return in.show(l, at, "", "")
 }
 
 // show puts the state of a device on its retained topic when it changed.
@@ -221,6 +222,8 @@ func (in *Ingest) show(w *watched, at time.Time, why, next string) error {
 		now.State = "offline"
 	case in.lines.isLost(w.name):
 		now.State, now.Why, now.Next = "offline", "the line is lost", "check the cable and the adapter's power"
+	case w.cut:
+		now.State, now.Why, now.Next = "offline", fmt.Sprintf("its line %q is lost", w.via), "see the line"
 	case w.mode != "" && w.mode != devices.Normal.String():
 		now.State, now.Why = "maintenance", "mode "+w.mode
 	case w.fault != "":
