@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -96,5 +97,13 @@ func (t *tool) log() *slog.Logger {
 			return slog.New(slog.NewTextHandler(t.stderr, nil))
 		}
 	}
-	return slog.New(slog.NewJSONHandler(t.stderr, nil))
+	return slog.New(slog.NewJSONHandler(t.stderr, &slog.HandlerOptions{ReplaceAttr: readable}))
+}
+
+// readable writes durations as a person reads them, "1.5s" and not nanoseconds.
+func readable(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		a.Value = slog.StringValue(a.Value.Duration().Round(time.Millisecond).String())
+	}
+	return a
 }

@@ -62,7 +62,8 @@ type play struct {
 	mu     sync.Mutex // guards all below
 	began  time.Time
 	ledger ledger
-	born   chan struct{} // closed when a box has said that it is up
+	shown  map[string]string // what stands on each retained topic, in words
+	born   chan struct{}     // closed when a box has said that it is up
 }
 
 func (p *play) command() *cobra.Command {
@@ -90,7 +91,7 @@ scenario and prints what the city receives:
 // perform sets the stage, lets the daemon and the scenario run on it, and
 // closes the books.
 func (p *play) perform(ctx context.Context) (err error) {
-	p.born = make(chan struct{})
+	p.born, p.shown = make(chan struct{}), map[string]string{}
 	dir := p.write
 	if dir == "" {
 		if dir, err = os.MkdirTemp("", "virtualsite-"); err != nil {
@@ -151,6 +152,17 @@ func (p *play) around(ctx context.Context, s *stage) error {
 	return err
 }
 
+// show prints a message in words; what stands already is not said again.
+func (p *play) show(topic, text string, retained bool) {
+	if text == "" || retained && p.shown[topic] == text {
+		return
+	}
+	if retained {
+		p.shown[topic] = text
+	}
+	fmt.Fprintf(p.words(), "%5.1f s  %s\n", time.Since(p.began).Seconds(), text)
+}
+
 // words is where what is meant for a person goes.
 func (p *play) words() io.Writer {
 	if p.messages {
@@ -183,9 +195,7 @@ func (p *play) receive(topic string, payload []byte, retained bool) {
 			close(p.born)
 		}
 	}
-	if text := words(topic, payload, retained); text != "" {
-		fmt.Fprintf(p.words(), "%5.1f s  %s\n", time.Since(p.began).Seconds(), text)
-	}
+	p.show(topic, words(topic, payload, retained), retained)
 	if !p.messages {
 		return
 	}

@@ -109,7 +109,7 @@ func tenths(n int) string { return fmt.Sprintf("%d.%d", n/10, n%10) }
 // infinite goes into a message.
 func figure(v float64, decimals int) *float64 {
 	scale := math.Pow10(decimals)
-	v = math.Round(v*scale) / scale
+	v = math.Round(v*scale)/scale + 0 // + 0: nothing is minus nothing
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return nil
 	}

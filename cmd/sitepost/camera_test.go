@@ -1,0 +1,109 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sitepost/devices"
+	"sitepost/devices/camera"
+	"sitepost/devices/virtual"
+)
+
+const password = "p@ss/w:rd" // with everything that breaks a URL put together by hand
+
+func serveCamera(t *testing.T) *virtual.Camera {
+	t.Helper()
+	c, err := virtual.ServeCamera(virtual.CameraOptions{
+		ONVIF: virtual.ONVIFOptions{
+			Interface: "lo", HTTP: "127.0.0.21:0", Endpoint: "urn:uuid:00000000-0000-4000-8000-000000000021",
+			Vendor: "virtual", Model: "V-1", Serial: "0A21", User: "onvif", Password: password,
+		},
+		RTSP: virtual.RTSPOptions{User: "onvif", Password: password},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return c
+}
+
+// TestDiscover lists a camera on the interface that a person named.
+func TestDiscover(t *testing.T) {
+	c := serveCamera(t)
+	var out, errs bytes.Buffer
+	if code := run([]string{"discover", "--interface", "lo", "--json"}, &out, &errs); code != exitGood {
+		t.Fatalf("got exit code %d and %s, want 0", code, errs.String())
+	}
+	var all []camera.Found
+	if err := json.Unmarshal(out.Bytes(), &all); err != nil {
+		t.Fatal(err)
+	}
+	ours := slices.DeleteFunc(all, func(f camera.Found) bool { return !strings.HasSuffix(f.Endpoint, "21") })
+	want := []camera.Found{{
+		Endpoint: "urn:uuid:00000000-0000-4000-8000-000000000021", Address: c.ONVIF.Address(),
+		XAddr:  "http://" + c.ONVIF.Address() + "/onvif/device_service",
+		Vendor: "virtual", Model: "V-1", State: camera.NeedsLogin,
+	}}
+	if diff := cmp.Diff(want, ours, cmp.AllowUnexported(camera.Found{})); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// TestProbe measures a stream, takes the password from a file, and never says
+// it.
+func TestProbe(t *testing.T) {
+	c := serveCamera(t)
+	file := filepath.Join(t.TempDir(), "password")
+	if err := os.WriteFile(file, []byte(password+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out, errs bytes.Buffer
+	args := []string{"probe", c.RTSP.URL(), "--user", "onvif", "--password-file", file, "--for", "5s", "--json"}
+	if code := run(args, &out, &errs); code != exitGood {
+		t.Fatalf("got exit code %d and %s, want 0", code, errs.String())
+	}
+	var s devices.Stream
+	if err := json.Unmarshal(out.Bytes(), &s); err != nil {
+		t.Fatal(err)
+	}
+	if s.Codec != "H264" || s.Width != virtual.ClipWidth || s.Height != virtual.ClipHeight || s.FPS == nil || s.GOPFrames == nil || *s.GOPFrames != virtual.ClipGOP {
+		t.Errorf("got %s, want H264 %dx%d with a key frame every %d", out.String(), virtual.ClipWidth, virtual.ClipHeight, virtual.ClipGOP)
+	}
+	if said := out.String() + errs.String(); strings.Contains(said, password) {
+		t.Errorf("the password was said: %s", said)
+	}
+}
+
+// TestProbeRefused is a finding with the layer that failed, and no password in
+// it.
+func TestProbeRefused(t *testing.T) {
+	c := serveCamera(t)
+	var out, errs bytes.Buffer
+	typed := strings.Replace(c.RTSP.URL(), "rtsp://", "rtsp://onvif:wrong-secret@", 1)
+	if code := run([]string{"probe", typed, "--for", "2s"}, &out, &errs); code != exitFindings {
+		t.Errorf("got exit code %d, want %d", code, exitFindings)
+	}
+	if !strings.Contains(out.String(), "auth_failed") {
+		t.Errorf("got %q, want the state auth_failed", out.String())
+	}
+	if strings.Contains(out.String()+errs.String(), "wrong-secret") {
+		t.Errorf("the password was said: %s%s", out.String(), errs.String())
+	}
+	for _, bad := range []string{"http://127.0.0.1/", "rtsp://", "::"} {
+		if code := run([]string{"probe", bad}, io.Discard, io.Discard); code != exitUsage {
+			t.Errorf("probe %q: got exit code %d, want %d", bad, code, exitUsage)
+		}
+	}
+}

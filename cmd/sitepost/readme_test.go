@@ -1,0 +1,90 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"regexp"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sitepost/cmd/sitepost/daemon"
+	"sitepost/config"
+)
+
+var update = flag.Bool("update", false, "write the examples into the READMEs; a person reads the difference")
+
+// TestReadmeExamples keeps every example of both READMEs true: what check says
+// of a wrong site file, the smallest site, and a message of the contract.
+func TestReadmeExamples(t *testing.T) {
+	examples := map[string]string{
+		"check":   "```\n$ sitepost check --config site.toml\n" + checked(t) + "```",
+		"small":   "```toml\n" + small(t) + "```",
+		"message": "```json\n" + message(t) + "\n```",
+	}
+	for _, readme := range []string{"../../README.md", "../../README.zh-CN.md"} {
+		text, err := os.ReadFile(readme)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, want := range examples {
+			begin, end := "<!-- "+name+" -->\n", "\n<!-- /"+name+" -->"
+			block := regexp.MustCompile("(?s)" + begin + ".*?<!-- /" + name + " -->")
+			want = begin + want + end
+			if diff := cmp.Diff(string(block.Find(text)), want); diff != "" && !*update {
+				t.Errorf("%s: -README +now:\n%s", readme, diff)
+			}
+			text = block.ReplaceAllLiteral(text, []byte(want))
+		}
+		if !*update {
+			continue
+		}
+		if err := os.WriteFile(readme, text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// checked is what check prints of a site file with three mistakes.
+func checked(t *testing.T) string {
+	t.Chdir("testdata/readme")
+	var out bytes.Buffer
+	if code := run([]string{"check", "--config", "site.toml"}, &out, &out); code != exitFindings {
+		t.Errorf("got exit code %d, want %d", code, exitFindings)
+	}
+	t.Chdir("../..")
+	// What the test's machine lacks is not the example's business.
+	return regexp.MustCompile(`(?m)^\S+ on this machine: .*\n.*\n.*\n`).ReplaceAllString(out.String(), "")
+}
+
+// small is a site file without a mistake.
+func small(t *testing.T) string {
+	text, err := os.ReadFile("testdata/readme/small.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, found := config.Parse("small.toml", text, config.Env{Profiles: daemon.Shelf("")})
+	if len(found.Errors()) > 0 {
+		t.Errorf("the smallest site is wrong:\n%s", found)
+	}
+	return string(text)
+}
+
+// message is the golden message of a high gas alarm.
+func message(t *testing.T) string {
+	text, err := os.ReadFile("../../uplink/contract/golden/gas.alarm.high.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var golden struct{ Payload json.RawMessage }
+	if err := json.Unmarshal(text, &golden); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := json.Indent(&out, golden.Payload, "", "  "); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}

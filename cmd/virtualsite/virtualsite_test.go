@@ -1,0 +1,101 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sitepost/uplink/contract"
+)
+
+var update = flag.Bool("update", false, "write what the demo prints into the READMEs; a person reads the difference")
+
+// TestDemo plays the whole scenario, as `make demo` does: it ends well, every
+// message keeps the contract, and the city hears what the README shows.
+func TestDemo(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	if code := run([]string{"--for", "25s", "--messages"}, &stdout, &stderr); code != 0 {
+		t.Fatalf("got exit code %d, want 0:\n%s", code, stderr.String())
+	}
+	lines := bufio.NewScanner(&stdout)
+	lines.Buffer(nil, 1<<20)
+	n := 0
+	for ; lines.Scan(); n++ {
+		var m received
+		if err := json.Unmarshal(lines.Bytes(), &m); err != nil {
+			t.Fatalf("%s: %v", lines.Text(), err)
+		}
+		payload := []byte(m.Payload)
+		if string(payload) == "null" {
+			payload = nil
+		}
+		if strings.Contains(m.Topic, "/up/") {
+			if err := contract.Validate(m.Topic, m.Retained, payload); err != nil {
+				t.Errorf("%v\n%s", err, lines.Text())
+			}
+		}
+	}
+	if n < 40 {
+		t.Errorf("got %d messages, want a whole scenario of them", n)
+	}
+	for _, readme := range []string{"../../README.md", "../../README.zh-CN.md"} {
+		if *update {
+			write(t, readme, stderr.String())
+		}
+		if diff := cmp.Diff(alarms(block(t, readme)), alarms(stderr.String())); diff != "" {
+			t.Errorf("%s: -README +now:\n%s", readme, diff)
+		}
+	}
+}
+
+// alarms returns what was said in the alarm lane, without the times and without
+// what the box says of this machine's own clock.
+func alarms(text string) []string {
+	var all []string
+	for line := range strings.Lines(text) {
+		_, said, ok := strings.Cut(line, " ALARM ")
+		if ok && !strings.Contains(said, "clock not synchronised") {
+			all = append(all, strings.TrimSpace(said))
+		}
+	}
+	return all
+}
+
+var demo = regexp.MustCompile("(?s)<!-- demo -->\n.*?<!-- /demo -->")
+
+// block returns what a README shows of the demo.
+func block(t *testing.T, readme string) string {
+	t.Helper()
+	text, err := os.ReadFile(readme)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return demo.FindString(string(text))
+}
+
+func write(t *testing.T, readme, printed string) {
+	t.Helper()
+	text, err := os.ReadFile(readme)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := "<!-- demo -->\n```\n" + printed + "```\n<!-- /demo -->"
+	if err := os.WriteFile(readme, demo.ReplaceAllLiteral(text, []byte(shown)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestBadCommandLine is no finding of the site.
+func TestBadCommandLine(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	if code := run([]string{"--frobnicate"}, &stdout, &stderr); code != 2 || stdout.Len() > 0 {
+		t.Errorf("got exit code %d and %q, want 2 and nothing", code, stdout.String())
+	}
+}
