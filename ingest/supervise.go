@@ -24,7 +24,9 @@ type watched struct {
 	longest time.Duration // 0: may be silent for ever
 	via     string        // line it hangs on
 
-	mu     sync.Mutex // guards all below
+	telling sync.Mutex // held while an absence or its end is told: one is on disk before the other begins
+
+	mu     sync.Mutex // guards all below; taken after telling
 	last   time.Time  // when it was last heard, or when waiting began
 	told   state
 	silent bool // device.silent was said and not cleared
@@ -78,12 +80,12 @@ func (in *Ingest) alive(p devices.Place, e devices.Event) error {
 		return nil
 	}
 	w := in.watched[e.Device]
-	w.mu.Lock()
-	first := w.told.State == ""
-	wasAway := first || w.silent || w.broken > 0 || w.cut
-	w.last, w.silent, w.broken, w.cut = time.Now(), false, 0, false
-	w.mu.Unlock()
-	if !wasAway {
+	if !w.heard(false) {
+		return nil
+	}
+	w.telling.Lock()
+	defer w.telling.Unlock()
+	if !w.heard(true) {
 		return nil
 	}
 	for _, code := range []devices.Code{devices.DeviceSilent, devices.DeviceOffline} {
@@ -92,6 +94,19 @@ func (in *Ingest) alive(p devices.Place, e devices.Event) error {
 		}
 	}
 	return in.show(w, e.Time, "", "")
+}
+
+// heard notes a sign of life. It says whether the device was away until now,
+// and if so and it is to be forgotten, forgets it.
+func (w *watched) heard(forget bool) (wasAway bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.last = time.Now()
+	wasAway = w.told.State == "" || w.silent || w.broken > 0 || w.cut
+	if forget {
+		w.silent, w.broken, w.cut = false, 0, false
+	}
+	return wasAway
 }
 
 // superviseAll looks once a second for devices that have been silent too long.
@@ -120,6 +135,8 @@ func (in *Ingest) superviseAll(ctx context.Context) {
 // supervise says device.silent once a device has been quiet for longer than it
 // may be.
 func (in *Ingest) supervise(w *watched, now time.Time) error {
+	w.telling.Lock()
+	defer w.telling.Unlock()
 	w.mu.Lock()
 	if in.lines.isLost(w.via) {
 		w.last = now // its line is lost: that was told, and its own clock starts afterwards
@@ -146,25 +163,29 @@ func (in *Ingest) supervise(w *watched, now time.Time) error {
 // running again; a second one without a word in between is told.
 func (in *Ingest) broke(c Conversation, reason error) {
 	for name := range c.Silence {
-		w := in.watched[name]
-		w.mu.Lock()
-		w.broken++
-		told := w.broken == 2
-		w.mu.Unlock()
-		if !told {
-			continue
-		}
-		now := time.Now()
-		next, _ := nextStep(reason)
-		e := devices.Event{Time: now, Device: name, Code: devices.DeviceOffline, State: devices.Raised, Text: bounded(reason.Error())}
-		if err := in.append(in.opt.Places[name], e); err != nil {
+		if err := in.brokeFor(in.watched[name], reason); err != nil {
 			in.opt.Log.Error("absence not told", "device", name, "err", err)
-			continue
-		}
-		if err := in.show(w, now, bounded(reason.Error()), next); err != nil {
-			in.opt.Log.Error("absence not shown", "device", name, "err", err)
 		}
 	}
+}
+
+func (in *Ingest) brokeFor(w *watched, reason error) error {
+	w.telling.Lock()
+	defer w.telling.Unlock()
+	w.mu.Lock()
+	w.broken++
+	due := w.broken == 2
+	w.mu.Unlock()
+	if !due {
+		return nil
+	}
+	now, why := time.Now(), bounded(reason.Error())
+	next, _ := nextStep(reason)
+	e := devices.Event{Time: now, Device: w.name, Code: devices.DeviceOffline, State: devices.Raised, Text: why}
+	if err := in.append(in.opt.Places[w.name], e); err != nil {
+		return err
+	}
+	return in.show(w, now, why, next)
 }
 
 // tellState follows the events that change how a device stands.

@@ -26,6 +26,7 @@ type Link struct {
 	tally   *tally
 	teller  *teller
 	again   map[devices.Lane]uint64 // numbers up to this may have been sent before
+	left    bool                    // the last connection ended in order
 }
 
 // NewLink makes a link. What is in the store by now may have been sent by an
@@ -51,8 +52,9 @@ func NewLink(o Options) *Link {
 }
 
 // Run connects, sends, and connects again until ctx ends. Then it sends what is
-// in the store for at most DrainFor, says "stopped" and leaves. It returns nil
-// when ctx ends, and an error only when there is no broker to dial.
+// in the store for at most DrainFor, says "stopped" and leaves; while there is no
+// connection it tries once more to get one for that. It returns nil when ctx
+// ends, and an error only when there is no broker to dial.
 func (l *Link) Run(ctx context.Context) error {
 	if len(l.Dials) == 0 {
 		return errors.New("no broker is configured (add [[uplink.broker]])")
@@ -61,22 +63,48 @@ func (l *Link) Run(ctx context.Context) error {
 	told := make(chan struct{})
 	telling, cancel := context.WithCancel(ctx)
 	go func() { defer close(told); l.teller.run(telling) }()
-	l.keep(ctx)
+	turn := l.keep(ctx)
 	cancel()
 	<-told
+	if !l.left && l.undelivered() {
+		l.lastWords(turn)
+	}
 	return nil
 }
 
+// undelivered says whether the store holds anything that no broker has.
+func (l *Link) undelivered() bool {
+	return slices.ContainsFunc(devices.Lanes(), func(lane devices.Lane) bool {
+		m := l.Store.Marks(lane)
+		return m.Last > m.Sent
+	})
+}
+
+// lastWords tries once to deliver what is in the store before the box goes: the
+// pause that ctx cut short may have been a long one.
+func (l *Link) lastWords(turn int) {
+	ctx, cancel := context.WithTimeout(context.Background(), l.DrainFor)
+	defer cancel()
+	c, err := l.join(ctx, turn)
+	if err == nil {
+		cancel() // work begins with its end: send what is there, and leave
+		_, err = l.hold(ctx, c, turn)
+	}
+	if err != nil {
+		l.Log.Warn("the city does not have everything: the rest stays on disk", "broker", l.Names[turn], "err", err)
+	}
+}
+
 // keep dials the brokers in turn. One that held is dialled again first; one
-// that refused us is left alone for a minute.
-func (l *Link) keep(ctx context.Context) {
-	var failures, turn int
+// that refused us is left alone for a minute. It returns whose turn it was.
+func (l *Link) keep(ctx context.Context) (turn int) {
+	var failures int
 	var said string
 	notBefore := make([]time.Time, len(l.Dials))
 	for ctx.Err() == nil {
 		held, err := l.connect(ctx, turn)
 		if ctx.Err() != nil {
-			return
+			return turn
 		}
 		refused, isRefused := errors.AsType[*Refused](err)
 		l.teller.now(l.teller.lost, true, err.Error())
@@ -97,6 +125,7 @@ func (l *Link) keep(ctx context.Context) {
 		said = l.report(name, err, wait, said)
 		l.rest(ctx, wait)
 	}
+	return turn
 }
 
 // report logs why there is no link: aloud when it is news, else quietly.
@@ -127,24 +156,33 @@ func (l *Link) rest(ctx context.Context, wait time.Duration) {
 // connect holds one connection, and returns how long it was up and why it
 // ended. The error is nil only when ctx ended.
 func (l *Link) connect(ctx context.Context, turn int) (time.Duration, error) {
+	c, err := l.join(ctx, turn)
+	if err != nil {
+		return 0, err
+	}
+	return l.hold(ctx, c, turn)
+}
+
+// join dials a broker and lets the connection prove itself.
+func (l *Link) join(ctx context.Context, turn int) (*connection, error) {
 	birth, err := l.Store.Birth()
 	if err != nil {
-		return 0, fmt.Errorf("number the connection: %w", err)
+		return nil, fmt.Errorf("number the connection: %w", err)
 	}
 	will, err := l.will(birth)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	own, err := l.canary(birth)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	ears := newEars(l.Site, own, l.tally)
 	dialling, cancel := context.WithTimeout(ctx, dialPatience)
 	session, err := l.Dials[turn](dialling, will, ears.take)
 	cancel()
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	l.teller.now(l.teller.refused[turn], false, "")
 	c := &connection{link: l, session: session, ears: ears, birth: birth}
@@ -153,9 +191,9 @@ func (l *Link) connect(ctx context.Context, turn int) (time.Duration, error) {
 	}
 	if err != nil {
 		c.abandon(ctx)
-		return 0, err
+		return nil, err
 	}
-	return l.hold(ctx, c, turn)
+	return c, nil
 }
 
 // hold works with a connection that has proved itself.
@@ -176,6 +214,7 @@ func (l *Link) hold(ctx context.Context, c *connection, turn int) (time.Duration
 		return max(time.Since(up), 1), err
 	}
 	c.leave()
+	l.left = true
 	return max(time.Since(up), 1), nil
 }
 

@@ -320,3 +320,25 @@ func TestStopWhileAway(t *testing.T) {
 		}
 	})
 }
+
+// TestLastWords: a link that is told to stop in a long pause tries once more, so
+// that a city that is back does not wait for the box's next start.
+func TestLastWords(t *testing.T) {
+	bubble(t, func(t *testing.T, p *place) {
+		p.broker.Away(errors.New("no route to host"))
+		p.start(p.options())
+		after(10 * time.Minute)
+		p.store.add(devices.AlarmLane, 3)
+		p.broker.Away(nil)
+		p.stop()
+		if got := p.store.String(); got != "{1 3 3 0} {1 0 0 0} {1 0 0 0}" {
+			t.Errorf("marks: got %s, want all three alarms sent", got)
+		}
+		if got := p.retained("state", "state"); got != "stopped" {
+			t.Errorf("up/state: got %v, want stopped", got)
+		}
+		if got := p.broker.Sessions(); got != 0 {
+			t.Errorf("sessions left: got %d", got)
+		}
+	})
+}

@@ -77,20 +77,26 @@ func build(o Options, st *store.Store) (*site, error) {
 	if err := s.connectDevices(); err != nil {
 		return nil, err
 	}
-	cards := o.Config.Cards
-	var cardKey []byte
-	if !cards.Key.IsZero() {
-		key, err := cards.Key.Read()
-		if err != nil {
-			return nil, fmt.Errorf("cards: %w", err)
-		}
-		cardKey = []byte(key.Reveal())
-	}
 	s.ingest = ingest.New(ingest.Options{
-		Store: st, Places: places(o.Config), CardKey: cardKey, CardKeyID: cards.KeyID,
+		Store: st, Places: places(o.Config), CardKey: s.cardKey(), CardKeyID: o.Config.Cards.KeyID,
 		ReadingsEvery: o.Config.Uplink.Readings, Log: o.Log,
 	})
 	return s, s.connectCity()
+}
+
+// cardKey reads the key under which cards leave. Without it a card leaves
+// unmarked: that a site must do without its gas alarms because a key cannot be
+// read would be worse.
+func (s *site) cardKey() []byte {
+	if s.opt.Config.Cards.Key.IsZero() {
+		return nil
+	}
+	key, err := s.opt.Config.Cards.Key.Read()
+	if err != nil {
+		s.opt.Log.Error("cards leave without their mark", "err", err)
+		return nil
+	}
+	return []byte(key.Reveal())
 }
 
 // live starts the parts back to front, waits for ctx, and stops them front to
