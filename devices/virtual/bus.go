@@ -1,11 +1,13 @@
 package virtual
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,40 +24,38 @@ type Speaker interface {
 	Hear(heard []byte) (answer []byte, used int)
 
 	// Unasked returns what the instrument says by itself at this moment, nil
-	// for nothing.
+	// for nothing. It is asked only of one that Speaks.
 	Unasked(now time.Time) []byte
+
+	// Speaks says whether the instrument ever says anything by itself.
+	Speaks() bool
 }
 
-// tick is how often a bus looks whether somebody wants to speak unasked.
+// tick is how often a bus looks whether somebody wants to speak unasked. A bus
+// of instruments that only answer has none: it would be most of what happens
+// in an hour.
 const tick = 20 * time.Millisecond
 
 // maxHeard bounds the bytes that nobody took as a question.
 const maxHeard = 512
 
 // Attach lets instruments speak on a line until ctx ends or the line breaks.
-// Answers take the time they would take on the wire.
+// Answers take the time they would take on the wire. It leaves nothing running:
+// it returns when its last Read does, so whoever ends ctx closes rw as well.
 func Attach(ctx context.Context, rw io.ReadWriter, s line.Settings, speakers ...Speaker) {
+	ctx, stop := context.WithCancel(ctx)
 	chunks := make(chan []byte)
-	go func() {
-		defer close(chunks)
-		buf := make([]byte, 256)
-		for {
-			n, err := rw.Read(buf)
-			if n > 0 {
-				select {
-				case chunks <- append([]byte(nil), buf[:n]...):
-				case <-ctx.Done():
-					return
-				}
-			}
-			if err != nil {
-				return
-			}
-		}
-	}()
+	var reading sync.WaitGroup
+	reading.Go(func() { read(ctx, rw, chunks) })
+	defer reading.Wait()
+	defer stop()
 	b := &babble{w: rw, settings: s, speakers: speakers}
-	ticker := time.NewTicker(tick)
-	defer ticker.Stop()
+	var ticks <-chan time.Time
+	if slices.ContainsFunc(speakers, Speaker.Speaks) {
+		ticker := time.NewTicker(tick)
+		defer ticker.Stop()
+		ticks = ticker.C
+	}
 	for {
 		select {
 		case <-ctx.Done():
@@ -64,10 +64,29 @@ func Attach(ctx context.Context, rw io.ReadWriter, s line.Settings, speakers ...
 			if !ok || !b.hear(ctx, chunk) {
 				return
 			}
-		case now := <-ticker.C:
+		case now := <-ticks:
 			if !b.unasked(ctx, now) {
 				return
 			}
+		}
+	}
+}
+
+// read hands on what comes until ctx ends or the line breaks, and closes chunks.
+func read(ctx context.Context, r io.Reader, chunks chan<- []byte) {
+	defer close(chunks)
+	buf := make([]byte, 256)
+	for {
+		n, err := r.Read(buf)
+		if n > 0 {
+			select {
+			case chunks <- bytes.Clone(buf[:n]):
+			case <-ctx.Done():
+				return
+			}
+		}
+		if err != nil {
+			return
 		}
 	}
 }
@@ -105,6 +124,9 @@ func (b *babble) answer(ctx context.Context) bool {
 
 func (b *babble) unasked(ctx context.Context, now time.Time) bool {
 	for _, s := range b.speakers {
+		if !s.Speaks() {
+			continue
+		}
 		if text := s.Unasked(now); len(text) > 0 && !b.say(ctx, text) {
 			return false
 		}

@@ -19,16 +19,27 @@ type Instrument struct {
 
 	mu      sync.Mutex // guards all below
 	values  map[string]any
+	answers map[string]reply // to what was heard, as long as the values stay
 	spoke   time.Time
 	waiting [][]byte // frames to say unasked, now
 	dead    bool
 	asked   int
 }
 
+// A reply is an answer, and how many bytes of what was heard it is to.
+type reply struct {
+	text []byte
+	used int
+}
+
+// mostAnswers bounds the answers that are remembered: a profile has few
+// questions, and what else is heard is of others, or noise.
+const mostAnswers = 64
+
 // NewInstrument makes an instrument that shows what its profile's first vectors
 // show, with its counters at 0.
 func NewInstrument(p *instrument.Profile, address int) *Instrument {
-	i := &Instrument{profile: p, address: address, values: map[string]any{}}
+	i := &Instrument{profile: p, address: address, values: map[string]any{}, answers: map[string]reply{}}
 	for _, counter := range p.Counters() {
 		i.values[counter] = 0
 	}
@@ -49,6 +60,7 @@ func (i *Instrument) Set(values map[string]any) error {
 		return fmt.Errorf("virtual instrument: %w", err)
 	}
 	i.values = next
+	clear(i.answers)
 	return nil
 }
 
@@ -63,6 +75,9 @@ func (i *Instrument) Count(name string, n int) error {
 // Say makes an instrument that speaks by itself say one frame now: a card is
 // shown.
 func (i *Instrument) Say(values map[string]any) error {
+	if !i.Speaks() {
+		return fmt.Errorf("virtual instrument: %q speaks only when it is asked", i.profile.Name)
+	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	frame, err := i.profile.Speak(values, i.address)
@@ -104,15 +119,25 @@ func (i *Instrument) Hear(heard []byte) (answer []byte, used int) {
 	if i.dead {
 		return nil, 0
 	}
-	answer, used, err := i.profile.Answer(heard, i.address, i.values)
-	if err != nil {
-		return nil, 0 // Set has refused such values
+	r, known := i.answers[string(heard)]
+	if !known {
+		var err error
+		if r.text, r.used, err = i.profile.Answer(heard, i.address, i.values); err != nil {
+			return nil, 0 // Set has refused such values
+		}
+		if len(i.answers) == mostAnswers {
+			clear(i.answers)
+		}
+		i.answers[string(heard)] = r
 	}
-	if used > 0 {
+	if r.used > 0 {
 		i.asked++
 	}
-	return answer, used
+	return r.text, r.used
 }
+
+// Speaks says whether the instrument speaks by itself.
+func (i *Instrument) Speaks() bool { return i.profile.Speaks() }
 
 // Unasked says a frame when it is time for one.
 func (i *Instrument) Unasked(now time.Time) []byte {
