@@ -67,7 +67,7 @@ func (s Secret) Read() (devices.Secret, error) {
 	if name, ok := strings.CutPrefix(s.where, "env:"); ok {
 		v := os.Getenv(name)
 		if v == "" {
-			return "", fmt.Errorf("secret %s is not set: set the variable for sitepost, or use file:", s.where)
+			return "", fmt.Errorf("secret %s is not set: set the variable for sitepost, or give its place as \"file:/path\"", s.where)
 		}
 		return devices.Secret(v), nil
 	}

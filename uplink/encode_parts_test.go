@@ -1,6 +1,7 @@
 package uplink
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -27,7 +28,7 @@ func TestWords(t *testing.T) {
 // none.
 func FuzzEncode(f *testing.F) {
 	f.Add(2, "left", "1103", "A2", 52.0, int64(0), true)
-	f.Add(20, "\x00", "\xff", strings.Repeat("气", 2000), -0.0, int64(1)<<60, false)
+	f.Add(20, "\x00", "\xff", strings.Repeat("气", 2000), math.Copysign(0, -1), int64(1)<<60, false)
 	f.Add(30, "a\nb", "", "</script>", 1e308, int64(-1)<<60, false)
 	codes := devices.Codes()
 	f.Fuzz(func(t *testing.T, which int, point, detail, text string, number float64, device int64, normal bool) {
