@@ -43,15 +43,14 @@ func (t *talk) ask(ctx context.Context) error {
 		switch err := q.put(ctx); {
 		case err == nil:
 			if misses >= patience {
-				t.Log.Info("instrument answers again", "device", t.Device)
-				hurry(questions)
+				t.Log.Info("instrument answers again")
 			}
 			misses = 0
 			q.due = later(q.due.Add(q.every), time.Now())
 		case errors.Is(err, errUnanswered):
 			misses++
 			if misses == patience {
-				t.Log.Warn("instrument does not answer and is asked more rarely", "device", t.Device)
+				t.Log.Warn("instrument does not answer and is asked more rarely")
 			}
 			postpone(questions, q, misses)
 		case ctx.Err() != nil && errors.Is(err, context.Cause(ctx)):
@@ -71,14 +70,6 @@ func first(questions []*question) *question {
 		}
 	}
 	return next
-}
-
-// hurry puts all questions now.
-func hurry(questions []*question) {
-	now := time.Now()
-	for _, q := range questions {
-		q.due = now
-	}
 }
 
 // postpone puts off the question that was not answered, and after a few misses

@@ -17,10 +17,10 @@ type Options struct {
 	Line    *line.Line
 	Profile *Profile
 	Address int    // of the instrument on the line; ignored where the profile has no use for it
-	Device  string // name of the instrument, for errors and logs
+	Device  string // name of the instrument, for errors
 	Wirings []Wiring
 	Forward string       // the point that is from → to; "" where the site does not know
-	Log     *slog.Logger // nil: nobody is told
+	Log     *slog.Logger // knows the instrument's name already; nil: nobody is told
 }
 
 // New returns the conversation with one instrument, or with one contact module
@@ -44,7 +44,7 @@ func (c *conversation) Run(ctx context.Context, emit func(devices.Event) error) 
 		return fmt.Errorf("instrument %q: %w", c.Device, err)
 	}
 	t := &talk{Options: c.Options, emit: emit, reader: newReader(c.Profile, c.Address, c.Wirings)}
-	t.reader.tellers = true
+	t.reader.sayMode = true
 	if t.Log == nil {
 		t.Log = slog.New(slog.DiscardHandler)
 	}
@@ -60,10 +60,13 @@ func (c *conversation) Run(ctx context.Context, emit func(devices.Event) error) 
 		return t.listen(ctx)
 	}
 	err := t.ask(ctx)
-	if errors.Is(err, line.ErrListenOnly) && c.Profile.framing != nil {
-		return t.listen(ctx)
+	switch {
+	case !errors.Is(err, line.ErrListenOnly):
+		return err
+	case c.Profile.framing == nil:
+		return fmt.Errorf("%w (an answer in Modbus does not say which registers it holds: ask on this line, or take the instrument out)", err)
 	}
-	return err
+	return t.listen(ctx)
 }
 
 // check refuses what cannot work.

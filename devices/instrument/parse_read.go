@@ -8,8 +8,8 @@ import (
 	"sitepost/devices/modbus"
 )
 
-// readTypes are the types a read may have.
-var readTypes = []string{"u8", "u16", "u24", "u32", "i16", "i32", "f32", "bcd", "text", "hex"}
+// readKinds are the types a read may have.
+var readKinds = []string{"u8", "u16", "u24", "u32", "i16", "i32", "f32", "bcd", "text", "hex"}
 
 // parseReads reads [read]. It comes after the questions and the framing.
 func (p *Profile) parseReads(t *table) {
@@ -41,7 +41,7 @@ func (p *Profile) parseReads(t *table) {
 func (p *Profile) parseRead(name string, t *table) *read {
 	r := &read{name: name, bit: -1, scale: 1, encoding: p.encoding}
 	p.parsePlace(r, t)
-	r.kind = t.word("type", readTypes...)
+	r.kind = t.word("type", readKinds...)
 	if r.kind == "" {
 		r.kind = map[place]string{inFrame: "u8", inRegisters: "u16", inMatch: ""}[r.place]
 	}

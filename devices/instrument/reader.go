@@ -28,7 +28,7 @@ type Reader struct {
 	causes  map[string]string
 	units   map[*read]string
 	modes   []*modeOf
-	tellers bool // say device.mode too
+	sayMode bool // say device.mode too
 
 	refused uint64
 }

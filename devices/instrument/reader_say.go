@@ -15,7 +15,7 @@ import (
 func (r *Reader) see(s *sighting) []devices.Event {
 	var events []devices.Event
 	r.judge(s)
-	if r.tellers {
+	if r.sayMode {
 		events = r.sayModes(events, s.at)
 	}
 	faultSaid := false
