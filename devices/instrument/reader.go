@@ -141,7 +141,7 @@ func (r *Reader) Tick(at time.Time) []devices.Event {
 	}
 	for _, s := range r.reports {
 		if s.yes.changing && !at.Before(s.yes.due(s.steady, s.hold())) {
-			s.event.Time = at
+			s.event.Time, s.event.Value = at, nil // what was measured then is not measured now
 			events = r.edge(events, s, s.yes.next)
 		}
 		if s.state.changing && !at.Before(s.state.due(s.steady, 0)) {

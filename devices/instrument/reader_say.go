@@ -118,6 +118,9 @@ func (r *Reader) say(events []devices.Event, rep *spoken, v value, s *sighting) 
 			e.Detail = d.detail()
 		}
 	}
+	if rep.gasAlarm() {
+		e.Value = r.concentration(rep.point, s)
+	}
 	rep.event = e
 	switch {
 	case rep.edges() && rep.form == devices.StateForm:
@@ -152,14 +155,35 @@ func onOff(on bool) string {
 
 // measured says a reading, unless its unit is not known.
 func (r *Reader) measured(events []devices.Event, rep *spoken, v value) []devices.Event {
-	unit := rep.of.unit
-	if rep.of.unitFrom != nil {
-		if unit = r.units[rep.of.unitFrom]; unit == "" {
-			return events
+	if rep.event.Value = r.quantity(rep.of, v); rep.event.Value == nil {
+		return events
+	}
+	return append(events, rep.event)
+}
+
+// quantity returns a value with its unit, nil while the unit is not known.
+func (r *Reader) quantity(of *read, v value) *devices.Value {
+	unit := of.unit
+	if of.unitFrom != nil {
+		if unit = r.units[of.unitFrom]; unit == "" {
+			return nil
 		}
 	}
-	rep.event.Value = &devices.Value{Quantity: rep.of.quantity, Unit: unit, Number: v.number}
-	return append(events, rep.event)
+	return &devices.Value{Quantity: of.quantity, Unit: unit, Number: v.number}
+}
+
+// concentration returns what a gas alarm is about: the reading of its point in
+// the same sighting, never an older one; nil where there is none.
+func (r *Reader) concentration(point string, s *sighting) *devices.Value {
+	for _, rep := range r.reports {
+		if rep.code != devices.GasReading || rep.point != point {
+			continue
+		}
+		if v, ok := rep.of.value(s); ok && v.wrong == "" {
+			return r.quantity(rep.of, v)
+		}
+	}
+	return nil
 }
 
 // edge says a condition that begins or ends, or a momentary thing that begins.

@@ -111,6 +111,28 @@ func TestFaultSaysWhy(t *testing.T) {
 	}
 }
 
+// TestGasAlarmSaysHowMuch: an alarm of a concentration carries the one of its
+// own frame, raised and cleared; another condition carries none.
+func TestGasAlarmSaysHowMuch(t *testing.T) {
+	t.Parallel()
+	p := load(t, "winsen-zp14")
+	r := NewReader(p, 0)
+	r.Feed(noon, speak(t, p, map[string]any{"gas": 42}, 0))
+	got := r.Feed(noon, speak(t, p, map[string]any{"gas": 300, "over": true, "dead": true}, 0))
+	got = append(got, r.Feed(noon, speak(t, p, map[string]any{"gas": 40, "over": false, "dead": true}, 0))...)
+	ppm := func(n float64) *devices.Value { return &devices.Value{Unit: "ppm", Number: n} }
+	want := []devices.Event{
+		{Time: noon, Code: devices.GasReading, Value: ppm(300)},
+		{Time: noon, Code: "gas.alarm.own", State: devices.Raised, Value: ppm(300)},
+		{Time: noon, Code: devices.DeviceFault, State: devices.Raised},
+		{Time: noon, Code: devices.GasReading, Value: ppm(40)},
+		{Time: noon, Code: "gas.alarm.own", State: devices.Cleared, Value: ppm(40)},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // TestFaultOfAnotherBlock: a fault whose own bit comes with another question is
 // not cleared before that was answered.
 func TestFaultOfAnotherBlock(t *testing.T) {

@@ -2,6 +2,7 @@ package instrument
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"sitepost/devices"
@@ -52,3 +53,6 @@ func (r *report) edges() bool { return r.how == "when" || r.how == "unless" }
 func (r *report) is(code devices.Code, point string) bool {
 	return r.code == code && r.point == point
 }
+
+// gasAlarm says whether the report is an alarm that a concentration belongs to.
+func (r *report) gasAlarm() bool { return strings.HasPrefix(string(r.code), "gas.alarm.") }
