@@ -8,7 +8,6 @@
 GO          ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 SUDO        := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
-NEEDS       := mosquitto
 FUZZTIME    ?= 30s
 
 .PHONY: build demo test bench fuzz needs lint
@@ -29,12 +28,17 @@ lint:
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
 
-# What the tests need beside Go: Debian's mosquitto as a foreign broker.
+# What the tests need beside Go: Debian's mosquitto as a foreign broker, and a C
+# compiler for the race detector.
 needs:
-	@command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ] || { \
-	  command -v apt-get >/dev/null || { echo "the tests need mosquitto: please install it"; exit 1; }; \
-	  echo "installing for the tests: $(NEEDS)"; \
-	  $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(NEEDS) >/dev/null; }
+	@missing=; \
+	  [ -x /usr/sbin/mosquitto ] || command -v mosquitto >/dev/null || missing="$$missing mosquitto"; \
+	  command -v gcc >/dev/null || missing="$$missing gcc libc6-dev"; \
+	  [ -z "$$missing" ] && exit 0; \
+	  command -v apt-get >/dev/null || { echo "the tests need, please install:$$missing"; exit 1; }; \
+	  echo "installing for the tests:$$missing"; \
+	  $(SUDO) apt-get update -qq && \
+	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null
 
 # Ratios against a floor measured in the same run; see the head of bench_test.go.
 bench:

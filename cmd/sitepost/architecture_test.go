@@ -109,6 +109,23 @@ func TestWhoMayKnowWhom(t *testing.T) {
 	}
 }
 
+// vague lists words that say nothing about what a room is for.
+var vague = []string{
+	"manager", "handler", "service", "processor", "helper", "util", "utils", "base", "data", "info", "common",
+	"types", "models", "pkg", "internal", "impl", "components",
+}
+
+// TestNames keeps vague words out of the names of rooms.
+func TestNames(t *testing.T) {
+	for _, r := range rooms(t) {
+		for word := range strings.SplitSeq(r.ImportPath, "/") {
+			if slices.Contains(vague, word) {
+				t.Errorf("%s: %q says nothing about what the room is for", r.ImportPath, word)
+			}
+		}
+	}
+}
+
 // TestPins keeps the five packages of the house at the versions that were
 // measured. gortsplib v4.16.3 in particular is an empty module: it downloads,
 // and then nothing compiles.
