@@ -112,14 +112,20 @@ func (s *sum) close() devices.Event {
 	return out
 }
 
+// A summed event is a sum that was closed, and where its device stands.
+type summed struct {
+	place devices.Place
+	event devices.Event
+}
+
 // due closes every sum whose period is over, or every one that holds anything.
-func (f *fold) due(now time.Time, every time.Duration, all bool) map[*sum]devices.Event {
+func (f *fold) due(now time.Time, every time.Duration, all bool) []summed {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	out := map[*sum]devices.Event{}
+	var out []summed
 	for _, s := range f.sums {
 		if s.acc.N > 0 && (all || now.Sub(s.since) >= every) {
-			out[s] = s.close()
+			out = append(out, summed{s.place, s.close()})
 		}
 	}
 	return out
@@ -137,9 +143,9 @@ func (in *Ingest) flushReadings(ctx context.Context) {
 			ended = true
 		case <-tick.C:
 		}
-		for s, e := range in.fold.due(time.Now(), in.opt.ReadingsEvery, ended) {
-			if err := in.append(s.place, e); err != nil {
-				in.opt.Log.Error("readings not kept", "device", e.Device, "err", err)
+		for _, s := range in.fold.due(time.Now(), in.opt.ReadingsEvery, ended) {
+			if err := in.append(s.place, s.event); err != nil {
+				in.opt.Log.Error("readings not kept", "device", s.event.Device, "err", err)
 			}
 		}
 		if ended {

@@ -76,7 +76,7 @@ func New(o Options) *Ingest {
 	in.lines.lost = map[string]bool{}
 	in.watched = map[string]*watched{}
 	for name := range o.Places {
-		in.watched[name] = &watched{name: name}
+		in.watched[name] = &watched{name: name, telling: newTurn()}
 	}
 	return in
 }
@@ -136,12 +136,18 @@ func (in *Ingest) take(speaker string, e devices.Event) error {
 	if !ok {
 		return fmt.Errorf("event of %q, which stands nowhere on the site", e.Device)
 	}
-	if err := in.alive(place, e); err != nil {
-		return err
+	back, err := in.alive(place, e)
+	if err == nil && e.Code != "" {
+		err = in.tell(place, e)
 	}
-	if e.Code == "" {
-		return nil
+	if back { // shown after the event: an alarm waits for nobody
+		err = errors.Join(err, in.showBack(e))
 	}
+	return err
+}
+
+// tell puts an event that says something on disk.
+func (in *Ingest) tell(place devices.Place, e devices.Event) error {
 	meaning, ok := e.Code.Meaning()
 	if !ok {
 		return fmt.Errorf("event of %q with code %q, which is not in the dictionary", e.Device, e.Code)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -130,6 +131,26 @@ func TestSilence(t *testing.T) {
 			{"gas-1", devices.DeviceSilent, devices.Raised},
 			{"gas-1", devices.DeviceSilent, devices.Cleared},
 		})
+	})
+}
+
+// TestFirstWord has an alarm on disk in the moment it is said, also when it is
+// the first word of its device, whose state is shown as well.
+func TestFirstWord(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		in, st := rig(t, "gate-1")
+		defer st.Close()
+		said := time.Now()
+		if err := in.Say("gate-1", devices.Event{Time: said, Code: "screening.metal.alarm"}); err != nil {
+			t.Fatal(err)
+		}
+		records, err := st.Read(devices.AlarmLane, 0, 10)
+		if err != nil || len(records) != 1 || !records[0].Accepted.Equal(said) {
+			t.Errorf("alarms: got %v, %v, want one accepted at %v", records, err, said)
+		}
+		if all, err := st.Currents(true); err != nil || !slices.ContainsFunc(all, func(c store.Current) bool { return c.Key == "device/gate-1" }) {
+			t.Errorf("retained: got %v, %v, want the state of gate-1 too", all, err)
+		}
 	})
 }
 

@@ -40,10 +40,11 @@ func (in *Ingest) keep(ctx context.Context, c Conversation) {
 		} else {
 			log.Warn("conversation broke", "err", err, "retry_in", wait)
 		}
+		over := time.After(wait) // to tell of the break takes a part of the pause
 		in.broke(c, err)
 		select {
 		case <-ctx.Done():
-		case <-time.After(wait):
+		case <-over:
 		}
 		pause = min(2*pause, longPause)
 	}

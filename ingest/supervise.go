@@ -24,7 +24,7 @@ type watched struct {
 	longest time.Duration // 0: may be silent for ever
 	via     string        // line it hangs on
 
-	telling sync.Mutex // held while an absence or its end is told: one is on disk before the other begins
+	telling turn // held while an absence or its end is told: one is on disk before the other begins
 
 	mu     sync.Mutex // guards all below; taken after telling
 	last   time.Time  // when it was last heard, or when waiting began
@@ -34,6 +34,26 @@ type watched struct {
 	cut    bool // its line was lost, and it was not heard since
 	fault  string
 	mode   string
+}
+
+// A turn is held by one goroutine at a time, for as long as the disk takes. It
+// is no mutex because who waits for it shall be seen to wait: in a bubble of
+// testing/synctest no time passes while somebody waits for a mutex.
+type turn chan struct{}
+
+func newTurn() turn { return make(turn, 1) }
+
+func (t turn) take() { t <- struct{}{} }
+func (t turn) give() { <-t }
+
+// tryTake says whether it could be taken at once.
+func (t turn) tryTake() bool {
+	select {
+	case t <- struct{}{}:
+		return true
+	default:
+		return false
+	}
 }
 
 // A state is the document of up/device/<name>.
@@ -74,25 +94,34 @@ func speaksOfAbsence(c devices.Code) bool {
 
 // alive notes a sign of life and ends a silence. The first sign since the
 // daemon started always ends it, for the silence may be an older one, kept in
-// the store; the store drops what was not open.
-func (in *Ingest) alive(p devices.Place, e devices.Event) error {
+// the store; the store drops what was not open. It says whether the device is
+// back, which is to be shown.
+func (in *Ingest) alive(p devices.Place, e devices.Event) (back bool, err error) {
 	if speaksOfAbsence(e.Code) || e.Stream != nil && e.Stream.State != "live" && e.Stream.State != "degraded" {
-		return nil
+		return false, nil
 	}
 	w := in.watched[e.Device]
 	if !w.heard(false) {
-		return nil
+		return false, nil
 	}
-	w.telling.Lock()
-	defer w.telling.Unlock()
+	w.telling.take()
+	defer w.telling.give()
 	if !w.heard(true) {
-		return nil
+		return false, nil
 	}
 	for _, code := range []devices.Code{devices.DeviceSilent, devices.DeviceOffline} {
 		if err := in.append(p, devices.Event{Time: e.Time, Device: e.Device, Code: code, State: devices.Cleared}); err != nil {
-			return err
+			return false, err
 		}
 	}
+	return true, nil
+}
+
+// showBack shows how a device stands that was away until it said an event.
+func (in *Ingest) showBack(e devices.Event) error {
+	w := in.watched[e.Device]
+	w.telling.take()
+	defer w.telling.give()
 	return in.show(w, e.Time, "", "")
 }
 
@@ -133,10 +162,13 @@ func (in *Ingest) superviseAll(ctx context.Context) {
 }
 
 // supervise says device.silent once a device has been quiet for longer than it
-// may be.
+// may be. Where somebody tells of the device at this moment it is looked at
+// again in a second: a disk that refuses must not hold up the others.
 func (in *Ingest) supervise(w *watched, now time.Time) error {
-	w.telling.Lock()
-	defer w.telling.Unlock()
+	if !w.telling.tryTake() {
+		return nil
+	}
+	defer w.telling.give()
 	w.mu.Lock()
 	if in.lines.isLost(w.via) {
 		w.last = now // its line is lost: that was told, and its own clock starts afterwards
@@ -170,8 +202,8 @@ func (in *Ingest) broke(c Conversation, reason error) {
 }
 
 func (in *Ingest) brokeFor(w *watched, reason error) error {
-	w.telling.Lock()
-	defer w.telling.Unlock()
+	w.telling.take()
+	defer w.telling.give()
 	w.mu.Lock()
 	w.broken++
 	due := w.broken == 2

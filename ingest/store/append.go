@@ -91,6 +91,17 @@ func (s *Store) Doubt(device string) error {
 	})
 }
 
+// Retire ends all open conditions of the devices that do not stay on the site:
+// nobody else could ever end them. Their clearings say "operator", who took the
+// devices out. It returns when that is on disk.
+func (s *Store) Retire(stays func(device string) bool) error {
+	return s.wait(&entry{
+		done:     make(chan error, 1),
+		patience: eventPatience,
+		apply:    func(c *change) error { return c.retire(stays) },
+	})
+}
+
 // Birth returns the number of a new connection: one more than the last one ever
 // returned. It is on disk before it is returned.
 func (s *Store) Birth() (uint64, error) {

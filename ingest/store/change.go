@@ -51,11 +51,11 @@ func (c *change) accept(form devices.Form, p devices.Place, e devices.Event) err
 	case confirm, doubt:
 		err = c.setDoubt(key, *was.open, v == doubt)
 	case end:
-		err = c.end(key, p, e, was.open, v)
+		err = c.end(key, p, e, was.open, clearedBy(v))
 	case renew:
 		over := e
 		over.State = devices.Cleared
-		if err = c.end(key, p, over, was.open, v); err == nil {
+		if err = c.end(key, p, over, was.open, clearedBy(v)); err == nil {
 			err = c.raise(key, p, e)
 		}
 	case turn:
@@ -139,9 +139,9 @@ func (c *change) raise(key string, p devices.Place, e devices.Event) error {
 	return c.s.open.put(c.tx, key, opened{Record: r, Unconfirmed: e.Mode != devices.Normal})
 }
 
-// end closes a condition.
-func (c *change) end(key string, p devices.Place, e devices.Event, o *opened, v verdict) error {
-	if _, err := c.record(devices.Condition, p, e, o, clearedBy(v)); err != nil {
+// end closes a condition. by is who ended it.
+func (c *change) end(key string, p devices.Place, e devices.Event, o *opened, by string) error {
+	if _, err := c.record(devices.Condition, p, e, o, by); err != nil {
 		return err
 	}
 	c.opens = true
@@ -175,6 +175,30 @@ func (c *change) doubtOthers(device, except string) error {
 			continue
 		}
 		if err := c.setDoubt(key, o, true); err != nil {
+			return err
+		}
+		c.any = true
+	}
+	return nil
+}
+
+// retire ends the open conditions of all devices that do not stay.
+func (c *change) retire(stays func(device string) bool) error {
+	var keys []string
+	cur := c.tx.Bucket(c.s.open.bucket).Cursor()
+	for k, _ := cur.First(); k != nil; k, _ = cur.Next() {
+		if device, _, _ := bytes.Cut(k, []byte{0}); !stays(string(device)) {
+			keys = append(keys, string(k))
+		}
+	}
+	for _, key := range keys {
+		o, _, err := c.s.open.get(c.tx, key)
+		if err != nil {
+			return err
+		}
+		was := o.Record.Event
+		over := devices.Event{Time: c.now, Device: was.Device, Code: was.Code, Point: was.Point, State: devices.Cleared}
+		if err := c.end(key, o.Record.Place, over, &o, "operator"); err != nil {
 			return err
 		}
 		c.any = true
