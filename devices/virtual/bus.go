@@ -152,11 +152,11 @@ type Bus struct {
 	settings line.Settings
 	speakers []Speaker
 
-	mu     sync.Mutex // guards all below
-	master *os.File
-	slave  *os.File
-	stop   context.CancelFunc
-	done   chan struct{}
+	mu      sync.Mutex // guards all below
+	master  *os.File
+	slave   *os.File
+	stop    context.CancelFunc
+	running sync.WaitGroup
 }
 
 // OpenBus puts instruments on a new pty and its near end at path.
@@ -181,13 +181,32 @@ func (b *Bus) Plug() error {
 		return fmt.Errorf("virtual line %q: %w", b.path, err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	b.master, b.slave, b.stop, b.done = master, slave, stop, done
-	go func() {
-		defer close(done)
-		Attach(ctx, master, b.settings, b.speakers...)
-	}()
+	b.master, b.slave, b.stop = master, slave, stop
+	b.running.Go(func() { Attach(ctx, master, b.settings, b.speakers...) })
+	b.running.Go(func() { forget(ctx, slave) })
 	return nil
+}
+
+// forget takes back again and again what a program on the near end has asked
+// for with TIOCEXCL. A real port forgets it when it is closed. A pty remembers
+// it until both ends are closed, and so a daemon that was killed would lock out
+// the next one, unless that is root's.
+func forget(ctx context.Context, slave *os.File) {
+	raw, err := slave.SyscallConn()
+	if err != nil {
+		return // it is closed
+	}
+	ticker := time.NewTicker(tick)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		// An error means that it is closed, and ctx is about to end.
+		_ = raw.Control(func(fd uintptr) { _ = unix.IoctlSetInt(int(fd), unix.TIOCNXCL, 0) })
+	}
 }
 
 // Unplug pulls the adapter out: the path is gone and what was open is dead.
@@ -200,7 +219,7 @@ func (b *Bus) Unplug() {
 	_ = os.Remove(b.path)
 	b.stop()
 	_, _ = b.master.Close(), b.slave.Close() // in this order: closing the master is what hangs up
-	<-b.done
+	b.running.Wait()
 	b.master = nil
 }
 

@@ -138,7 +138,7 @@ func longest(i config.Instrument, p *instrument.Profile) time.Duration {
 // connectCamera makes the conversation of one camera, unless nobody shall watch
 // it.
 func (s *site) connectCamera(k config.Camera, budget *camera.Budget) {
-	if k.Disabled != nil || k.Watch == config.WatchOff {
+	if !isWatched(k) {
 		return
 	}
 	c := s.opt.Config
@@ -163,6 +163,9 @@ func (s *site) connectCamera(k config.Camera, budget *camera.Budget) {
 	}
 	s.add(ingest.Conversation{Name: k.Name, Device: camera.New(o), Silence: never(k.Name)})
 }
+
+// isWatched says whether somebody shall look at a camera.
+func isWatched(k config.Camera) bool { return k.Disabled == nil && k.Watch != config.WatchOff }
 
 // revealed reads a secret at each use, so that it can be changed while we run.
 func revealed(s config.Secret) func() (string, error) {

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -50,8 +51,12 @@ type standing struct {
 	Next  string    `json:"next_step,omitempty"`
 }
 
+// disabled is the state of a device that is not asked at all.
+const disabled = "disabled"
+
 // showStanding puts on the retained topics what stands before anything moves:
-// the inventory, the devices out of use, and nothing of devices that are gone.
+// the inventory, the devices out of use, and nothing of what is gone. Nor does a
+// condition stay open that nobody is left to end.
 func (s *site) showStanding() error {
 	if err := s.store.Put("inventory", s.inventory()); err != nil {
 		return err
@@ -61,7 +66,15 @@ func (s *site) showStanding() error {
 			return fmt.Errorf("device %q: %w", name, err)
 		}
 	}
-	return s.emptyGone()
+	if err := s.emptyGone(); err != nil {
+		return err
+	}
+	known, unused := places(s.opt.Config), outOfUse(s.opt.Config)
+	return s.store.Retire(func(device string) bool {
+		_, stands := known[device]
+		_, idle := unused[device]
+		return stands && !idle
+	})
 }
 
 func (s *site) inventory() inventory {
@@ -90,37 +103,51 @@ func (s *site) inventory() inventory {
 // outOfUse lists the devices that are in the config and not asked.
 func outOfUse(c *config.Config) map[string]standing {
 	all := map[string]standing{}
-	disabled := func(name string, d *config.Disabled) {
+	note := func(name string, d *config.Disabled) {
 		if d != nil {
-			all[name] = standing{State: "disabled", Since: d.Since, Why: d.Why}
+			all[name] = standing{State: disabled, Since: d.Since, Why: d.Why}
 		}
 	}
 	for _, i := range c.Instruments {
 		if i.Protocol == config.OSDP {
-			all[i.Name] = standing{State: "disabled", Why: "this version does not speak OSDP", Next: "the reader comes into use with an update"}
+			all[i.Name] = standing{State: disabled, Why: "this version does not speak OSDP", Next: "the reader comes into use with an update"}
 		}
-		disabled(i.Name, i.Disabled)
+		note(i.Name, i.Disabled)
 	}
 	for _, k := range c.Cameras {
 		if k.Watch == config.WatchOff {
-			all[k.Name] = standing{State: "disabled", Why: k.WatchWhy}
+			all[k.Name] = standing{State: disabled, Why: k.WatchWhy}
 		}
-		disabled(k.Name, k.Disabled)
+		note(k.Name, k.Disabled)
 	}
 	return all
 }
 
-// emptyGone empties the retained topics of devices that were taken out of the
-// config, also when that happened while the daemon was off.
+// emptyGone empties the retained topics that are not true any more, also when
+// that came about while the daemon was off: those of devices that were taken
+// out of the config, the stream of a camera that nobody watches now, and the
+// word that a device is out of use where it is not.
 func (s *site) emptyGone() error {
-	known := places(s.opt.Config)
 	all, err := s.store.Currents(true)
 	if err != nil {
 		return err
 	}
+	known, unused, watched := places(s.opt.Config), outOfUse(s.opt.Config), map[string]bool{}
+	for _, k := range s.opt.Config.Cameras {
+		watched[k.Name] = isWatched(k)
+	}
 	for _, c := range all {
-		device := deviceOf(c)
-		if _, still := known[device]; device == "" || still {
+		what, device, _ := strings.Cut(c.Key, "/")
+		_, stands := known[device]
+		_, stillUnused := unused[device]
+		gone := false
+		switch what {
+		case "device":
+			gone = !stands || wasUnused(c) && !stillUnused
+		case "stream":
+			gone = !watched[device]
+		}
+		if !gone {
 			continue
 		}
 		if err := s.store.Put(c.Key, nil); err != nil {
@@ -130,11 +157,8 @@ func (s *site) emptyGone() error {
 	return nil
 }
 
-// deviceOf returns the device that a retained topic belongs to, "" for none.
-func deviceOf(c store.Current) string {
-	what, device, _ := strings.Cut(c.Key, "/")
-	if c.Doc == nil || what != "device" && what != "stream" {
-		return ""
-	}
-	return device
+// wasUnused says whether a device's topic tells that it is out of use.
+func wasUnused(c store.Current) bool {
+	var doc standing
+	return json.Unmarshal(c.Doc, &doc) == nil && doc.State == disabled
 }

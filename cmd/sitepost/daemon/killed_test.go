@@ -1,0 +1,274 @@
+package daemon_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"sitepost/devices"
+)
+
+const (
+	kills = 20
+
+	// told is the hold of what an instrument says only now and then: until the
+	// city has heard of it.
+	told time.Duration = -1
+)
+
+// cycles is what goes on and on while daemons come and go. Each ends as it
+// began. A hold of held is two seconds of daemons' lives, from the start of
+// their processes on. A detector that speaks unasked, once a second, may have
+// spoken only while nobody was there: what it shows stays until it was told.
+func cycles() []track {
+	return []track{
+		{"gas-1", []said{{Type: "device.mode", Is: "normal"}}, []move{
+			{set("gas-1", values{"gas": 30, "low": true}), held, []said{raised("gas.alarm.low")}},
+			{set("gas-1", values{"gas": 52, "high": true}), held, []said{raised("gas.alarm.high")}},
+			{set("gas-1", values{"gas": 4, "low": false, "high": false}), held, []said{cleared("gas.alarm.low"), cleared("gas.alarm.high")}},
+		}},
+		{"gas-2", nil, []move{
+			{set("gas-2", values{"gas": 300, "over": true}), told, []said{raised("gas.alarm.own")}},
+			{set("gas-2", values{"gas": 42, "over": false}), told, []said{cleared("gas.alarm.own")}},
+		}},
+		{"xray-1", nil, []move{
+			{contact("xray-1", "2", true), held, []said{raised("device.fault")}},
+			{contact("xray-1", "2", false), held, []said{cleared("device.fault")}},
+		}},
+		{"panic-1", nil, []move{
+			{contact("panic-1", "4", true), held, []said{raised("panic.pressed")}},
+			{contact("panic-1", "4", false), held, []said{cleared("panic.pressed")}},
+		}},
+		{"gate-1", []said{{Type: "access.leaf", Is: "closed"}}, []move{
+			{set("gate-1", values{"leaf": "open-left"}), held, []said{{Type: "access.leaf", Is: "open-left"}}},
+			{set("gate-1", values{"leaf": "closed"}), held, []said{{Type: "access.leaf", Is: "closed"}}},
+		}},
+		{"gate-2", []said{{Type: "access.leaf", Is: "closed"}}, []move{
+			{set("gate-2", values{"intrude": 2}), held, []said{{Type: "access.intrusion", State: "raised", Detail: "2"}}},
+			{set("gate-2", values{"intrude": 0}), held, []said{cleared("access.intrusion")}},
+		}},
+	}
+}
+
+// TestKilled: a daemon that is killed in mid-stream twenty times loses nothing,
+// and says nothing twice but under its old number: every condition that held for
+// two seconds of a daemon's life is told, raised and cleared, once; everybody
+// who passed is counted once, whether a daemon was there or not; and no number
+// is missing.
+//
+// The seed of the pauses is logged; SITEPOST_SEED sets it.
+func TestKilled(t *testing.T) {
+	k := newKilling(t)
+	k.start()
+	k.must("of all that moves", func(b *book) bool {
+		lists := b.lists()
+		return len(lists["gas-1 event"])+len(lists["gate-1 event"])+len(lists["gate-2 event"]) == 3
+	})
+	var going sync.WaitGroup
+	rest := sync.OnceFunc(func() { close(k.over); going.Wait() })
+	defer rest()
+	for _, c := range cycles() {
+		going.Go(func() { k.repeat(c) })
+	}
+	going.Go(k.crowd)
+	for range kills {
+		k.pause(700*time.Millisecond, 2*time.Second)
+		k.kill()
+		k.pause(0, 300*time.Millisecond)
+		k.start()
+	}
+	rest()
+	k.should("all of it", func(b *book) bool {
+		people, _ := b.passed("gate-1")
+		return gocmp.Equal(k.passed, people) && count(k.lists()) >= count(k.want)
+	})
+	k.stop()
+	k.should("the box stop", stopped)
+	k.compare()
+}
+
+// A killing is a stand whose daemon is a process of its own, and dies again and
+// again while the site goes on.
+type killing struct {
+	*stand
+	binary string
+	random *rand.Rand    // of the kills
+	steps  *rand.Rand    // of the crowd
+	over   chan struct{} // closed after the last kill: the site comes to rest
+	passed map[string]int
+
+	mu     sync.Mutex // guards all below
+	want   map[string][]said
+	daemon *exec.Cmd // nil: none lives
+	born   time.Time
+	lived  time.Duration // all those before it
+}
+
+func newKilling(t *testing.T) *killing {
+	t.Helper()
+	k := &killing{stand: newStand(t, ""), over: make(chan struct{}), passed: map[string]int{}, want: map[string][]said{}}
+	for _, c := range cycles() {
+		k.expect(c.device, c.first)
+	}
+	k.binary = filepath.Join(t.TempDir(), "sitepost")
+	build := exec.Command("go", "build", "-buildvcs=false", "-o", k.binary, "sitepost/cmd/sitepost")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", build, err, out)
+	}
+	seed := uint64(time.Now().UnixNano())
+	if given, err := strconv.ParseUint(os.Getenv("SITEPOST_SEED"), 10, 64); err == nil {
+		seed = given
+	}
+	t.Logf("SITEPOST_SEED=%d", seed)
+	k.random, k.steps = rand.New(rand.NewPCG(seed, 0)), rand.New(rand.NewPCG(seed, 1))
+	return k
+}
+
+// start brings a daemon to life.
+func (k *killing) start() {
+	k.t.Helper()
+	d := exec.Command(k.binary, "run", "--config", k.path)
+	d.Stderr = k.t.Output()
+	if err := d.Start(); err != nil {
+		k.t.Fatal(err)
+	}
+	k.t.Cleanup(func() { _ = d.Process.Kill() }) // an error means that it is dead, as it should be
+	k.mu.Lock()
+	k.daemon, k.born = d, time.Now()
+	k.mu.Unlock()
+	k.expect("box", []said{{Type: "box.started"}})
+}
+
+// kill ends the daemon as a power cut does.
+func (k *killing) kill() {
+	k.t.Helper()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	_ = k.daemon.Process.Kill() // an error means that it is dead: see below
+	k.lived += time.Since(k.born)
+	err := k.daemon.Wait()
+	if how, ok := k.daemon.ProcessState.Sys().(syscall.WaitStatus); !ok || how.Signal() != syscall.SIGKILL {
+		k.t.Fatalf("the daemon died by itself: %v", err)
+	}
+	k.daemon = nil
+}
+
+// stop asks the daemon to leave.
+func (k *killing) stop() {
+	k.t.Helper()
+	if err := k.daemon.Process.Signal(syscall.SIGTERM); err != nil {
+		k.t.Fatal(err)
+	}
+	if err := k.daemon.Wait(); err != nil {
+		k.t.Errorf("sitepost run: got %v after SIGTERM, want exit code 0", err)
+	}
+	k.expect("box", []said{{Type: "box.stopping"}})
+}
+
+// life is how long daemons have lived so far.
+func (k *killing) life() time.Duration {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.daemon == nil {
+		return k.lived
+	}
+	return k.lived + time.Since(k.born)
+}
+
+// pause lets the daemon live, or the site be alone, for a random time.
+func (k *killing) pause(least, most time.Duration) {
+	time.Sleep(least + time.Duration(k.random.Int64N(int64(most-least))))
+}
+
+// expect notes what the city must hear of a device, and returns how much that is
+// in the list of the last of it.
+func (k *killing) expect(device string, all []said) (list string, n int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, w := range all {
+		w.Device = device
+		list = laneOf(w)
+		k.want[list] = append(k.want[list], w)
+	}
+	return list, len(k.want[list])
+}
+
+// lists is what the city heard, but for passages, which are sums.
+func (k *killing) lists() map[string][]said {
+	lists := k.book.lists()
+	for name, list := range lists {
+		lists[name] = slices.DeleteFunc(list, func(w said) bool { return w.Type == string(devices.AccessPassage) })
+	}
+	return lists
+}
+
+// repeat plays a track until the killing is over, and to its end.
+func (k *killing) repeat(c track) {
+	for {
+		for n, m := range c.moves {
+			if err := k.move(c.device, m); err != nil {
+				k.t.Errorf("%s, move %d: %v", c.device, n+1, err)
+				return
+			}
+		}
+		select {
+		case <-k.over:
+			return
+		default:
+		}
+	}
+}
+
+func (k *killing) move(device string, m move) error {
+	if err := m.do(k.stand); err != nil {
+		return err
+	}
+	list, n := k.expect(device, m.want)
+	if m.hold == told {
+		return k.until(fmt.Sprint(m.want), func(*book) bool { return len(k.lists()[list]) >= n })
+	}
+	enough := k.life() + m.hold
+	return poll("daemons that live", func() bool { return k.life() >= enough })
+}
+
+// crowd lets people through a gate, all the time, in both directions.
+func (k *killing) crowd() {
+	for {
+		side := []string{"left", "right"}[k.steps.IntN(2)]
+		people := 1 + k.steps.IntN(2)
+		if err := pass("gate-1", side, people)(k.stand); err != nil {
+			k.t.Error(err)
+			return
+		}
+		k.passed[side] += people
+		select {
+		case <-k.over:
+			return
+		case <-time.After(time.Duration(30+k.steps.IntN(120)) * time.Millisecond):
+		}
+	}
+}
+
+// compare holds the city's book against what happened.
+func (k *killing) compare() {
+	k.t.Helper()
+	if diff := gocmp.Diff(k.want, k.lists()); diff != "" {
+		k.t.Errorf("-happened +told:\n%s", diff)
+	}
+	k.book.comparePassed(k.t, "gate-1", k.passed)
+	if diff := gocmp.Diff([]said(nil), k.book.opened(k.t)); diff != "" {
+		k.t.Errorf("up/open (-want +got):\n%s", diff)
+	}
+	k.book.audit(k.t)
+	k.t.Logf("%d records, %d of them again; daemons lived %v", len(k.book.records), k.book.twice, k.lived)
+}
