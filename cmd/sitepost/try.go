@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sitepost/devices"
 	"sitepost/devices/instrument"
 	"sitepost/devices/line"
 )
@@ -77,6 +78,9 @@ func (t *tool) replay(p *instrument.Profile, path string) error {
 		return err
 	}
 	defer f.Close()
+	if p.Modbus() {
+		return fmt.Errorf("profile %q is asked by Modbus, and an answer in Modbus does not say which registers it holds (write what they held into a [[try]])", p.Name)
+	}
 	begin := time.Unix(0, 0)
 	chunks, err := line.ReadCapture(f, begin)
 	if bad, ok := errors.AsType[*line.CaptureError](err); ok {
@@ -87,24 +91,32 @@ func (t *tool) replay(p *instrument.Profile, path string) error {
 		return err
 	}
 	reader, journal := instrument.NewReader(p, 1), &instrument.Journal{}
+	tell := func(events []devices.Event) {
+		for _, e := range events {
+			for _, text := range journal.Lines([]devices.Event{e}) {
+				fmt.Fprintf(t.stdout, "+%.3f  %s\n", e.Time.Sub(begin).Seconds(), text)
+			}
+		}
+	}
 	for _, c := range chunks {
 		if c.Fresh {
 			reader.Forget()
 		}
-		for _, text := range journal.Lines(append(reader.Tick(c.At), reader.Feed(c.At, c.Bytes)...)) {
-			fmt.Fprintf(t.stdout, "+%.3f  %s\n", c.At.Sub(begin).Seconds(), text)
-		}
+		tell(append(reader.Tick(c.At), reader.Feed(c.At, c.Bytes)...))
 	}
+	tell(reader.End())
 	return nil
 }
 
 // prove prints one line per vector, all of them. The same vectors run again
-// byte by byte and behind noise; of those only what differs alone is printed.
+// byte by byte and behind noise; one that differs only then is told as such on
+// the side, for its line has no room.
 func (t *tool) prove(p *instrument.Profile) error {
 	verdicts := p.Prove()
 	for _, v := range p.ProveHard() {
 		if !v.OK && verdicts[v.N-1].OK {
-			verdicts = append(verdicts, v)
+			verdicts[v.N-1] = v
+			fmt.Fprintf(t.stderr, "try %d (line %d) differs only %s\n", v.N, v.Line, v.Way)
 		}
 	}
 	if t.json {

@@ -106,8 +106,8 @@ func TestLoad(t *testing.T) {
 		"broken":      filepath.Join(dir, "broken.toml") + ":1:1: profile is a whole number, but must be a text in quotes",
 		"huge":        filepath.Join(dir, "huge.toml") + ":0:0: not a file of at most 64 KiB",
 		"winsen-zp41": `profile "winsen-zp41" is neither ours nor the site's (did you mean "winsen-zp14"?)`,
-		"../etc":      `profile "../etc": a name has 1 to 32`,
-		"":            `profile "": a name has 1 to 32`,
+		"../etc":      `profile "../etc": a name has 1 to 64 letters`,
+		"":            `profile "": a name has 1 to 64 letters`,
 	} {
 		_, err := Load(name, dir)
 		if err == nil || !strings.Contains(err.Error(), want) {

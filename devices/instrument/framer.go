@@ -58,6 +58,7 @@ type framer struct {
 	position  int64 // of buf[0]
 	searched  int   // so much of buf holds no end
 	refusedTo int64 // frames that are refused before here are debris of one that was told
+	noiseTo   int64 // what begins before here is a proof's noise
 	last      time.Time
 	closing   bool // a pause came: what is there is all there is
 }
@@ -117,12 +118,21 @@ func (f *framer) cuts(to []cut) []cut {
 		default:
 			if f.position >= f.refusedTo {
 				to = append(to, cut{refused: true, at: f.position})
-				f.refusedTo = f.position + int64(n)
+				f.refusedTo = f.debris(int64(n))
 			}
 			f.drop(1)
 		}
 	}
 	return to
+}
+
+// debris returns where what belongs to a refused frame of n bytes ends. Noise
+// has none in what is heard behind it.
+func (f *framer) debris(n int64) int64 {
+	if f.position < f.noiseTo {
+		return min(f.position+n, f.noiseTo)
+	}
+	return f.position + n
 }
 
 // seek drops what cannot begin a frame and says whether something is left.

@@ -15,8 +15,12 @@ const (
 	maxTries   = 1024
 )
 
-// nameShape is what may be the name of a profile, and so of its file.
-var nameShape = regexp.MustCompile(`^[a-z0-9-]{1,32}$`)
+// nameShape is what may be the name of a profile, and so of its file. It never
+// leads out of a folder.
+var nameShape = regexp.MustCompile(`^[\pL\pN][\pL\pN._-]{0,63}$`)
+
+// nameRule is nameShape for a person.
+const nameRule = "a name has 1 to 64 letters, digits, -, _ and ., and begins with a letter or digit"
 
 // Parse reads a profile from its file NAME.toml and checks all of it. The error
 // is [*Mistakes], with every mistake. The profile counts as the site's own.
@@ -48,7 +52,7 @@ func (p *Profile) parseHead(t *table) {
 	switch {
 	case name == "":
 	case !nameShape.MatchString(name):
-		t.wrong("profile", "profile %q: a name has 1 to 32 of a-z, 0-9 and -", name)
+		t.wrong("profile", "profile %q: %s", name, nameRule)
 	case name != p.Name:
 		t.wrong("profile", "profile %q stands in a file named %q: give both the same name", name, p.Name)
 	}
@@ -56,9 +60,9 @@ func (p *Profile) parseHead(t *table) {
 	p.Source = t.text("source")
 	p.SetOnDevice = t.texts("set_on_device")
 
-	t.required("kind", "write what it is: "+oneOf(kinds()))
+	t.needs("kind", "what it is: "+oneOf(kinds()))
 	p.Kind = devices.Kind(t.word("kind", kinds()...))
-	t.required("trust", "write documented, observed or guessed")
+	t.needs("trust", "documented, observed or guessed")
 	p.Trust = Trust(t.word("trust", string(Documented), string(Observed), string(Guessed)))
 	p.encoding = &encoding{"ascii"}
 	if name := t.word("encoding", encodings...); name != "" {
@@ -91,7 +95,7 @@ func (p *Profile) parseInputs(t *table) {
 		switch {
 		case r == nil:
 			t.wrong("inputs", "input %q is not in [read]: say there where its bit stands", name)
-		case r.kind == "text":
+		case r.textual():
 			t.wrong("inputs", "input %q is a text: a contact is a number, 0 is open", name)
 		case slices.Contains(p.Inputs[:i], name):
 			t.wrong("inputs", "input %q stands twice", name)

@@ -82,7 +82,7 @@ func (f *framing) parseCheck(t *table) {
 	if t == nil {
 		return
 	}
-	t.required("kind", "write "+oneOf(checkKinds))
+	t.needs("kind", oneOf(checkKinds))
 	c := &check{kind: t.word("kind", checkKinds...), at: t.whole("at", 0, -maxFrame, maxFrame-1)}
 	t.needs("at", "the place of the check")
 	if s := t.required("over", "write the first and the last byte it is formed over, as in \"0..16\""); s != "" {

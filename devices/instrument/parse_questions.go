@@ -71,7 +71,7 @@ func (p *Profile) parseBlocks(t *table) {
 // block reads one Modbus question.
 func (t *table) block() (b block, ok bool) {
 	b = block{every: t.every(), within: t.duration("within", defaultWithin)}
-	t.required("ask", "write holding, input, coils or inputs")
+	t.needs("ask", "holding, input, coils or inputs")
 	word := t.word("ask", "holding", "input", "coils", "inputs")
 	from := t.whole("from", -1, 1, 465536)
 	offset := t.whole("offset", -1, 0, 65535)

@@ -11,6 +11,9 @@ import (
 // readKinds are the types a read may have.
 var readKinds = []string{"u8", "u16", "u24", "u32", "i16", "i32", "f32", "bcd", "text", "hex"}
 
+// maxBits bounds a number's bits: hex may have so many.
+const maxBits = 4 * maxDigits
+
 // parseReads reads [read]. It comes after the questions and the framing.
 func (p *Profile) parseReads(t *table) {
 	all := t.child("read")
@@ -47,9 +50,9 @@ func (p *Profile) parseRead(name string, t *table) *read {
 	}
 	r.order = t.order()
 	r.size = t.whole("size", 0, 1, maxText)
-	r.mask = uint64(t.whole("mask", 0, 1, 0xFFFFFFFF))
+	r.mask = uint64(t.whole("mask", 0, 1, 1<<maxBits-1))
 	if t.has("bit") {
-		r.bit = t.whole("bit", r.bit, 0, 31)
+		r.bit = t.whole("bit", r.bit, 0, maxBits-1)
 	}
 	r.invert = t.yes("invert")
 	r.scale = t.number("scale", 1)
@@ -135,14 +138,14 @@ func (t *table) valueNames() map[int64]string {
 		if names[n] != "" {
 			w.wrong(key, "names: %d stands twice", n)
 		}
-		names[n] = w.required(key, "")
+		names[n] = w.text(key)
 	}
 	return names
 }
 
 func (t *table) interval(key string) *interval {
-	s := t.text(key)
-	if s == "" {
+	s, written := t.written(key)
+	if !written {
 		return nil
 	}
 	i, err := parseInterval(s)
@@ -155,12 +158,12 @@ func (t *table) interval(key string) *interval {
 
 // loop reads loop = "4..20mA".
 func (t *table) loop() *interval {
-	s := t.text("loop")
-	if s == "" {
+	s, written := t.written("loop")
+	if !written {
 		return nil
 	}
-	written, milliamperes := strings.CutSuffix(s, "mA")
-	i, err := parseInterval(strings.TrimSpace(written))
+	ends, milliamperes := strings.CutSuffix(s, "mA")
+	i, err := parseInterval(strings.TrimSpace(ends))
 	if err != nil || !milliamperes || i.low < 0 {
 		t.wrong("loop", "loop %q: write the current at both ends, as in \"4..20mA\"", s)
 		return nil
@@ -178,16 +181,17 @@ func (p *Profile) checkRead(r *read, t *table) {
 		t.wrong("size", "size counts the bytes of text, hex or bcd at a place: take it out")
 	case counted && r.place != inMatch && !t.has("size"):
 		t.wrong("type", "type %s needs size: write how many bytes it has", r.kind)
-	case r.kind == "hex" && r.size > maxDigits, r.kind == "bcd" && 2*r.size >= maxDigits:
-		t.wrong("size", "size %d is too long for a number: read it as text, or in parts", r.size)
 	case t.has("order") && r.width() < 2, r.width() == 3 && (r.order == "CDAB" || r.order == "BADC"):
 		t.wrong("order", "order is for u16 to f32; for u24 it is ABCD or DCBA")
 	}
-	noBits := r.kind == "text" || r.kind == "f32"
 	for _, key := range []string{"mask", "bit", "invert", "scale", "offset_by", "names", "valid", "loop", "span", "unit", "unit_from"} {
 		bitwise := key == "mask" || key == "bit" || key == "invert" || key == "names"
-		if t.has(key) && (r.kind == "text" || noBits && bitwise) {
+		switch {
+		case !t.has(key):
+		case r.kind == "text", r.kind == "f32" && bitwise:
 			t.wrong(key, "%s does not go with type %s: take it out", key, r.kind)
+		case r.textual():
+			t.wrong(key, "%s is for numbers, and size %d of type %s is too long for one: take it out, or read it in parts", key, r.size, r.kind)
 		}
 	}
 	if r.scale == 0 {
@@ -230,8 +234,8 @@ func wider(r *read) string {
 
 // linkUnit finds the read that holds the unit.
 func (p *Profile) linkUnit(r *read, t *table) {
-	name := t.text("unit_from")
-	if name == "" {
+	name, written := t.written("unit_from")
+	if !written {
 		return
 	}
 	if t.has("unit") {

@@ -42,10 +42,10 @@ func (p *Profile) parseReport(t *table) *report {
 			r.how, r.of = h.how, p.readNamed(t, h.how, name)
 		}
 	}
-	if name := t.text("detail"); name != "" {
+	if name, written := t.written("detail"); written {
 		r.detail = p.readNamed(t, "detail", name)
 	}
-	if name := t.text("mode"); name != "" {
+	if name, written := t.written("mode"); written {
 		r.mode = p.readNamed(t, "mode", name)
 		t.checkMode(r.mode)
 	}
@@ -99,10 +99,10 @@ func (t *table) checkReport(r *report) {
 	if !fits(r.how, r.form) {
 		t.wrong(r.how, "%s is a %s and cannot be said by %s: %s", r.code, r.form, r.how, remedy(r.form))
 	}
-	if isText := r.of.kind == "text"; isText && (r.edges() || r.how == "counts" || r.form == devices.Reading) {
+	if r.of.textual() && r.needsNumber() {
 		t.wrong(r.how, "%s %q is a text, but must be a number", r.how, r.of.name)
 	}
-	if r.how == "text" && r.of.kind != "text" {
+	if r.how == "text" && !r.of.textual() {
 		t.wrong(r.how, "text %q is a number: give it type = \"text\"", r.of.name)
 	}
 	momentary := r.form == devices.Alarm || r.form == devices.Occurrence

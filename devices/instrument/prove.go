@@ -22,14 +22,10 @@ type Verdict struct {
 
 // String prints "ok 3", or "differs 3: want […], got […]".
 func (v Verdict) String() string {
-	way := ""
-	if v.Way != whole {
-		way = " " + v.Way
-	}
 	if v.OK {
-		return fmt.Sprintf("ok %d%s", v.N, way)
+		return fmt.Sprintf("ok %d", v.N)
 	}
-	return fmt.Sprintf("differs %d%s: want [%s], got [%s]", v.N, way, strings.Join(v.Want, ", "), strings.Join(v.Got, ", "))
+	return fmt.Sprintf("differs %d: want [%s], got [%s]", v.N, strings.Join(v.Want, ", "), strings.Join(v.Got, ", "))
 }
 
 // The ways in which tries are run.
@@ -125,27 +121,26 @@ func (run *proof) try(t *try) []string {
 	if run.now = run.now.Add(t.after); t.after > 0 && run.profile.Speaks() {
 		got = run.write(got, run.reader.Tick(run.now))
 	}
-	for _, r := range t.registers {
-		got = run.write(got, run.reader.Registers(run.now, r.first, r.values))
-	}
 	if t.registers != nil {
-		return got
+		return run.write(got, run.reader.round(run.now, t.registers))
 	}
 	f := run.reader.framer
-	noise := run.someNoise()
-	begin := f.position + int64(len(f.buf)+len(noise))
 	hear := func(c cut, events []devices.Event) {
-		if c.refused && c.at >= begin {
+		if c.refused && c.at >= f.noiseTo {
 			got = append(got, badCheck)
 		}
 		got = run.write(got, events)
 	}
-	heard := append(noise, t.bytes...)
-	step := len(heard)
+	if noise := run.someNoise(t.bytes); noise != nil {
+		f.noiseTo = f.position + int64(len(noise))
+		run.reader.each(run.now, noise, hear)
+		f.pauseAfterNoise()
+	}
+	step := len(t.bytes)
 	if run.way == byteByByte {
 		step = 1
 	}
-	for piece := range slices.Chunk(heard, max(step, 1)) {
+	for piece := range slices.Chunk(t.bytes, max(step, 1)) {
 		run.reader.each(run.now, piece, hear)
 	}
 	if f.byGap() {
@@ -163,25 +158,4 @@ func (run *proof) write(got []string, events []devices.Event) []string {
 		}
 	}
 	return got
-}
-
-// someNoise returns 64 random bytes without the first one of a start, or ended
-// by the end. A frame that only a pause ends, and that has no check, cannot be
-// told from noise: it is spared.
-func (run *proof) someNoise() []byte {
-	f := run.profile.framing
-	if run.way != behind || f.start == nil && f.byGap() && f.check == nil {
-		return nil
-	}
-	var noise []byte
-	for len(noise) < 64 {
-		b := byte(run.noise.Uint32())
-		if f.start == nil || b != f.start[0] {
-			noise = append(noise, b)
-		}
-	}
-	if f.start == nil {
-		noise = append(noise, f.end...)
-	}
-	return noise
 }

@@ -13,6 +13,9 @@ func (r *read) put(s *sighting, v any) error {
 	if r.kind == "text" {
 		return r.putText(s, fmt.Sprint(v))
 	}
+	if d, _, ok := digits(fmt.Sprint(v), r.radix()); ok && d.isText {
+		return r.putDigits(s, d.text)
+	}
 	raw, err := r.device(v)
 	if err != nil {
 		return err
@@ -149,6 +152,26 @@ func (r *read) putText(s *sighting, text string) error {
 	return nil
 }
 
+// putDigits writes digits that are too many for a number.
+func (r *read) putDigits(s *sighting, written string) error {
+	if r.place == inMatch {
+		return r.replace(s, written)
+	}
+	b := []byte(written)
+	if r.kind == "bcd" {
+		b, _ = hex.DecodeString(strings.Repeat("0", len(written)%2) + written) // digits has seen that they are some
+	}
+	if len(b) > r.size {
+		return fmt.Errorf("%s does not fit into %d bytes", written, r.size)
+	}
+	filler := byte(0)
+	if r.kind == "hex" {
+		filler = '0'
+	}
+	s.put(r, append(bytes.Repeat([]byte{filler}, r.size-len(b)), b...))
+	return nil
+}
+
 // replace writes a text in the place of a match's group.
 func (r *read) replace(s *sighting, text string) error {
 	line := s.line()
@@ -172,9 +195,10 @@ func (s *sighting) put(r *read, b []byte) {
 		s.lined = false
 		return
 	}
-	from, count := r.register-s.first, r.registersTaken()
+	count := r.registersTaken()
 	old := make([]byte, 0, 2*count)
-	for _, v := range s.values[from : from+count] {
+	for i := range count {
+		v := *s.register(r.register + i)
 		old = append(old, byte(v>>8), byte(v))
 	}
 	if r.width() > 0 {
@@ -183,6 +207,6 @@ func (s *sighting) put(r *read, b []byte) {
 		copy(old, b)
 	}
 	for i := range count {
-		s.values[from+i] = uint16(old[2*i])<<8 | uint16(old[2*i+1])
+		*s.register(r.register + i) = uint16(old[2*i])<<8 | uint16(old[2*i+1])
 	}
 }

@@ -1,6 +1,7 @@
 package instrument
 
 import (
+	"bytes"
 	"encoding/hex"
 	"fmt"
 	"math"
@@ -131,6 +132,9 @@ func (r *read) measure(v value) value {
 	case r.span != nil:
 		v.number = tidy(r.span.low + (v.number-band.low)/(band.high-band.low)*(r.span.high-r.span.low))
 	}
+	if v.number == 0 {
+		v.number = 0 // a float's -0 would be printed with its sign
+	}
 	if v.wrong == "" && r.valid != nil && !r.valid.holds(v.number) {
 		v.wrong = fmt.Sprintf("%s is %s, outside %s..%s", r.name, shortForm(v.number), shortForm(r.valid.low), shortForm(r.valid.high))
 	}
@@ -152,6 +156,7 @@ func (r *read) raw(s *sighting) (v value, bits uint64, ok bool) {
 	}
 	switch r.kind {
 	case "text":
+		b = bytes.TrimRight(b, "\x00") // fills a place that is longer than the text
 		return value{isText: true, text: r.encoding.clean(r.encoding.decode(b))}, 0, true
 	case "hex":
 		return digits(string(b), 16)
@@ -185,16 +190,29 @@ func (r *read) matched(s *sighting) (v value, bits uint64, ok bool) {
 	return value{number: n}, bits, true
 }
 
-// maxDigits bounds hex, so that its number is exact; bcd has maxDigits-1.
+// maxDigits bounds the digits of a number, so that it is exact; bcd, which has
+// two in a byte, ends at one less.
 const maxDigits = 13
 
-// digits reads hex or decimal digits.
+// digits reads digits of a base, 16 or 10. Those that are too many for a number
+// are a text, as of a card; there are none of base 0.
 func digits(written string, base int) (v value, bits uint64, ok bool) {
-	bits, err := strconv.ParseUint(written, base, 64)
-	if err != nil || len(written) > maxDigits {
+	v.text = strings.ToUpper(written)
+	if written == "" || strings.Trim(v.text, "0123456789ABCDEF"[:base]) != "" {
 		return v, 0, false
 	}
-	return value{number: float64(bits), text: strings.ToUpper(written)}, bits, true
+	if v.isText = len(written) > maxDigits; v.isText {
+		return v, 0, true
+	}
+	bits, err := strconv.ParseUint(written, base, 64)
+	v.number = float64(bits)
+	return v, bits, err == nil
+}
+
+// textual says whether a read is a text: as its type, or because it has too
+// many digits for a number.
+func (r *read) textual() bool {
+	return r.kind == "text" || r.kind == "hex" && r.size > maxDigits || r.kind == "bcd" && 2*r.size > maxDigits
 }
 
 // bytesTaken returns how many bytes of the frame or the registers a read takes.

@@ -128,16 +128,22 @@ func (r *Reader) read(at time.Time, cuts []cut, do func(cut, []devices.Event)) {
 // Registers takes the answer to a Modbus question, in the profile's numbering,
 // and returns what it says.
 func (r *Reader) Registers(at time.Time, first int, values []uint16) []devices.Event {
-	return r.see(&sighting{at: at, first: first, values: values})
+	return r.round(at, []run{{first, values}})
+}
+
+// round takes the answers to several Modbus questions as if they came at once:
+// what one says of mode and unit holds for the values of all.
+func (r *Reader) round(at time.Time, answers []run) []devices.Event {
+	return r.see(&sighting{at: at, runs: answers})
 }
 
 // Tick says that nothing came until the time given: a pause may end a frame,
 // and what was heard before may have lasted long enough. It is for instruments
 // that speak by themselves; the others are heard again anyway.
 func (r *Reader) Tick(at time.Time) []devices.Event {
-	var events []devices.Event
+	var events []devices.Event // of a pause, then of what has settled
 	if f := r.framer; f != nil && f.gap > 0 && at.Sub(f.last) >= f.gap {
-		r.read(f.last, f.close(), func(_ cut, said []devices.Event) { events = append(events, said...) })
+		events = r.End()
 	}
 	for _, s := range r.reports {
 		if s.yes.changing && !at.Before(s.yes.due(s.steady, s.hold())) {
@@ -148,6 +154,15 @@ func (r *Reader) Tick(at time.Time) []devices.Event {
 			s.event.Time = at
 			events = s.change(events, s.state.next)
 		}
+	}
+	return events
+}
+
+// End says that nothing comes any more: a frame that only a pause ends is whole.
+func (r *Reader) End() []devices.Event {
+	var events []devices.Event
+	if r.framer != nil {
+		r.read(r.framer.last, r.framer.close(), func(_ cut, said []devices.Event) { events = append(events, said...) })
 	}
 	return events
 }

@@ -22,7 +22,7 @@ func (r *Reader) see(s *sighting) []devices.Event {
 	for _, rep := range r.reports {
 		v, ok := rep.of.value(s)
 		s.read = s.read || ok
-		if !ok || v.wrong != "" {
+		if !ok || v.wrong != "" || v.isText && rep.needsNumber() {
 			continue
 		}
 		faultSaid = faultSaid || rep == r.fault

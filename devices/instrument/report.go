@@ -49,6 +49,11 @@ func fits(how string, form devices.Form) bool {
 // edges says whether a report is a yes or a no.
 func (r *report) edges() bool { return r.how == "when" || r.how == "unless" }
 
+// needsNumber says whether a report can make nothing of a text.
+func (r *report) needsNumber() bool {
+	return r.edges() || r.how == "counts" || r.form == devices.Reading
+}
+
 // is says whether a report is the one about a code at a point.
 func (r *report) is(code devices.Code, point string) bool {
 	return r.code == code && r.point == point

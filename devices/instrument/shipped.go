@@ -31,7 +31,7 @@ func Shipped() []string {
 // file with mistakes, fs.ErrNotExist for a name that is nobody's.
 func Load(name, siteDir string) (*Profile, error) {
 	if !nameShape.MatchString(name) {
-		return nil, fmt.Errorf("profile %q: a name has 1 to 32 of a-z, 0-9 and -: %w", name, fs.ErrNotExist)
+		return nil, fmt.Errorf("profile %q: %s: %w", name, nameRule, fs.ErrNotExist)
 	}
 	if siteDir != "" {
 		p, err := loadFile(name, filepath.Join(siteDir, name+".toml"))

@@ -6,7 +6,7 @@ import (
 )
 
 // A sighting is what is known at one moment: one frame, or one block of
-// registers.
+// registers, or what a [[try]] says of several.
 type sighting struct {
 	at   time.Time
 	read bool // something that the profile reads was in it
@@ -17,8 +17,17 @@ type sighting struct {
 	text     string // of the frame without its end, once asked for
 	lined    bool
 
-	first  int // number of the first register
-	values []uint16
+	runs []run // of registers
+}
+
+// register returns the place of a register's value, nil where it is not known.
+func (s *sighting) register(n int) *uint16 {
+	for _, r := range s.runs {
+		if at := n - r.first; at >= 0 && at < len(r.values) {
+			return &r.values[at]
+		}
+	}
+	return nil
 }
 
 // line returns the frame as a match sees it: with its start, without its end.
@@ -43,13 +52,14 @@ func (s *sighting) bytes(r *read) ([]byte, bool) {
 		}
 		return s.frame[at : at+n], true
 	}
-	from, count := r.register-s.first, r.registersTaken()
-	if s.values == nil || from < 0 || from+count > len(s.values) {
-		return nil, false
-	}
+	count := r.registersTaken()
 	b := make([]byte, 0, 2*count)
-	for _, v := range s.values[from : from+count] {
-		b = append(b, byte(v>>8), byte(v))
+	for i := range count {
+		v := s.register(r.register + i)
+		if v == nil {
+			return nil, false
+		}
+		b = append(b, byte(*v>>8), byte(*v))
 	}
 	if r.width() > 0 {
 		return b[len(b)-n:], true

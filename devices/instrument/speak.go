@@ -125,14 +125,15 @@ func (p *Profile) SpeakRegisters(values map[string]any) (map[int]uint16, error) 
 	}
 	registers := map[int]uint16{}
 	for _, b := range p.blocks {
-		s := &sighting{first: b.first, values: make([]uint16, b.Count)}
-		p.tried(s)
+		block := make([]uint16, b.Count)
+		p.tried(b.first, block)
+		s := &sighting{runs: []run{{b.first, block}}}
 		for _, r := range p.held(s, values) {
 			if err := r.put(s, values[r.name]); err != nil {
 				return nil, fmt.Errorf("profile %q: %s: %w", p.Name, r.name, err)
 			}
 		}
-		for i, v := range s.values {
+		for i, v := range block {
 			registers[b.first+i] = v
 		}
 	}
@@ -140,13 +141,13 @@ func (p *Profile) SpeakRegisters(values map[string]any) (map[int]uint16, error) 
 }
 
 // tried fills a block as the first try does that has something of it.
-func (p *Profile) tried(s *sighting) {
+func (p *Profile) tried(first int, block []uint16) {
 	for _, t := range p.tries {
 		found := false
 		for _, run := range t.registers {
-			if at := run.first - s.first; at >= 0 && at < len(s.values) {
+			if at := run.first - first; at >= 0 && at < len(block) {
 				found = true
-				copy(s.values[at:], run.values)
+				copy(block[at:], run.values)
 			}
 		}
 		if found {

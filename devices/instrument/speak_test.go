@@ -23,8 +23,14 @@ func sayable(r *read) []any {
 		return []any{strings.Repeat("0A", r.size/2), strings.Repeat("F3", r.size/2)}
 	case r.kind == "text":
 		return []any{"ab", "cde"}
+	case r.textual() && r.kind == "hex":
+		return []any{strings.Repeat("0A", r.size/2), strings.Repeat("F3", r.size/2)}
+	case r.textual():
+		return []any{strings.Repeat("07", r.size), strings.Repeat("90", r.size)}
 	case r.bit >= 0 || r.mask == 1:
 		return []any{true, false, 1}
+	case r.kind == "hex" && r.place == inMatch: // as long as in cards.toml
+		return []any{"12345678901234", "00000000000099"}
 	case r.kind == "f32":
 		return []any{0.1, 12.5, 0}
 	case r.span != nil:
@@ -70,10 +76,11 @@ func (p *Profile) heardBack(r *read, values map[string]any, address int) (string
 		if err != nil {
 			return "", err
 		}
-		s.first = r.register
-		for i := range r.registersTaken() {
-			s.values = append(s.values, registers[r.register+i])
+		block := make([]uint16, r.registersTaken())
+		for i := range block {
+			block[i] = registers[r.register+i]
 		}
+		s.runs = []run{{r.register, block}}
 	} else {
 		frame, err := p.Speak(values, address)
 		if err != nil {

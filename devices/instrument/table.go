@@ -71,8 +71,13 @@ func kindOf(v any) string {
 }
 
 func (t *table) text(key string) string {
-	s, _ := get[string](t, key, "a text in quotes")
+	s, _ := t.written(key)
 	return s
+}
+
+// written reads a text and says whether there is one.
+func (t *table) written(key string) (string, bool) {
+	return get[string](t, key, "a text in quotes")
 }
 
 func (t *table) yes(key string) bool {
@@ -82,17 +87,20 @@ func (t *table) yes(key string) bool {
 
 // required reads a text that must be there; why says what for.
 func (t *table) required(key, why string) string {
-	if !t.has(key) {
-		t.asked[key] = true
+	s, written := t.written(key)
+	switch {
+	case !t.has(key):
 		t.wrong("", "%s is missing: %s", key, why)
+	case written && s == "":
+		t.wrong(key, "%s is empty: %s", key, why)
 	}
-	return t.text(key)
+	return s
 }
 
 // word reads a text that is one of a few.
 func (t *table) word(key string, known ...string) string {
-	s := t.text(key)
-	if t.has(key) && s != "" && !slices.Contains(known, s) {
+	s, written := t.written(key)
+	if written && !slices.Contains(known, s) {
 		t.wrong(key, "%s %q is unknown%s: write %s", key, s, didYouMean(s, known), oneOf(known))
 		return ""
 	}
