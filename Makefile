@@ -40,9 +40,10 @@ needs:
 	  $(SUDO) apt-get update -qq && \
 	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null
 
-# Ratios against a floor measured in the same run; see the head of bench_test.go.
-bench:
-	$(GO) test -run '^$$' -bench . -count 5 ./ingest/store ./cmd/sitepost/daemon
+# One table: what is fast and what is frugal, each beside its floor. It takes
+# three minutes, and as root it also measures bytes at a block device of its own.
+bench: needs
+	@$(GO) test -run '^$$' -bench '^BenchmarkTable$$' -benchtime 1x ./cmd/sitepost/daemon
 
 fuzz:
 	@for p in $$($(GO) list ./...); do \
