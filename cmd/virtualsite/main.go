@@ -79,7 +79,12 @@ scenario and prints what the city receives:
   virtualsite --write DIR            only the site: start the daemon by hand with
                                      sitepost run --config DIR/site.toml`,
 		Args: cobra.NoArgs, SilenceUsage: true, SilenceErrors: true,
-		RunE: func(c *cobra.Command, _ []string) error { return p.perform(c.Context()) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			if c.Flags().Changed("for") && p.length <= 0 {
+				return fmt.Errorf("--for %v is no time to play: write one such as 25s, or leave it out", p.length)
+			}
+			return p.perform(c.Context())
+		},
 	}
 	c.Flags().DurationVar(&p.length, "for", 0, "end after this time; 25s is the whole scenario")
 	c.Flags().BoolVar(&p.messages, "messages", false, "print the messages as JSON lines to standard output, all else to standard error")
@@ -173,6 +178,8 @@ func (p *play) words() io.Writer {
 
 // say prints one line of the play itself.
 func (p *play) say(format string, args ...any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	fmt.Fprintf(p.words(), "%5.1f s  —— %s\n", time.Since(p.began).Seconds(), fmt.Sprintf(format, args...))
 }
 
