@@ -29,6 +29,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"syscall"
 	"time"
 
 	"sitepost/devices"
@@ -117,8 +118,9 @@ func CheckMachine(c *Config) Findings {
 
 // open reads a file of at most maxFile bytes (and one more, so that read
 // notices a longer one).
+// O_NONBLOCK keeps a named pipe that nobody writes to from holding us up.
 func open(path string) ([]byte, Findings) {
-	f, err := os.Open(path)
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, unopened(path, err)
 	}

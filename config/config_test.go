@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -276,4 +277,24 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestPipe holds that a named pipe to which nobody writes is an empty file, and
+// holds nobody up.
+func TestPipe(t *testing.T) {
+	t.Parallel()
+	pipe := filepath.Join(t.TempDir(), "site.toml")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Skip(err)
+	}
+	told := make(chan Findings, 1)
+	go func() { told <- Check(pipe, Env{}) }()
+	select {
+	case found := <-told:
+		if len(found.Errors()) == 0 {
+			t.Errorf("got %q, want what an empty file lacks", found)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("the pipe holds Check up")
+	}
 }

@@ -103,6 +103,8 @@ func (d *decoder) tables(n *node, name, parent string, field reflect.Value) {
 		d.fill(n, field, own)
 	case one && n.kind == unstable.ArrayTable:
 		d.add(Language, n.key, "there is only one %q: write [%s]", name, name)
+	case one && parent != wholeFile:
+		d.add(Language, n.at, "%s: expected a table, found %s: write %s = {key = value}", name, found(n), name)
 	case one:
 		d.add(Language, n.at, "expected a table, found %s: write [%s] and its keys below, or %s = {key = value}", found(n), name, name)
 	case n.kind == unstable.ArrayTable:

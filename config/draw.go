@@ -86,8 +86,9 @@ func visible(r rune) rune {
 var (
 	// secretKey finds a key that holds a secret, and what stands behind it.
 	secretKey = regexp.MustCompile(`(?i)^(.*?(?:[\w-]*pas[\w-]*|[\w-]*pwd[\w-]*|[\w-]*secret[\w-]*|[\w-]*token[\w-]*|\b(?:secure_|sign_)?key)["']?\s*[=＝:：]\s*)(.*)$`)
-	// urlSecret finds user and password in an address.
-	urlSecret = regexp.MustCompile(`://[^/\s"'@]*:[^/\s"']*@`)
+	// urlSecret finds user and password in an address, with or without what
+	// stands before its host.
+	urlSecret = regexp.MustCompile(`(["'](?:\w+://)?|://)[^/\s"'@:]*:[^\s"']*@`)
 	// noSecret is what may be shown where a secret stands.
 	noSecret = regexp.MustCompile(`^["'“”‘’＂\s]*(file:|env:|#|$)`)
 )
@@ -105,5 +106,8 @@ func masked(line string) string {
 			return key + "= ***"
 		}
 	}
-	return urlSecret.ReplaceAllString(line, "://***@")
+	return withoutLogin(line)
 }
+
+// withoutLogin hides user and password of the addresses in a text.
+func withoutLogin(text string) string { return urlSecret.ReplaceAllString(text, "${1}***@") }

@@ -239,7 +239,7 @@ func explain(message, line string) string {
 		{"expected keyword", "text stands in quotes; without them only numbers, dates, true and false"},
 		{"expected '='", "a \"=\" is missing behind the key: write key = value"},
 		{"start of key", "a key of small letters, digits and _ should stand here"},
-		{"close table name", "a bracket is missing: write [name] or [[name]]"},
+		{"table name", "a bracket is missing: write [name] or [[name]]"},
 		{"basic string", "the closing \" is missing, or a \" or \\ inside the text: put ' around a text with \" in it"},
 		{"literal string", "the closing ' is missing"},
 		{"escape", "\\ has a meaning of its own between \" and \": write \\\\, or put ' around the text"},

@@ -200,6 +200,9 @@ func mismatch(into any, n *node) error {
 	}
 	switch into.(type) {
 	case *int, *float64:
+		if n.kind == unstable.Float {
+			return wrong("expected %s, found %s: write it without a decimal point", what, n.text)
+		}
 		return wrong(plain, what, found(n), "write digits without quotes and unit")
 	case *bool:
 		return wrong(plain, what, found(n), "write true or false, without quotes")

@@ -184,7 +184,9 @@ func (gbCode) described() string { return "a code of 20 digits" }
 func (g *gbCode) UnmarshalText(b []byte) error {
 	*g = gbCode(b)
 	switch {
-	case len(b) != 20 || strings.Trim(string(b), "0123456789") != "":
+	case len(b) == 20 && strings.Trim(string(b), "0123456789") != "":
+		return wrong("%q is not 20 digits, as a code is: copy it as the city gave it, or leave the key out", b)
+	case len(b) != 20:
 		return wrong("%q has %d characters, and a code is 20 digits: copy it as the city gave it, or leave the key out", b, len([]rune(string(b))))
 	case string(b[:2]) < "11" || string(b[:2]) > "82":
 		return wrong("%q begins with %q, and no region of China does: copy it as the city gave it, or leave the key out", b, b[:2])

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
+	"time"
 
 	"sitepost/ingest/store"
 )
@@ -33,7 +35,7 @@ func EncodeCurrent(site string, epoch store.Epoch, c store.Current) (Message, er
 	fmt.Fprintf(&b, `{"schema":%q,"epoch":%q,"revision":%d`, Schema, epoch, c.Revision)
 	if len(members) > 0 {
 		b.WriteByte(',')
-		b.Write(members)
+		b.Write(stamped(members))
 	}
 	b.WriteByte('}')
 	most := MaxPayload
@@ -67,4 +69,20 @@ func membersOf(object []byte) ([]byte, error) {
 		return nil, err
 	}
 	return b.Bytes()[1 : b.Len()-1], nil
+}
+
+// since finds a beginning in compact JSON. Inside of a text every quote stands
+// behind a backslash, so that it is never found there.
+var since = regexp.MustCompile(`"since":"([^"\\]*)"`)
+
+// stamped writes the beginnings in a document as the lanes write them, so that
+// what began once is told with one and the same time everywhere.
+func stamped(members []byte) []byte {
+	return since.ReplaceAllFunc(members, func(member []byte) []byte {
+		t, err := time.Parse(time.RFC3339Nano, string(since.FindSubmatch(member)[1]))
+		if err != nil || stamp(t) == "" {
+			return member
+		}
+		return fmt.Appendf(nil, `"since":%q`, stamp(t))
+	})
 }

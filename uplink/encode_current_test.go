@@ -11,7 +11,7 @@ import (
 )
 
 // TestEncodeCurrent: a retained document leaves with its own members behind
-// schema, epoch and revision; none leaves as the empty payload; what cannot be
+// schema, epoch and revision, and with its times as the lanes write them; none leaves as the empty payload; what cannot be
 // said is an error.
 func TestEncodeCurrent(t *testing.T) {
 	t.Parallel()
@@ -20,6 +20,9 @@ func TestEncodeCurrent(t *testing.T) {
 	for _, c := range []struct{ key, doc, want, wrong string }{
 		{"open", ` { "open" : [ ] } `, head + `,"open":[]}`, ""},
 		{"device/gas-1", `{"state":"online","why":"<ok>"}`, head + `,"state":"online","why":"<ok>"}`, ""},
+		{"device/gas-1", `{"state":"silent", "since": "2026-11-21T14:40:00.123987Z"}`, head + `,"state":"silent","since":"2026-11-21T22:40:00.123+08:00"}`, ""},
+		{"device/gas-1", `{"since":"yesterday","why":"\"since\":\"2026-11-21T14:40:00Z\""}`, head + `,"since":"yesterday","why":"\"since\":\"2026-11-21T14:40:00Z\""}`, ""},
+		{"open", `{"open":[{"incident":"a","since":"2026-11-21T14:40:00Z"}]}`, head + `,"open":[{"incident":"a","since":"2026-11-21T22:40:00.000+08:00"}]}`, ""},
 		{"device/gas-1", `{}`, head + `}`, ""},
 		{"device/gas-1", "", "", ""},
 		{"open", long, head + "," + long[1:], ""},

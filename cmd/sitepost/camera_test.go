@@ -101,9 +101,13 @@ func TestProbeRefused(t *testing.T) {
 	if strings.Contains(out.String()+errs.String(), "wrong-secret") {
 		t.Errorf("the password was said: %s%s", out.String(), errs.String())
 	}
-	for _, bad := range []string{"http://127.0.0.1/", "rtsp://", "::"} {
-		if code := run([]string{"probe", bad}, io.Discard, io.Discard); code != exitUsage {
-			t.Errorf("probe %q: got exit code %d, want %d", bad, code, exitUsage)
+	for _, bad := range []string{
+		"http://127.0.0.1/", "rtsp://", "::", "http://onvif:wrong-secret@127.0.0.1/",
+		"onvif:wrong-secret@127.0.0.1/1", "rtsp://onvif:wrong-secret%zz@127.0.0.1/1", "rtsp://onvif:a/wrong-secret@127.0.0.1/1",
+	} {
+		errs.Reset()
+		if code := run([]string{"probe", bad}, io.Discard, &errs); code != exitUsage || strings.Contains(errs.String(), "wrong-secret") {
+			t.Errorf("probe %q: got exit code %d and %s, want %d and no password", bad, code, errs.String(), exitUsage)
 		}
 	}
 }

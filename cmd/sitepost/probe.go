@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -51,7 +52,7 @@ printed; --password-file keeps it out of the shell's history too.`,
 func parseTarget(raw, user, passwordFile string) (stream.Target, error) {
 	u, err := url.Parse(raw)
 	if err != nil || u.Host == "" || (u.Scheme != "rtsp" && u.Scheme != "rtsps") {
-		return stream.Target{}, fmt.Errorf("%q is no stream: write rtsp://ADDRESS/PATH", withoutUser(u, raw))
+		return stream.Target{}, fmt.Errorf("%q is no stream: write rtsp://ADDRESS/PATH", withoutUser(raw))
 	}
 	target := stream.Target{User: user}
 	if u.User != nil {
@@ -73,15 +74,13 @@ func parseTarget(raw, user, passwordFile string) (stream.Target, error) {
 	return target, nil
 }
 
-func withoutUser(u *url.URL, raw string) string {
-	if u == nil {
-		return "the address"
+// withoutUser hides all that stands before the host, also where the address is
+// too odd to say what of it is the password.
+func withoutUser(raw string) string {
+	if i := strings.LastIndexByte(raw, '@'); i >= 0 {
+		return "…" + raw[i:]
 	}
-	if u.User == nil {
-		return raw
-	}
-	u.User = nil
-	return u.String()
+	return raw
 }
 
 func trimNewline(b []byte) string {

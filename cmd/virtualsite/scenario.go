@@ -69,8 +69,10 @@ func (s *stage) show(reader, card string) error {
 	return i.Say(map[string]any{"card": card})
 }
 
-// again is the length of the scenario where it is played more than once.
-const again = 30 * time.Second
+// again is the length of the scenario where it is played more than once. The
+// link holds for more than half a minute of it, so that the next outage finds
+// it calm and is over as soon as this one.
+const again = 60 * time.Second
 
 // scenario plays the steps until ctx ends: once where the play has a length,
 // else again and again.

@@ -17,6 +17,17 @@ import (
 
 var update = flag.Bool("update", false, "write what the demo prints into the READMEs; a person reads the difference")
 
+// TestNoTime: a length that is none is refused, and not played for ever.
+func TestNoTime(t *testing.T) {
+	t.Parallel()
+	for _, length := range []string{"0s", "-3s", "5"} {
+		var stdout, stderr bytes.Buffer
+		if code := run([]string{"--for", length}, &stdout, &stderr); code != 2 || stdout.Len() > 0 || stderr.Len() == 0 {
+			t.Errorf("--for %s: got exit code %d and %q, want 2 and why", length, code, stderr.String())
+		}
+	}
+}
+
 // TestDemo plays the whole scenario, as `make demo` does: it ends well, every
 // message keeps the contract, and the city hears what the README shows.
 func TestDemo(t *testing.T) {
