@@ -22,7 +22,7 @@ var zoneClasses = [...]string{
 
 func (r *rules) checkSite() {
 	if v := r.w.Version; v.OK && v.V != 1 {
-		r.add(Meaning, v.at, "version %d is not known to this sitepost, which reads version 1: run `sitepost config migrate`, or install the sitepost this file was written for", v.V)
+		r.add(Meaning, v.at, "version %d is not known to this sitepost, which reads version 1: install the sitepost this file was written for", v.V)
 	}
 	for _, k := range r.w.Site.Kinds.Items {
 		if k.OK && !slices.Contains(siteKinds[:], string(k.V)) {

@@ -18,11 +18,11 @@ import (
 // Limits of one visit's connections. A 4K camera of the better sort sends
 // 16 Mbit/s; a key frame of it fits into the burst.
 const (
-	maxDials   = 3                // the camera, and two redirects within it
-	maxBytes   = 25e6 / 8         // bytes per second that are read
-	burstBytes = 1 << 20          // bytes that may come at once
-	readBuffer = 64 << 10         // a fifth less CPU than the library's 4 KiB
-	slowed     = time.Second / 10 // of waiting before it is a flood; less is a late reader that catches up
+	maxDials   = 3               // the camera, and two redirects within it
+	maxBytes   = 25e6 / 8        // bytes per second that are read
+	burstBytes = 1 << 20         // bytes that may come at once
+	readBuffer = 64 << 10        // a fifth less CPU than the library's 4 KiB
+	slowed     = time.Second / 2 // of waiting before it is a flood; less is a late reader that catches up: a second of 16 Mbit/s is 2 MB, and costs 0.3 s
 )
 
 // A guard makes the connections of one visit and stands between them and the
