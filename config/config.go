@@ -66,6 +66,10 @@ type ProfileFacts struct {
 	Addressed bool           // its questions or answers carry an address, which must be given
 	SiteOwn   bool           // written on this site, not shipped and reviewed by us
 	Points    []string       // lanes, sensors or sides it tells apart
+	Channels  int            // of a controller whose map repeats for each; 0: it has none
+	Span      bool           // what 4 and 20 mA mean only the site knows
+	GasUnits  []string       // in which its gas readings may come; nil: not known
+	Silence   time.Duration  // longest healthy silence; 0: it may be silent for ever
 }
 
 // A Question is one thing a profile asks again and again.
@@ -74,6 +78,7 @@ type Question struct {
 	Written     string        // as the profile writes it: "7E 00 {address} 10 {not8}"; "" for Modbus
 	AnswerBytes int           // length of the longest usual answer
 	Every       time.Duration // 0: only once
+	Within      time.Duration // how long its answer is waited for; 0: not known
 }
 
 // Load reads and checks the file at path. The Config is nil if any finding but

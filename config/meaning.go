@@ -50,7 +50,8 @@ func (r *rules) meant() *Config {
 		c.Zones = append(c.Zones, Zone{string(z.Name.V), z.Title.V, string(z.Class.V), texts(z.Also), string(z.Place.V)})
 	}
 	for i := range w.Lines {
-		c.Lines = append(c.Lines, r.line(&w.Lines[i]))
+		l := &w.Lines[i]
+		c.Lines = append(c.Lines, l.meant(r.settings(l)))
 	}
 	for i := range w.Instruments {
 		c.Instruments = append(c.Instruments, r.instrument(&w.Instruments[i]))
@@ -116,10 +117,13 @@ func (u wUplink) meant(site string) Uplink {
 	return up
 }
 
-func (r *rules) line(l *wLine) Line {
+func (l *wLine) meant(s Settings) Line {
 	line := Line{
-		Name: string(l.Name.V), Title: l.Title.V, Port: l.Port.V.text, Settings: r.settings(l), Use: l.Use.or(Ask),
-		Pause: timeOr(l.Pause, linePause), Mixed: l.Mixed.V, Preamble: l.Preamble.V.bytes,
+		Name: string(l.Name.V), Title: l.Title.V, Port: l.Port.V.text, Settings: s, Use: l.Use.or(Ask),
+		Pause: timeOr(l.Pause, linePause), Mixed: l.Mixed.V, Preamble: l.Preamble.V.bytes, ModbusTCP: l.Port.V.modbus,
+	}
+	if line.ModbusTCP {
+		line.Pause = timeOr(l.Pause, 0)
 	}
 	if l.Port.V.tcp != nil {
 		line.Port, line.Address = "", l.Port.V.tcp.String()
@@ -130,16 +134,16 @@ func (r *rules) line(l *wLine) Line {
 func (r *rules) instrument(d *wDevice) Instrument {
 	in := Instrument{
 		Name: string(d.Name.V), Title: d.Title.V, Kind: r.kind(d), Zone: d.Zone.V, From: d.From.V, To: d.To.V, Forward: d.Forward.V,
-		Code: string(d.Code.V), Profile: d.Profile.V, Protocol: d.Protocol.V, Line: d.Line.V, Address: d.address(),
+		Code: string(d.Code.V), Profile: d.Profile.V, Protocol: d.Protocol.V, Line: d.Line.V, Address: d.address(), Channel: d.Channel.V, Limits: r.limits(d),
 		Calibrated: d.Calibrated.V.Time, CalibrateEvery: time.Duration(d.CalibrateEvery.V),
 		Silence: time.Duration(d.Silence.V.longest), NeverSilent: d.Silence.V.never,
-		AcceptGuessed: d.AcceptGuessed.V, Role: d.Role.V, SecureKey: d.SecureKey.V, Disabled: d.Disabled.meant(),
+		AcceptGuessed: d.AcceptGuessed.V, Role: d.Role.V, SecureKey: d.SecureKey.V, Install: d.Install.V, Disabled: d.Disabled.meant(),
 	}
 	if in.Kind == devices.CardReader {
 		in.Role = d.Role.or(RoleAccess)
 	}
-	if l := d.Limits; l.there {
-		in.Limits = &Limits{l.Low.V, l.High.V, l.Hysteresis.V, l.Unit.V}
+	if s := d.Span; s.there {
+		in.Span = &Span{s.Low.V, s.High.V, s.Unit.V}
 	}
 	for _, m := range d.MaySend.values() {
 		in.MaySend = append(in.MaySend, m.text)

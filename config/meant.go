@@ -138,10 +138,11 @@ type Zone struct {
 type Line struct {
 	Name, Title string
 	Port        string        // of a tty: its path; "" for a serial server
-	Address     string        // of a serial server: "10.37.20.60:4001"; "" for a tty
-	Settings    Settings      // default those of the profiles on it
+	Address     string        // of a serial server or a device of Modbus TCP: "10.37.20.60:4001"; "" for a tty
+	ModbusTCP   bool          // at Address is spoken Modbus TCP, not what goes over a serial line
+	Settings    Settings      // default those of the profiles on it; zero on Modbus TCP
 	Use         Use           // default ask
-	Pause       time.Duration // between two questions; default 10 ms
+	Pause       time.Duration // between two questions; default 10 ms, none on Modbus TCP
 	Mixed       bool          // instruments of different protocols share it
 	Preamble    []byte        // what a serial server mixes in
 }
@@ -157,8 +158,10 @@ type Instrument struct {
 	Profile        string // "" with a Protocol
 	Protocol       Protocol
 	Line           string
-	Address        int // default 1 where the profile has none
-	Limits         *Limits
+	Address        int       // default 1 where the profile has none
+	Channel        int       // of a controller, from 1; 0 for what has none
+	Span           *Span     // nil where the profile knows it
+	Limits         *Limits   // nil: none, or the detector sends its own alarms
 	Calibrated     time.Time // the day, zero unknown
 	CalibrateEvery time.Duration
 	Silence        time.Duration // 0: as the profile says
@@ -167,11 +170,19 @@ type Instrument struct {
 	MaySend        []string // questions in the one spelling of profiles: "AC 0D"
 	Role           Role     // of a card reader; default access
 	SecureKey      Secret   // OSDP
+	Install        bool     // OSDP: the default key is let in, and all is marked as a test
 	Disabled       *Disabled
 	Inputs         []Input
 }
 
-// Limits are the site's own for a gas detector that sends no alarm.
+// A Span is what a 4–20 mA transmitter means by 4 mA and by 20 mA.
+type Span struct {
+	Low, High float64
+	Unit      string
+}
+
+// Limits are the site's own for a gas detector. Low and High are reached from
+// below; an alarm ends when the value is more than Hysteresis below its limit.
 type Limits struct {
 	Low, High, Hysteresis float64
 	Unit                  string

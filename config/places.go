@@ -109,28 +109,46 @@ func (s *timeServer) UnmarshalText(b []byte) error {
 	return printable(string(b))
 }
 
-// A port is where a line is: a tty ("/dev/…") or a serial server
-// ("tcp://10.37.20.60:4001").
+// A port is where a line is: a tty ("/dev/…"), a serial server
+// ("tcp://10.37.20.60:4001"), or a device or gateway that speaks Modbus TCP
+// ("modbus-tcp://10.37.20.61").
 type port struct {
-	text string
-	tcp  *host // nil for a tty
+	text   string
+	tcp    *host // nil for a tty
+	modbus bool  // Modbus TCP
 }
+
+// modbusPort is the port of Modbus TCP (MODBUS Messaging on TCP/IP
+// Implementation Guide V1.0b, 4.2.2).
+const modbusPort = 502
 
 func (port) described() string {
 	return `a port such as "/dev/serial/by-path/…" or "tcp://10.37.20.60:4001"`
 }
 
 func (p *port) UnmarshalText(b []byte) error {
-	p.text = string(b)
+	*p = port{text: string(b)}
 	rest, tcp := strings.CutPrefix(p.text, "tcp://")
+	device, modbus := strings.CutPrefix(p.text, "modbus-tcp://")
 	switch {
+	case modbus:
+		p.tcp, p.modbus = &host{}, true
+		if err := p.tcp.UnmarshalText([]byte(device)); err != nil {
+			return wrong("%q is not a device of Modbus TCP: write \"modbus-tcp://address\" with an IP address, and :port where it is not %d", b, modbusPort)
+		}
+		if p.tcp.port == 0 {
+			p.tcp.port = modbusPort
+		}
 	case tcp:
 		p.tcp = &host{}
 		if err := p.tcp.UnmarshalText([]byte(rest)); err != nil || p.tcp.port == 0 {
 			return wrong("%q is not a serial server: write \"tcp://address:port\" with an IP address, such as \"tcp://10.37.20.60:4001\"", b)
 		}
+	case strings.HasPrefix(p.text, "modbus"):
+		_, rest, _ = strings.Cut(p.text, "://")
+		return &mistake{fmt.Sprintf("%q is not a port: Modbus TCP is written \"modbus-tcp://address\", and Modbus on a serial line as the port of that line", b), "modbus-tcp://" + rest}
 	case strings.Contains(p.text, "://"):
-		return wrong("%q is not a port: write a path such as \"/dev/serial/by-path/…\", or \"tcp://address:port\" for a serial server", b)
+		return wrong("%q is not a port: write a path such as \"/dev/serial/by-path/…\", \"tcp://address:port\" for a serial server, or \"modbus-tcp://address\" for Modbus TCP", b)
 	case !path.IsAbs(p.text) || path.Clean(p.text) != p.text:
 		meant := ""
 		if strings.HasPrefix(p.text, "tty") {
@@ -139,6 +157,14 @@ func (p *port) UnmarshalText(b []byte) error {
 		return &mistake{fmt.Sprintf("%q is not a port: write its whole path, such as \"/dev/serial/by-path/…\", or \"tcp://address:port\" for a serial server", b), meant}
 	}
 	return printable(p.text)
+}
+
+// wire is what no two lines share: the path, or the address that is dialled.
+func (p port) wire() string {
+	if p.tcp != nil {
+		return p.tcp.String()
+	}
+	return p.text
 }
 
 func (p port) look(time.Time) error {

@@ -23,6 +23,7 @@ type rules struct {
 	codes     map[string]place
 	facts     map[string]*ProfileFacts // by profile; nil for one that does not exist
 	names     []string                 // of all profiles
+	unjudged  map[string]bool          // profiles of which was told that default limits are taken
 }
 
 // A place is where something stands for the first time, in words and as a span.
@@ -39,6 +40,7 @@ func newRules(c *collector, w *written, env Env) *rules {
 		collector: c, w: w, env: env,
 		zones: map[string]place{}, lines: map[string]*wLine{}, logins: map[string]place{}, recorders: map[string]*wRecorder{},
 		devices: map[string]place{}, codes: map[string]place{}, facts: map[string]*ProfileFacts{},
+		unjudged: map[string]bool{},
 	}
 	if env.Profiles != nil {
 		r.names = slices.Clone(env.Profiles.Names())

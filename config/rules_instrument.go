@@ -19,7 +19,7 @@ func (r *rules) checkInstrument(d *wDevice) {
 	r.checkDisabled(d.who(), d.Disabled)
 	facts := r.profile(d.Profile)
 	r.checkKind(d, facts)
-	r.checkGas(d)
+	r.checkGas(d, facts)
 	switch {
 	case d.Profile.written() && d.Protocol.written():
 		r.add(Meaning, d.Protocol.key, "%s has a profile and a protocol: write profile, or protocol = \"osdp\"", d.who())
@@ -28,8 +28,8 @@ func (r *rules) checkInstrument(d *wDevice) {
 	case d.Protocol.written():
 		r.checkOSDP(d)
 	}
-	if d.SecureKey.written() && !d.Protocol.written() {
-		r.add(Meaning, d.SecureKey.key, "secure_key is for protocol = \"osdp\": take it out")
+	if !d.Protocol.written() {
+		r.checkOnlyOSDP(d)
 	}
 	if d.Forward.written() && !d.From.written() && !d.To.written() {
 		r.add(Meaning, d.Forward.key, "forward says which way is from → to, and %s has neither: write from and to", d.who())
@@ -41,8 +41,8 @@ func (r *rules) checkInstrument(d *wDevice) {
 
 func (r *rules) checkKind(d *wDevice, facts *ProfileFacts) {
 	kinds := instrumentKinds()
-	if d.Kind.OK && !slices.Contains(kinds, string(d.Kind.V)) {
-		r.hint(Meaning, d.Kind.at, r.near(string(d.Kind.V), kinds), "there is no kind of instrument %q: write %s", d.Kind.V, strings.Join(kinds, ", "))
+	if d.Kind.OK && !slices.Contains(kinds, d.Kind.V) {
+		r.hint(Meaning, d.Kind.at, r.near(d.Kind.V, kinds), "there is no kind of instrument %q: write %s", d.Kind.V, strings.Join(kinds, ", "))
 		return
 	}
 	kind := devices.Kind(d.Kind.V)
@@ -56,54 +56,13 @@ func (r *rules) checkKind(d *wDevice, facts *ProfileFacts) {
 	}
 }
 
-// checkGas holds what belongs to gas detectors. Figures: GB/T 50493-2019.
-func (r *rules) checkGas(d *wDevice) {
-	l := d.Limits
-	if l.there && slices.Contains(instrumentKinds(), string(d.Kind.V)) && devices.Kind(d.Kind.V) != devices.GasDetector {
-		r.add(Meaning, l.head, "limits are for a gas_detector, and %s is a %s: take them out", d.who(), d.Kind.V)
-	}
-	switch {
-	case l.Low.OK && l.High.OK && l.Low.V >= l.High.V:
-		r.add(Meaning, l.High.at, "the high limit is not above the low one: write low = %v, high = …", l.Low.V)
-	case l.Hysteresis.OK && l.Hysteresis.V < 0:
-		r.add(Meaning, l.Hysteresis.at, "hysteresis is how far the value must fall again: write 0 or more")
-	case l.Unit.OK && l.Unit.V == "%LEL" && (l.Low.V > 25 || l.High.V > 50):
-		r.add(Note, l.head, "GB/T 50493-2019 has at most 25 %%LEL for the low limit and 50 %%LEL for the high one")
-	}
-	if d.CalibrateEvery.written() && !d.Calibrated.written() {
-		r.add(Meaning, d.CalibrateEvery.key, "calibrate_every counts from a day: write calibrated = 2026-03-01, the day of the last calibration")
-	}
-}
-
-func (r *rules) checkOSDP(d *wDevice) {
-	if d.Kind.OK && devices.Kind(d.Kind.V) != devices.CardReader {
-		r.add(Meaning, d.Kind.at, "OSDP is spoken by a card_reader, and %s is a %s: correct one of them", d.who(), d.Kind.V)
-	}
-	switch {
-	case !d.Address.written():
-		r.add(Meaning, d.head, "%s has no address: write address = …, as set on the reader", d.who())
-	case d.Address.OK && d.Address.V > 126:
-		r.add(Meaning, d.Address.at, "OSDP has addresses from 0 to 126: write the one set on the reader")
-	}
-	if !d.SecureKey.written() {
-		r.add(Note, d.head, "%s has no secure_key: card numbers go over its line in the clear", d.who())
-	}
-	if len(d.Inputs) > 0 {
-		r.add(Meaning, d.Inputs[0].head, "%s has no terminals: inputs belong to a contact module", d.who())
-	}
-}
-
 // checkProfile holds what the profile asks of the site file.
 func (r *rules) checkProfile(d *wDevice, facts *ProfileFacts) {
 	if facts.Trust == "guessed" && !d.AcceptGuessed.V {
 		r.add(Meaning, d.Profile.at, "profile %q is guessed, nobody has seen it work: try it with `sitepost try`, then write accept_guessed = true here", d.Profile.V)
 	}
-	switch {
-	case !d.Address.written() && (facts.Modbus || facts.Addressed):
-		r.add(Meaning, d.head, "%s has no address: write address = …, as set on the device", d.who())
-	case d.Address.OK && facts.Modbus && (d.Address.V < 1 || d.Address.V > 247):
-		r.add(Meaning, d.Address.at, "Modbus has addresses from 1 to 247: write the one set on the device")
-	}
+	r.checkAddress(d, facts)
+	r.checkChannel(d, facts)
 	if d.Forward.OK && !slices.Contains(facts.Points, d.Forward.V) {
 		r.hint(Meaning, d.Forward.at, r.near(d.Forward.V, facts.Points), "profile %q has no side %q: %s", d.Profile.V, d.Forward.V, choice(facts.Points, "take forward out"))
 	}

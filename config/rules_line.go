@@ -1,19 +1,14 @@
 package config
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
-	"time"
 
 	"sitepost/devices"
 )
 
 // Rules of lines and of who shares them.
-
-const (
-	turnaround = 15 * time.Millisecond // what a device takes to begin its answer
-	fullest    = 0.8                   // how much of a line's time its questions may take
-)
 
 func (l *wLine) who() string { return who("line", l.Name) }
 
@@ -31,11 +26,37 @@ func (r *rules) checkLine(l *wLine) {
 		r.add(Meaning, l.Preamble.key, "preamble is what a serial server mixes in, and %s is a tty: take it out", l.who())
 	}
 	on := r.instrumentsOn(l)
-	r.checkSettings(l, on)
-	r.checkProtocols(l, on)
+	if l.Port.V.modbus {
+		r.checkModbusTCP(l, on)
+	} else {
+		r.checkSettings(l, on)
+		r.checkProtocols(l, on)
+	}
 	r.checkAddresses(l, on)
 	if l.Use.V != Listen {
-		r.checkLoad(l, on)
+		r.checkRound(l, on)
+	}
+}
+
+// checkModbusTCP: it is spoken between us and one device or gateway, so that
+// what a shared pair of wires needs has no meaning there.
+func (r *rules) checkModbusTCP(l *wLine, on []*wDevice) {
+	if l.Settings.written() {
+		r.add(Meaning, l.Settings.key, "settings are those of a serial line, and Modbus TCP has none: take them out (those behind a gateway are set on the gateway)")
+	}
+	if l.Preamble.OK && len(l.Preamble.V.bytes) > 0 {
+		r.add(Meaning, l.Preamble.key, "preamble is what a serial server mixes in, and Modbus TCP has its own frames: take it out")
+	}
+	if l.Use.V == Listen {
+		r.add(Meaning, l.Use.at, "nobody else is heard on a connection of our own: take use out, or write the port of the serial line where the other master asks")
+	}
+	if l.Mixed.V {
+		r.add(Meaning, l.Mixed.key, "only Modbus is spoken over Modbus TCP: take mixed out")
+	}
+	for _, d := range on {
+		if p := r.spoken(d); p != "" && p != modbusSpoken {
+			r.add(Meaning, d.Line.at, "%s speaks %s, and only Modbus is spoken over %s: give it a line of its own, or write \"tcp://address:port\" if this is a serial server in raw mode", d.who(), p, l.who())
+		}
 	}
 }
 
@@ -62,15 +83,22 @@ func (r *rules) checkSettings(l *wLine, on []*wDevice) {
 		told[d.Profile.V] = true
 		r.add(Note, l.Settings.at, "profile %q leaves the factory with %s: the settings here win, make sure the device has them", d.Profile.V, facts.Settings)
 	}
-	if !l.Settings.written() && r.settings(l).Baud == 0 {
+	if !l.Settings.written() && r.settings(l).Baud == 0 && !r.triedModbusTCP(l) {
 		r.add(Meaning, l.head, "%s has no settings: write settings = \"9600 8N1\", as on the label of its devices", l.who())
 	}
+}
+
+// triedModbusTCP says whether a port that cannot be read shall be one that
+// needs no settings.
+func (r *rules) triedModbusTCP(l *wLine) bool {
+	at := l.Port.at
+	return !l.Port.OK && bytes.Contains(r.src.text[at.off:at.off+at.len], []byte("modbus"))
 }
 
 // settings returns those of a line: its own, or those on which all profiles on
 // it agree. Zero: nobody knows.
 func (r *rules) settings(l *wLine) Settings {
-	if l.Settings.written() {
+	if l.Settings.written() || l.Port.V.modbus {
 		return l.Settings.V
 	}
 	var agreed Settings
@@ -102,6 +130,9 @@ func (r *rules) checkProtocols(l *wLine, on []*wDevice) {
 	}
 }
 
+// modbusSpoken is what spoken says of Modbus.
+const modbusSpoken = "Modbus"
+
 // spoken names what an instrument speaks, "" if unknown.
 func (r *rules) spoken(d *wDevice) string {
 	facts := r.known(d)
@@ -111,70 +142,9 @@ func (r *rules) spoken(d *wDevice) string {
 	case facts == nil:
 		return ""
 	case facts.Modbus:
-		return "Modbus"
+		return modbusSpoken
 	}
 	return fmt.Sprintf("the protocol of %q", d.Profile.V)
-}
-
-// address returns that of an instrument; profiles without one are tried as 1.
-func (d *wDevice) address() int { return d.Address.or(1) }
-
-// checkAddresses: two instruments at one address are one contact module, or a
-// mistake.
-func (r *rules) checkAddresses(l *wLine, on []*wDevice) {
-	seen := map[int]*wDevice{}
-	for _, d := range on {
-		if d.Address.written() && !d.Address.OK || r.env.Profiles == nil {
-			continue
-		}
-		first, twice := seen[d.address()]
-		if !twice {
-			seen[d.address()] = d
-			continue
-		}
-		facts := r.known(d)
-		if first.Profile.V == d.Profile.V && (facts == nil || len(facts.Inputs) > 0) && d.Profile.OK {
-			continue
-		}
-		at := d.Address.at
-		if !d.Address.written() {
-			at = d.head
-		}
-		line, _ := r.src.position(first.head.off)
-		r.add(Meaning, at, "%s has address %d on %s, and so has %s in line %d: set another address on one of them (only instruments wired to one contact module share one)", d.who(), d.address(), l.who(), first.who(), line)
-	}
-}
-
-// checkLoad: a line whose questions take more time than there is falls behind.
-// A contact module is asked once for all that is wired to it.
-func (r *rules) checkLoad(l *wLine, on []*wDevice) {
-	s := r.settings(l)
-	if s.Baud == 0 {
-		return
-	}
-	load, asked := 0.0, map[int]bool{}
-	for _, d := range on {
-		facts := r.known(d)
-		if facts == nil || d.Disabled.there || asked[d.address()] {
-			continue
-		}
-		asked[d.address()] = true
-		load += facts.load(s, time.Duration(l.Pause.or(duration(linePause))))
-	}
-	if load > fullest {
-		r.add(Meaning, l.head, "%s is overloaded: its questions take %.0f %% of the time, and more than %.0f %% cannot be kept up: move instruments to another line, or raise its baud rate", l.who(), load*100, fullest*100)
-	}
-}
-
-// load is the share of a line's time that the questions of one device take.
-func (f *ProfileFacts) load(s Settings, pause time.Duration) float64 {
-	sum := 0.0
-	for _, q := range f.Questions {
-		if q.Every > 0 {
-			sum += float64(s.Wire(len(q.Send)+q.AnswerBytes)+turnaround+pause) / float64(q.Every)
-		}
-	}
-	return sum
 }
 
 // checkLines holds that no port is used by two lines.
@@ -185,12 +155,12 @@ func (r *rules) checkLines() {
 		if !l.Port.OK {
 			continue
 		}
-		if first, twice := ports[l.Port.V.text]; twice {
+		if first, twice := ports[l.Port.V.wire()]; twice {
 			line, _ := r.src.position(first.Port.at.off)
 			r.add(Meaning, l.Port.at, "%s has this port already, in line %d: a port is one line", first.who(), line)
 			continue
 		}
-		ports[l.Port.V.text] = l
+		ports[l.Port.V.wire()] = l
 	}
 }
 

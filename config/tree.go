@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/pelletier/go-toml/v2"
@@ -227,7 +228,27 @@ func (c *collector) syntax(at int, message string) {
 		c.add(Language, span{c.src.starts[line-1] + i, 3}, "a text that begins with \" ends with \", not with a full-width quote: type it with the input method switched to English (半角)")
 		return
 	}
+	if word, meant := truth(c.src.text[min(at, len(c.src.text)):]); meant != "" {
+		c.hint(Language, span{at, len(word)}, meant, "%s is no value: write true or false, in small letters and without quotes (the rest of the file is not checked before this is corrected)", word)
+		return
+	}
 	c.add(Language, where, "%s (the rest of the file is not checked before this is corrected)", explain(message, text))
+}
+
+// truth finds a word for true or false that is not TOML's at the start of a
+// text, and the one that was meant.
+func truth(text []byte) (word, meant string) {
+	end := bytes.IndexFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	if end < 0 {
+		end = len(text)
+	}
+	switch word = string(text[:end]); strings.ToLower(word) {
+	case "true", "yes":
+		return word, "true"
+	case "false", "no":
+		return word, "false"
+	}
+	return "", ""
 }
 
 // explain says in plain words what the parser did not like.

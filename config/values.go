@@ -162,7 +162,16 @@ type word string
 func (w *word) UnmarshalText(b []byte) error {
 	*w = word(b)
 	if len(b) == 0 || len(b) > 64 || strings.Trim(string(b), "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
-		return wrong("%q is not a word of this kind: use a-z, 0-9 and _", b)
+		meant := strings.Map(func(r rune) rune {
+			if r == '-' || r == ' ' {
+				return '_'
+			}
+			return unicode.ToLower(r)
+		}, string(b))
+		if meant == string(b) || strings.Trim(meant, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
+			meant = ""
+		}
+		return &mistake{fmt.Sprintf("%q is not a word of this kind: use a-z, 0-9 and _", b), meant}
 	}
 	return nil
 }

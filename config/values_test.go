@@ -37,7 +37,7 @@ func TestValues(t *testing.T) {
 		{new(network), "10.37.20.0/24|fd00::/8|127.0.0.0/8", "10.37.20.1/24|10.37.20.1|10.37.20.0/33|all"},
 		{new(networkInterface), "lo|enp2s0|eth0.20", "|a/b|much-too-long-name|a b"},
 		{new(host), "10.37.20.11|10.37.20.11:8000|localhost:80|::1|[::1]:80", "|cam|10.37.20|10.37.20.11:|10.37.20.11:0|10.37.20.11:99999|user:pass@10.0.0.1|fe80::1%eth0"},
-		{new(port), "/dev/ttyS1|/dev/serial/by-path/a:b|tcp://10.0.0.1:4001", "ttyS1|/dev/../etc|tcp://10.0.0.1|tcp://host:1|udp://10.0.0.1:1|COM1|tcp://"},
+		{new(port), "/dev/ttyS1|/dev/serial/by-path/a:b|tcp://10.0.0.1:4001|modbus-tcp://10.0.0.1|modbus-tcp://10.0.0.1:503|modbus-tcp://[fd00::1]", "ttyS1|modbus://10.0.0.1|modbus-tcp://|modbus-tcp://plc|modbus-tcp://10.0.0.1:0|modbus-tcp://10.0.0.1/1|/dev/../etc|tcp://10.0.0.1|tcp://host:1|udp://10.0.0.1:1|COM1|tcp://"},
 		{new(brokerURL), "mqtts://10.0.0.1|mqtts://a.example:8883|mqtt://127.0.0.1|mqtt://localhost:1|mqtt://[::1]:1|mqtts://a/", "|10.0.0.1|tcp://10.0.0.1|mqtt://10.0.0.1|mqtts://u:p@a|mqtts://a/b|mqtts://a?b|mqtts://a:0|mqtts://a:x"},
 		{new(pageAddress), "off|127.0.0.1:8480|[::1]:80|localhost:1", "on|:8480|0.0.0.0:1|127.0.0.1|10.0.0.1:80|127.0.0.1:0"},
 		{new(byteString), "|'AC' 0D|0a0B 0c|7E {address} {not8}", "A|GG|'AC|{x|'A' 0|0 D"},

@@ -135,7 +135,7 @@ type wDevice struct {
 	table
 	Name           val[name]           `toml:"name" must:"name = \"gas-1\""`
 	Title          val[string]         `toml:"title"`
-	Kind           val[word]           `toml:"kind"`
+	Kind           val[string]         `toml:"kind"`
 	Zone           val[string]         `toml:"zone"`
 	From           val[string]         `toml:"from"`
 	To             val[string]         `toml:"to"`
@@ -145,6 +145,8 @@ type wDevice struct {
 	Protocol       val[Protocol]       `toml:"protocol"`
 	Line           val[string]         `toml:"line" must:"line = \"…\", the name of a [[line]]"`
 	Address        val[int]            `toml:"address" between:"0 255"`
+	Channel        val[int]            `toml:"channel" between:"1 1024"`
+	Span           wSpan               `toml:"span"`
 	Limits         wLimits             `toml:"limits"`
 	Calibrated     val[date]           `toml:"calibrated"`
 	CalibrateEvery val[duration]       `toml:"calibrate_every" between:"1d 3650d"`
@@ -153,8 +155,16 @@ type wDevice struct {
 	MaySend        several[byteString] `toml:"may_send"`
 	Role           val[Role]           `toml:"role"`
 	SecureKey      val[Secret]         `toml:"secure_key"`
+	Install        val[bool]           `toml:"install"`
 	Disabled       wDisabled           `toml:"disabled"`
 	Inputs         []wInput            `toml:"input"`
+}
+
+type wSpan struct {
+	table
+	Low  val[float64] `toml:"low" must:"low = 0, what the transmitter means by 4 mA"`
+	High val[float64] `toml:"high" must:"high = 100, what it means by 20 mA"`
+	Unit val[string]  `toml:"unit" must:"unit = \"%LEL\", as on the transmitter"`
 }
 
 type wLimits struct {

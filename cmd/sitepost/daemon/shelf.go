@@ -35,9 +35,10 @@ func (s shelf) Lookup(name string) (config.ProfileFacts, error) {
 	facts := config.ProfileFacts{
 		Kind: p.Kind, Trust: string(p.Trust), Settings: p.Settings.String(), Inputs: p.Inputs,
 		Codes: p.Codes(), Points: p.Points(), SiteOwn: p.SiteOwn, Addressed: p.Addressed(), Modbus: p.Modbus(),
+		Channels: p.Channels, Span: p.Span, GasUnits: p.GasUnits(), Silence: p.Silence,
 	}
 	for _, a := range p.Asks() {
-		facts.Questions = append(facts.Questions, config.Question{Send: a.Bytes, AnswerBytes: a.AnswerBytes, Every: a.Every})
+		facts.Questions = append(facts.Questions, config.Question{Send: a.Bytes, AnswerBytes: a.AnswerBytes, Every: a.Every, Within: a.Within})
 	}
 	return facts, nil
 }
