@@ -40,7 +40,11 @@ func (t *talk) ask(ctx context.Context) error {
 			return nil
 		case <-time.After(time.Until(q.due)):
 		}
-		switch err := q.put(ctx); {
+		err := q.put(ctx)
+		if errors.Is(err, line.ErrSecondMaster) {
+			err = t.yield(ctx, q)
+		}
+		switch {
 		case err == nil:
 			if misses >= patience {
 				t.Log.Info("instrument answers again")
@@ -138,7 +142,7 @@ func (t *talk) askFrame(ctx context.Context, a ask) error {
 		return t.broken(err)
 	}
 	t.reader.Forget()
-	return t.hear(got.At, got.Bytes, true)
+	return t.hear(got.At, got.Bytes)
 }
 
 // broken says which instrument a line has failed.
@@ -211,7 +215,7 @@ func (t *talk) askBlock(ctx context.Context, b block, n int) error {
 	cause := refusalOf + strconv.Itoa(n)
 	exception, refused := errors.AsType[*modbus.Exception](err)
 	switch {
-	case refused && (exception.Code == 10 || exception.Code == 11):
+	case refused && ofGateway(exception):
 		return errUnanswered
 	case refused:
 		events := t.reader.trouble(got.At, cause, err.Error())
@@ -226,3 +230,6 @@ func (t *talk) askBlock(ctx context.Context, b block, n int) error {
 	events = append(events, t.reader.trouble(got.At, cause, "")...)
 	return t.say(got.At, append(events, t.reader.Registers(got.At, b.first, values)...), true)
 }
+
+// ofGateway says whether a gateway refused because it cannot reach the device.
+func ofGateway(e *modbus.Exception) bool { return e.Code == 10 || e.Code == 11 }

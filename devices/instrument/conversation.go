@@ -19,6 +19,8 @@ type Options struct {
 	Address int    // of the instrument on the line; ignored where the profile has no use for it
 	Device  string // name of the instrument, for errors
 	Wirings []Wiring
+	Limits  *Limits      // of a gas detector; nil: the usual ones, where it reads %LEL and sends no alarm
+	Span    *Span        // of the transmitter on a loop, for a profile that wants it; nil: 0 to 100 %
 	Forward string       // the point that is from → to; "" where the site does not know
 	Log     *slog.Logger // knows the instrument's name already; nil: nobody is told
 }
@@ -27,8 +29,8 @@ type Options struct {
 // for all that is wired to it. Events of a wired device bear its name, all
 // others none: they are the conversation's own.
 //
-// The conversation asks in turn, or listens to an instrument that speaks by
-// itself and on a line where somebody else asks. It says device.mode when that
+// The conversation asks in turn, or listens: to an instrument that speaks by
+// itself, and on a line where somebody else asks. It says device.mode when that
 // changes, [devices.Heard] when there is no news, and device.fault while a
 // Modbus device refuses a question. One that does not answer is asked ever
 // more rarely, so that it costs its neighbours on the line little; that it is
@@ -43,10 +45,17 @@ func (c *conversation) Run(ctx context.Context, emit func(devices.Event) error) 
 	if err := c.check(); err != nil {
 		return fmt.Errorf("instrument %q: %w", c.Device, err)
 	}
-	t := &talk{Options: c.Options, emit: emit, reader: newReader(c.Profile, c.Address, c.Wirings)}
-	t.reader.sayMode = true
+	t := &talk{Options: c.Options, emit: emit, judge: newJudge(c.Profile, c.Limits)}
+	if c.Span != nil {
+		t.Profile = c.Profile.spanning(*c.Span)
+	}
+	t.reader = newReader(t.Profile, c.Address, c.Wirings)
+	t.reader.sayMode, t.reader.watched = true, true
 	if t.Log == nil {
 		t.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Limits != nil && t.judge == nil {
+		t.Log.Warn("limits are set, and the profile reads no gas: they judge nothing", "profile", c.Profile.Name)
 	}
 	for _, w := range c.Wirings {
 		if !slices.Contains(t.speakers, w.Device) {
@@ -60,13 +69,10 @@ func (c *conversation) Run(ctx context.Context, emit func(devices.Event) error) 
 		return t.listen(ctx)
 	}
 	err := t.ask(ctx)
-	switch {
-	case !errors.Is(err, line.ErrListenOnly):
-		return err
-	case c.Profile.framing == nil:
-		return fmt.Errorf("%w (an answer in Modbus does not say which registers it holds: ask on this line, or take the instrument out)", err)
+	if errors.Is(err, line.ErrListenOnly) {
+		return t.listen(ctx)
 	}
-	return t.listen(ctx)
+	return err
 }
 
 // check refuses what cannot work.
@@ -76,10 +82,16 @@ func (c *conversation) check() error {
 			return err
 		}
 	}
+	if err := c.Limits.check(); err != nil {
+		return err
+	}
+	if err := c.Span.check(c.Profile); err != nil {
+		return err
+	}
 	for _, b := range c.Profile.blocks {
 		b.Unit = byte(c.Address)
 		if err := b.Check(); err != nil || c.Address > 0xFF {
-			return fmt.Errorf("address %d: a Modbus device has 1 to 247", c.Address)
+			return fmt.Errorf("address %d: a Modbus device has 1 to 247, or 255 on Modbus TCP", c.Address)
 		}
 	}
 	if c.Address < 0 || c.Address > 0xFF {
@@ -93,48 +105,12 @@ type talk struct {
 	Options
 	emit     func(devices.Event) error
 	reader   *Reader
+	judge    *judge   // nil: there is nothing to judge
 	speakers []string // whose life an answer proves; "" is the conversation itself
 }
 
-// listen hears what is said unasked, until ctx ends.
-func (t *talk) listen(ctx context.Context) error {
-	ear := t.Line.Listen()
-	defer ear.Close()
-	for {
-		chunk, err := t.next(ctx, ear)
-		switch {
-		case ctx.Err() != nil:
-			return nil
-		case errors.Is(err, context.DeadlineExceeded):
-			now := time.Now()
-			if err := t.say(now, t.reader.Tick(now), false); err != nil {
-				return err
-			}
-			continue
-		case err != nil:
-			return fmt.Errorf("instrument %q: %w", t.Device, err)
-		}
-		if chunk.Fresh {
-			t.reader.Forget()
-		}
-		if err := t.hear(chunk.At, chunk.Bytes, false); err != nil {
-			return err
-		}
-	}
-}
-
-// next waits for what is said, until the reader has something to do.
-func (t *talk) next(ctx context.Context, ear *line.Ear) (line.Chunk, error) {
-	if due := t.reader.due(); !due.IsZero() {
-		waiting, cancel := context.WithDeadline(ctx, due)
-		defer cancel()
-		return ear.Next(waiting)
-	}
-	return ear.Next(ctx)
-}
-
-// hear says what bytes say. last says that nothing belongs to them any more.
-func (t *talk) hear(at time.Time, heard []byte, last bool) error {
+// hear says what a whole answer says.
+func (t *talk) hear(at time.Time, heard []byte) error {
 	frames := 0
 	var events []devices.Event
 	take := func(c cut, said []devices.Event) {
@@ -144,7 +120,7 @@ func (t *talk) hear(at time.Time, heard []byte, last bool) error {
 		events = append(events, said...)
 	}
 	t.reader.each(at, heard, take)
-	if last && t.Profile.framing.byGap() {
+	if t.Profile.framing.byGap() {
 		t.reader.read(at, t.reader.framer.close(), take)
 	}
 	return t.say(at, events, frames > 0)
@@ -153,7 +129,7 @@ func (t *talk) hear(at time.Time, heard []byte, last bool) error {
 // say emits events, and a sign of life of everybody who was heard and has none.
 func (t *talk) say(at time.Time, events []devices.Event, heard bool) error {
 	told := map[string]bool{}
-	for _, e := range events {
+	for _, e := range t.judge.judge(events) {
 		for _, speaker := range t.about(e) {
 			e.Device = speaker
 			told[speaker] = true

@@ -1,9 +1,11 @@
 package instrument
 
 import (
+	"bytes"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sitepost/devices"
+	"sitepost/devices/modbus"
 )
 
 // FuzzFeed: whatever a line says, no profile panics, says what may not leave
@@ -49,7 +52,7 @@ func FuzzFeed(f *testing.F) {
 		if diff := cmp.Diff(want, got); diff != "" || whole.Refused() != slowly.Refused() {
 			t.Fatalf("%s: %q (-whole +slowly), refused %d and %d:\n%s", p.Name, heard, whole.Refused(), slowly.Refused(), diff)
 		}
-		for _, e := range got {
+		for _, e := range newJudge(p, &usual).judge(got) {
 			sound(t, p, e)
 		}
 		if n := len(slowly.framer.buf); n > maxFrame {
@@ -58,25 +61,50 @@ func FuzzFeed(f *testing.F) {
 	})
 }
 
-// FuzzRegisters: whatever registers hold, no profile panics or says what may
-// not leave the site.
+// FuzzRegisters: whatever registers hold, and whatever another master seems to
+// read, no profile panics or says what may not leave the site, nor do the
+// site's limits; and one byte at a time says the same.
 func FuzzRegisters(f *testing.F) {
 	f.Add(40003, []byte("\x41\xA0\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x05"))
 	f.Add(30001, []byte("\x7f\xc0\xff\xff"))
 	f.Add(0, []byte("\x00\x01\x00\x02\x00\x09\x00\x04\x00\x00"))
 	var profiles []*Profile
 	for _, p := range allProfiles(f) {
-		if p.framing == nil {
-			profiles = append(profiles, p)
+		if p.framing != nil {
+			continue
+		}
+		profiles = append(profiles, p)
+		for _, t := range p.tries {
+			for _, run := range t.registers {
+				var raw []byte
+				for _, v := range run.values {
+					raw = append(raw, byte(v>>8), byte(v))
+				}
+				f.Add(run.first, raw)
+			}
 		}
 	}
+	f.Add(0, asked(f, modbus.Block{Unit: 1, Function: modbus.Holding, Offset: 0, Count: 12}, xcd))
 	f.Fuzz(func(t *testing.T, first int, raw []byte) {
 		values := make([]uint16, len(raw)/2)
 		for i := range values {
 			values[i] = uint16(raw[2*i])<<8 | uint16(raw[2*i+1])
 		}
 		for _, p := range profiles {
-			for _, e := range NewReader(p, 1).Registers(noon, first, values) {
+			judge := newJudge(p, &usual)
+			for _, e := range judge.judge(NewReader(p, 1).Registers(noon, first, values)) {
+				sound(t, p, e)
+			}
+			want := NewHearer(p, 1).Hear(noon, raw, false)
+			slowly := NewHearer(p, 1)
+			var got []devices.Event
+			for i := range raw {
+				got = append(got, slowly.Hear(noon, raw[i:i+1], false)...)
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Fatalf("%s: % X (-whole +slowly):\n%s", p.Name, raw, diff)
+			}
+			for _, e := range judge.judge(got) {
 				sound(t, p, e)
 			}
 		}
@@ -146,10 +174,69 @@ func FuzzParse(f *testing.F) {
 		p.ProveHard()
 		_ = p.Unproven()
 		p.Asks()
+		p.Judged()
+		p.GasUnits()
+		p.Overheard(text[:min(len(text), 256)]) // as much as a line keeps
+		if last, err := p.Channel(p.Channels); err == nil {
+			last.Prove()
+			last.Asks()
+		}
 		_, _ = p.Speak(nil, 1)        // may have nothing to speak by
 		_, _ = p.SpeakRegisters(nil)  // neither
 		newReader(p, 1, []Wiring{{}}) // that fits nothing
 		NewReader(p, 255).Feed(noon, text)
+	})
+}
+
+// FuzzOverheard: a question is known to any address and within anything, if it
+// can be told from noise at all, and nothing that is heard panics.
+func FuzzOverheard(f *testing.F) {
+	all := allProfiles(f)
+	for name, p := range all {
+		for _, q := range p.wireQuestions() {
+			f.Add(name, byte(1), []byte("7E"), q.fill(1))
+		}
+	}
+	f.Fuzz(func(t *testing.T, name string, address byte, before, behind []byte) {
+		p := all[name]
+		if p == nil {
+			return
+		}
+		alone := p.Overheard(before) || p.Overheard(behind)
+		if !alone && p.Overheard(nil) || alone && !p.Overheard(append(bytes.Clone(before), behind...)) {
+			t.Fatalf("%s: % X and % X: heard %v alone", name, before, behind, alone)
+		}
+		for _, q := range p.wireQuestions() {
+			within := slices.Concat(before, q.fill(int(address)), behind)
+			if q.telling() && !p.Overheard(within) {
+				t.Fatalf("%s: % X is not heard in % X", name, q.fill(int(address)), within)
+			}
+		}
+	})
+}
+
+// FuzzTemplate: whatever name a template gets, it is refused or is a profile of
+// that name which proves itself.
+func FuzzTemplate(f *testing.F) {
+	for _, way := range ways {
+		f.Add(way, "gate-1")
+	}
+	f.Add("ask", "name\"\n")
+	f.Add("", "\xff")
+	f.Fuzz(func(t *testing.T, way, name string) {
+		text, err := Template(way, name)
+		if err != nil {
+			return
+		}
+		p, err := Parse(name, []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range p.Prove() {
+			if !v.OK {
+				t.Fatal(v)
+			}
+		}
 	})
 }
 

@@ -38,6 +38,7 @@ func Parse(name string, text []byte) (*Profile, error) {
 	p.parseReads(t)
 	p.parseReports(t)
 	p.parseInputs(t)
+	p.parseChannels(t)
 	p.parseTries(t)
 	t.end()
 	if err := mistakes.err(); err != nil {

@@ -1,6 +1,7 @@
 package instrument
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -30,7 +31,10 @@ type Profile struct {
 	SetOnDevice []string      // what a technician sets on the device
 	Inputs      []string      // contacts, named as printed beside the screw
 	SiteOwn     bool          // not one of ours: its questions need the site's may_send
+	Channels    int           // of a controller with the same map per channel; 0: it has none. See Channel
+	Span        bool          // its loop wants the site's span
 
+	stride  int // registers from one channel to the next
 	asks    []ask
 	blocks  []block
 	framing *framing // nil for Modbus
@@ -162,10 +166,22 @@ func (p *Profile) modes() []*read {
 	return modes
 }
 
+// heartbeats returns the reads that must change, sorted by name.
+func (p *Profile) heartbeats() []*read {
+	var beats []*read
+	for _, name := range slices.Sorted(maps.Keys(p.reads)) {
+		if p.reads[name].changes > 0 {
+			beats = append(beats, p.reads[name])
+		}
+	}
+	return beats
+}
+
 // faults says whether the reader itself may raise device.fault: because a
-// value cannot be true, a mode is unknown, or a Modbus device refuses.
+// value cannot be true or stays although it must change, a mode is unknown, or
+// a Modbus device refuses.
 func (p *Profile) faults() bool {
-	if len(p.blocks) > 0 || len(p.modes()) > 0 {
+	if len(p.blocks) > 0 || len(p.modes()) > 0 || len(p.heartbeats()) > 0 {
 		return true
 	}
 	for _, r := range p.reports {

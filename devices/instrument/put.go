@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -16,11 +17,16 @@ func (r *read) put(s *sighting, v any) error {
 	if d, _, ok := digits(fmt.Sprint(v), r.radix()); ok && d.isText {
 		return r.putDigits(s, d.text)
 	}
-	raw, err := r.device(v)
+	_, bits, _ := r.raw(s)
+	raw, err := r.device(v, s)
 	if err != nil {
 		return err
 	}
-	_, bits, _ := r.raw(s)
+	if r.is != nil {
+		if raw, err = r.oneOfIs(raw != 0, bits); err != nil {
+			return err
+		}
+	}
 	switch {
 	case r.bit >= 0:
 		if r.invert {
@@ -45,8 +51,8 @@ func (r *read) put(s *sighting, v any) error {
 }
 
 // device turns a value into the device's own number: the inverse of names and
-// measure.
-func (r *read) device(v any) (float64, error) {
+// measure. The factor of scale_by is the one that stands in the sighting.
+func (r *read) device(v any, s *sighting) (float64, error) {
 	n, isNumber := numeric(v)
 	if !isNumber {
 		word := fmt.Sprint(v)
@@ -63,7 +69,40 @@ func (r *read) device(v any) (float64, error) {
 	if r.span != nil {
 		n = r.loop.low + (n-r.span.low)/(r.span.high-r.span.low)*(r.loop.high-r.loop.low)
 	}
-	return (n - r.offsetBy) / r.scale, nil
+	scale := r.scale
+	if r.by != nil {
+		factor, ok := r.by.value(s)
+		if !ok || factor.number == 0 {
+			return 0, fmt.Errorf("%v cannot be said while %s is 0 or absent", v, r.by.name)
+		}
+		scale *= factor.number
+	}
+	return (n - r.offsetBy) / scale, nil
+}
+
+// oneOfIs returns a number that is reads as yes or no: the one that stands
+// there where it does, else the first of the list, or the lowest that is not
+// in it.
+func (r *read) oneOfIs(yes bool, bits uint64) (float64, error) {
+	mask := r.mask
+	if mask == 0 {
+		mask = 1<<maxBits - 1
+	}
+	stands := float64(bits & mask)
+	switch {
+	case slices.Contains(r.is, stands) == yes:
+		return stands, nil
+	case yes:
+		return r.is[0], nil
+	}
+	for n := uint64(0); ; n = (n - mask) & mask { // the numbers under the mask, upwards
+		switch {
+		case !slices.Contains(r.is, float64(n)):
+			return float64(n), nil
+		case n == mask:
+			return 0, fmt.Errorf("every number under mask %#X is one of is", r.mask)
+		}
+	}
 }
 
 // radix returns in what digits a read is written, 0 for none.

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // A read is a named value of a frame or of a register block. It stands in one
@@ -15,8 +17,9 @@ import (
 //
 // From the bytes to the value, in this order, each step only where written:
 //
-//	bytes ─► type, order ─► mask ─► bit ─► invert ─┬─► scale, offset_by ─► loop, span ─► valid ─► number
-//	                                               └─► names ─► word
+//	bytes ─► type, order ─► mask ─► bit ─► invert ─┬─► scale, scale_by, offset_by ─► loop, span ─► valid ─► number
+//	                                               ├─► names ─► word
+//	                                               └─► is ─► 1 or 0
 type read struct {
 	name  string
 	place place
@@ -39,6 +42,12 @@ type read struct {
 	valid    *interval
 	loop     *interval // milliamperes, with the fault band around
 	span     *interval // what the ends of loop stand for
+	siteSpan bool      // the site says what; until then it is 0..100 %
+
+	is      []float64     // the numbers that are yes; nil: the number itself
+	scaled  bool          // scale_by was written
+	by      *read         // the factor of the same sighting, nil: none
+	changes time.Duration // must change at least so often; 0: need not
 
 	encoding *encoding
 }
@@ -108,23 +117,37 @@ func (r *read) value(s *sighting) (value, bool) {
 	if v.number == math.Trunc(v.number) {
 		v.word = r.names[int64(v.number)]
 	}
-	return r.measure(v), true
+	if r.is != nil {
+		v.number = oneIf(slices.Contains(r.is, v.number))
+		return v, true
+	}
+	factor := value{number: 1}
+	if r.by != nil {
+		if factor, ok = r.by.value(s); !ok {
+			return v, false
+		}
+	}
+	return r.measure(v, factor), true
 }
 
-func inverse(n float64) float64 {
-	if n == 0 {
+func oneIf(yes bool) float64 {
+	if yes {
 		return 1
 	}
 	return 0
 }
 
+func inverse(n float64) float64 { return oneIf(n == 0) }
+
 // measure turns a device's own number into the quantity it stands for, and
 // says when that cannot be true.
-func (r *read) measure(v value) value {
-	if r.scale != 1 || r.offsetBy != 0 {
-		v.number = tidy(v.number*r.scale + r.offsetBy)
+func (r *read) measure(v, factor value) value {
+	if r.scale != 1 || r.offsetBy != 0 || factor.number != 1 {
+		v.number = tidy(v.number*r.scale*factor.number + r.offsetBy)
 	}
 	switch band := r.loop; {
+	case factor.wrong != "":
+		v.wrong, v.number = factor.wrong, 0
 	case math.IsNaN(v.number) || math.IsInf(v.number, 0):
 		v.wrong, v.number = r.name+" is not a number", 0
 	case band != nil && !band.fault().holds(v.number):

@@ -27,8 +27,10 @@ type Reader struct {
 	judged  []*read // reads that may hold what cannot be true
 	causes  map[string]string
 	units   map[*read]string
+	beats   []*beat
 	modes   []*modeOf
 	sayMode bool // say device.mode too
+	watched bool // time in which nothing was heard proves nothing of a heartbeat
 
 	refused uint64
 }
@@ -87,12 +89,15 @@ func newReader(p *Profile, address int, wirings []Wiring) *Reader {
 	for _, m := range p.modes() {
 		r.modes = append(r.modes, &modeOf{read: m})
 	}
+	for _, b := range p.heartbeats() {
+		r.beats = append(r.beats, &beat{read: b})
+	}
 	return r
 }
 
 // fallible says whether a read may hold what cannot be true.
 func (r *read) fallible() bool {
-	return r.valid != nil || r.loop != nil || r.kind == "f32" || r.unitFrom != nil
+	return r.valid != nil || r.loop != nil || r.kind == "f32" || r.unitFrom != nil || r.by != nil && r.by.fallible()
 }
 
 // Feed takes bytes, the last of which came at the time given, and returns what

@@ -61,6 +61,11 @@ func (r *Reader) judge(s *sighting) {
 		m.mode, m.seen = mode, true
 		r.blame(m.read.name, unknown(m.read, v, err != nil))
 	}
+	for _, b := range r.beats {
+		if v, ok := b.read.value(s); ok {
+			r.blame(b.read.name+" changes", b.hear(s.at, v, r.watched))
+		}
+	}
 }
 
 // blame notes why a device must be faulty, "" for not any more.
@@ -176,7 +181,7 @@ func (r *Reader) quantity(of *read, v value) *devices.Value {
 // the same sighting, never an older one; nil where there is none.
 func (r *Reader) concentration(point string, s *sighting) *devices.Value {
 	for _, rep := range r.reports {
-		if rep.code != devices.GasReading || rep.point != point {
+		if !rep.gasReading() || rep.point != point {
 			continue
 		}
 		if v, ok := rep.of.value(s); ok && v.wrong == "" {

@@ -60,4 +60,9 @@ func (r *report) is(code devices.Code, point string) bool {
 }
 
 // gasAlarm says whether the report is an alarm that a concentration belongs to.
-func (r *report) gasAlarm() bool { return strings.HasPrefix(string(r.code), "gas.alarm.") }
+func (r *report) gasAlarm() bool { return gasAlarm(r.code) }
+
+func gasAlarm(code devices.Code) bool { return strings.HasPrefix(string(code), "gas.alarm.") }
+
+// gasReading says whether the report is a concentration.
+func (r *report) gasReading() bool { return r.code == devices.GasReading }

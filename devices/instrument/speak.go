@@ -2,6 +2,7 @@ package instrument
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -72,7 +73,8 @@ func (p *Profile) templates() [][]byte {
 }
 
 // held returns the reads of the values that a sighting holds. Those of a match
-// come last: they may change the length of the frame.
+// come last: they may change the length of the frame; those with a factor come
+// behind it.
 func (p *Profile) held(s *sighting, values map[string]any) []*read {
 	var held []*read
 	for _, name := range slices.Sorted(maps.Keys(values)) {
@@ -80,7 +82,9 @@ func (p *Profile) held(s *sighting, values map[string]any) []*read {
 			held = append(held, p.reads[name])
 		}
 	}
-	slices.SortStableFunc(held, func(a, b *read) int { return int(a.place) - int(b.place) })
+	slices.SortStableFunc(held, func(a, b *read) int {
+		return cmp.Or(cmp.Compare(a.place, b.place), cmp.Compare(oneIf(a.by != nil), oneIf(b.by != nil)))
+	})
 	return held
 }
 

@@ -3,6 +3,7 @@ package instrument
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -10,8 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// sayable returns a few values that a read can hold.
-func sayable(r *read) []any {
+// sayable returns a few values that a read of a profile can hold.
+func (p *Profile) sayable(t *testing.T, r *read) []any {
 	switch {
 	case len(r.names) > 0:
 		var words []any
@@ -27,18 +28,55 @@ func sayable(r *read) []any {
 		return []any{strings.Repeat("0A", r.size/2), strings.Repeat("F3", r.size/2)}
 	case r.textual():
 		return []any{strings.Repeat("07", r.size), strings.Repeat("90", r.size)}
-	case r.bit >= 0 || r.mask == 1:
+	case r.bit >= 0 || r.mask == 1 || r.is != nil || r.invert:
 		return []any{true, false, 1}
 	case r.kind == "hex" && r.place == inMatch: // as long as in cards.toml
 		return []any{"12345678901234", "00000000000099"}
-	case r.kind == "f32":
-		return []any{0.1, 12.5, 0}
-	case r.span != nil:
-		return []any{0, 25, 100}
-	case r.kind == "i16":
-		return []any{-12.34, 0, 12.34}
 	}
-	return []any{0, 1, 99}
+	factor := value{number: 1}
+	if r.by != nil {
+		factor, _ = r.by.value(p.quiet(t))
+	}
+	var numbers []any
+	for _, n := range r.raws() {
+		numbers = append(numbers, r.measure(value{number: n}, factor).number)
+	}
+	return numbers
+}
+
+// raws returns a few of the device's own numbers that a read can hold.
+func (r *read) raws() []float64 {
+	switch {
+	case r.loop != nil:
+		var raws []float64
+		for _, mA := range []float64{r.loop.low, (r.loop.low + r.loop.high) / 2, r.loop.high} {
+			raws = append(raws, math.Round((mA-r.offsetBy)/r.scale))
+		}
+		return raws
+	case r.mask != 0:
+		return []float64{0, float64(r.mask & -r.mask), float64(r.mask)}
+	case r.kind == "f32":
+		return []float64{0.1, 12.5, 0}
+	case r.kind == "i16", r.kind == "i32":
+		return []float64{-1234, 0, 1234}
+	}
+	return []float64{0, 1, 99}
+}
+
+// quiet is what a simulator says that was given no values.
+func (p *Profile) quiet(t *testing.T) *sighting {
+	if p.framing != nil {
+		return &sighting{frame: speak(t, p, nil, 1), end: p.framing.end, encoding: p.encoding}
+	}
+	registers, err := p.SpeakRegisters(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &sighting{}
+	for n, v := range registers {
+		s.runs = append(s.runs, run{n, []uint16{v}})
+	}
+	return s
 }
 
 // want returns what value reads after put wrote v.
@@ -49,6 +87,9 @@ func wantOf(v any) string {
 	case false:
 		return "0"
 	}
+	if n, isFloat := v.(float64); isFloat {
+		return shortForm(n)
+	}
 	return fmt.Sprint(v)
 }
 
@@ -58,7 +99,7 @@ func TestSpeakIsFeedBackwards(t *testing.T) {
 	t.Parallel()
 	for name, p := range allProfiles(t) {
 		for _, r := range p.reads {
-			for i, v := range sayable(r) {
+			for i, v := range p.sayable(t, r) {
 				got, err := p.heardBack(r, map[string]any{r.name: v}, 1+i*100)
 				if err != nil || got != wantOf(v) {
 					t.Errorf("%s: %s = %v: heard %q, %v", name, r.name, v, got, err)
@@ -76,11 +117,12 @@ func (p *Profile) heardBack(r *read, values map[string]any, address int) (string
 		if err != nil {
 			return "", err
 		}
-		block := make([]uint16, r.registersTaken())
+		b := p.blockOf(r)
+		block := make([]uint16, b.Count)
 		for i := range block {
-			block[i] = registers[r.register+i]
+			block[i] = registers[b.first+i]
 		}
-		s.runs = []run{{r.register, block}}
+		s.runs = []run{{b.first, block}}
 	} else {
 		frame, err := p.Speak(values, address)
 		if err != nil {
@@ -128,6 +170,21 @@ func TestSpeakExactly(t *testing.T) {
 	want := map[int]uint16{40003: 0x4248, 40004: 0, 40005: 0, 40006: 3, 40007: 1, 40008: 0, 40009: 0, 40010: 0, 40011: 5}
 	if diff := cmp.Diff(want, registers); err != nil || diff != "" {
 		t.Errorf("honeywell-xcd: %v (-want +got):\n%s", err, diff)
+	}
+}
+
+// TestSpeakFactor: a value and its factor are spoken together, whatever they are
+// called; a factor of 0 leaves nothing to say.
+func TestSpeakFactor(t *testing.T) {
+	t.Parallel()
+	p := readProfile(t, "testdata/good/derived.toml")
+	got, err := p.SpeakRegisters(map[string]any{"level": 19, "range": 200, "low": true, "off": false})
+	want := map[int]uint16{30001: 100, 30002: 200, 30003: 0x50, 30004: 0x0800} // 20 = 100 * 200 / 1000
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+	if _, err := p.SpeakRegisters(map[string]any{"level": 19, "range": 0}); err == nil {
+		t.Error("19 was spoken as a multiple of 0")
 	}
 }
 

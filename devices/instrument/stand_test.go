@@ -31,9 +31,15 @@ type stand struct {
 // begin starts a conversation. answer is the instrument: it is given each
 // question, and nil is silence.
 func begin(t *testing.T, o Options, listenOnly bool, answer func(question []byte) []byte) *stand {
+	return beginOn(t, line.Config{ListenOnly: listenOnly}, o, answer)
+}
+
+// beginOn starts one on a line that is described, but for its cable.
+func beginOn(t *testing.T, c line.Config, o Options, answer func(question []byte) []byte) *stand {
 	ctx, cancel := context.WithCancel(t.Context())
 	s := &stand{t: t, cable: linetest.NewCable()}
-	o.Line = line.New(line.Config{Name: "bus", Open: s.cable.Open, Settings: o.Profile.Settings, ListenOnly: listenOnly})
+	c.Name, c.Open, c.Settings = "bus", s.cable.Open, o.Profile.Settings
+	o.Line = line.New(c)
 	var all sync.WaitGroup
 	all.Go(func() { _ = o.Line.Run(ctx) })
 	all.Go(func() {
