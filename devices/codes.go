@@ -81,33 +81,35 @@ type Meaning struct {
 // The words that Go code of ours speaks. Those only profiles speak stand in
 // the table below and nowhere else.
 const (
-	GasReading      Code = "gas.reading"
-	GasAlarmLow     Code = "gas.alarm.low"
-	GasAlarmHigh    Code = "gas.alarm.high"
-	AccessPassage   Code = "access.passage"
-	AccessCard      Code = "access.card"
-	ContactInput    Code = "contact.input"
-	DeviceSilent    Code = "device.silent"
-	DeviceFault     Code = "device.fault"
-	DeviceOffline   Code = "device.offline"
-	DeviceMode      Code = "device.mode"
-	LineLost        Code = "line.lost"
-	LineOverloaded  Code = "line.overloaded"
-	CameraLogin     Code = "camera.login_refused"
-	CameraChanged   Code = "camera.changed"
-	StreamReading   Code = "stream.reading"
-	StreamOffline   Code = "stream.offline"
-	StreamStalled   Code = "stream.stalled"
-	StreamDegraded  Code = "stream.degraded"
-	StreamBelowHD   Code = "stream.below_hd"
-	BoxStarted      Code = "box.started"
-	BoxStopping     Code = "box.stopping"
-	UplinkLost      Code = "uplink.lost"
-	UplinkRefused   Code = "uplink.refused"
-	AlarmChattering Code = "alarm.chattering"
-	ClockUnsynced   Code = "clock.unsynced"
-	StoreDamaged    Code = "store.damaged"
-	StoreGap        Code = "store.gap"
+	GasReading       Code = "gas.reading"
+	GasAlarmLow      Code = "gas.alarm.low"
+	GasAlarmHigh     Code = "gas.alarm.high"
+	AccessPassage    Code = "access.passage"
+	AccessCard       Code = "access.card"
+	ContactInput     Code = "contact.input"
+	DeviceSilent     Code = "device.silent"
+	DeviceFault      Code = "device.fault"
+	DeviceOffline    Code = "device.offline"
+	DeviceMode       Code = "device.mode"
+	DeviceCounts     Code = "device.counts"
+	LineLost         Code = "line.lost"
+	LineSecondMaster Code = "line.second_master"
+	LineOverloaded   Code = "line.overloaded"
+	CameraLogin      Code = "camera.login_refused"
+	CameraChanged    Code = "camera.changed"
+	StreamReading    Code = "stream.reading"
+	StreamOffline    Code = "stream.offline"
+	StreamStalled    Code = "stream.stalled"
+	StreamDegraded   Code = "stream.degraded"
+	StreamBelowHD    Code = "stream.below_hd"
+	BoxStarted       Code = "box.started"
+	BoxStopping      Code = "box.stopping"
+	UplinkLost       Code = "uplink.lost"
+	UplinkRefused    Code = "uplink.refused"
+	AlarmChattering  Code = "alarm.chattering"
+	ClockUnsynced    Code = "clock.unsynced"
+	StoreDamaged     Code = "store.damaged"
+	StoreGap         Code = "store.gap"
 )
 
 // dictionary is every code that may leave a site. Codes are added, never
@@ -182,6 +184,7 @@ var dictionary = []Meaning{
 	{"device.fault", Condition, Minor, 6, 0, "device says it is faulty", "设备自报故障"},
 	{"device.offline", Condition, Major, 6, 0, "device cannot be reached", "设备离线"},
 	{"device.mode", StateForm, Notice, 0, 0, "mode of a device", "设备状态"},
+	{"device.counts", Occurrence, Info, 0, 0, "a day of a device in figures", "设备日计数"},
 
 	{"line.lost", Condition, Major, 6, 0, "serial line lost", "串口线路断开"},
 	{"line.second_master", Condition, Major, 6, 0, "second master on a line", "总线上有第二个主站"},

@@ -43,11 +43,13 @@ type Event struct {
 	Is         string    `json:"is,omitempty"`         // what a state now is: "closed", "present"
 	Detail     string    `json:"detail,omitempty"`     // the device's own number or word for the reason: "1103"
 	Text       string    `json:"text,omitempty"`       // the device's own words, for a person; at most 1,024 characters
+	Reminder   int       `json:"reminder,omitzero"`    // a condition that is still open is told again, for the n-th time; drivers leave it 0
 
 	Value  *Value  `json:"value,omitempty"`
 	Count  *Count  `json:"count,omitempty"`
 	Card   *Card   `json:"card,omitempty"`
 	Stream *Stream `json:"stream,omitempty"`
+	Day    *Day    `json:"day,omitempty"` // of device.counts, and of nothing else
 }
 
 // Heard is a sign of life: the device answered at the time given and has
@@ -79,6 +81,17 @@ type Summary struct {
 type Count struct {
 	Raw  uint64 `json:"raw"`
 	Step uint64 `json:"step,omitempty"`
+}
+
+// A Day is what was heard of one device between two midnights of Asia/Shanghai.
+// A busy gate's metal detector without a single alarm has gone deaf, and only
+// its zeros tell: so Counts names every code that the device may say.
+type Day struct {
+	Date     string          `json:"date"`     // "2026-11-22"
+	Complete bool            `json:"complete"` // it was counted from midnight to midnight
+	Counts   map[Code]uint64 `json:"counts"`   // records made; of a counter, by how much it rose; of a condition, how often it was raised
+	Heard    uint64          `json:"heard"`    // answers and frames
+	AwayS    int64           `json:"away_s"`   // seconds silent or offline
 }
 
 // A Card is a credential. Number is its canonical form ("W26:facility,number"

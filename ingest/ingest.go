@@ -13,8 +13,11 @@
 // Rules: a conversation that breaks is run again after growing pauses (keep.go);
 // readings are summed up, everything else goes on as it came (fold.go); a
 // device that says nothing for too long is silent, and that is an event
-// (supervise.go). What is new about a condition, a state or a counter is
-// decided by the store, inside its transaction, and nowhere here.
+// (supervise.go), told again while it lasts (remind.go), unless its line keeps it
+// from being heard (lines.go); how each device stands is shown (standing.go), and
+// what it said in a day is counted (days.go). What is new about a condition, a
+// state or a counter is decided by the store, inside its transaction, and nowhere
+// here.
 //
 // This package does not know what an instrument is, how a site is configured,
 // or that there is a city.
@@ -42,8 +45,9 @@ type Conversation struct {
 	// longest healthy silence; 0 is "may be silent for ever".
 	Silence map[string]time.Duration
 
-	// Via is the line that the device hangs on, "" for none. While the line
-	// is lost its devices are not called silent: that is one condition, not eight.
+	// Via is the line that the device hangs on, "" for none. While the line is
+	// lost, lent or asked by another master its devices are not called silent:
+	// that is one condition, not eight.
 	Via string
 }
 
@@ -51,7 +55,8 @@ type Conversation struct {
 type Options struct {
 	Store         *store.Store
 	Places        map[string]devices.Place
-	CardKey       []byte // of the city; nil: cards leave without a hash
+	Says          map[string][]devices.Code // what a device may say; its days are counted. A device that is not in it is not counted
+	CardKey       []byte                    // of the city; nil: cards leave without a hash
 	CardKeyID     string
 	ReadingsEvery time.Duration // one summary per point and period; 0 is a minute
 	Log           *slog.Logger
@@ -63,6 +68,7 @@ type Ingest struct {
 	fold    fold
 	watched map[string]*watched
 	lines   lines
+	absent  absences
 	closing chan struct{} // closed when Run's ctx ended: an append that fails now is given up
 }
 
@@ -73,11 +79,13 @@ func New(o Options) *Ingest {
 	}
 	in := &Ingest{opt: o, closing: make(chan struct{})}
 	in.fold.sums = map[pointKey]*sum{}
-	in.lines.lost = map[string]bool{}
+	in.lines.held = map[lineHold]bool{}
+	in.absent.open = map[pointKey]*absence{}
 	in.watched = map[string]*watched{}
-	for name := range o.Places {
-		in.watched[name] = &watched{name: name, telling: newTurn()}
+	for name, p := range o.Places {
+		in.watched[name] = newWatched(name, p.Device.Kind, o.Says[name])
 	}
+	in.takeUp()
 	return in
 }
 
@@ -87,18 +95,22 @@ func (in *Ingest) Run(ctx context.Context, cs []Conversation) error {
 	if err := in.adopt(cs); err != nil {
 		return err
 	}
+	if err := in.takeUpOpen(); err != nil {
+		return err
+	}
 	stop := context.AfterFunc(ctx, func() { close(in.closing) })
 	defer stop()
 	var talking, watching sync.WaitGroup
 	watchCtx, stopWatching := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWatching()
 	watching.Go(func() { in.flushReadings(watchCtx) })
+	watching.Go(func() { in.keepDays(watchCtx) })
 	talking.Go(func() { in.superviseAll(ctx) })
 	for _, c := range cs {
 		talking.Go(func() { in.keep(ctx, c) })
 	}
 	talking.Wait()
-	stopWatching() // the last summaries leave when nobody can add to them
+	stopWatching() // the last summaries and figures leave when nobody can add to them
 	watching.Wait()
 	return nil
 }
@@ -141,7 +153,7 @@ func (in *Ingest) take(speaker string, e devices.Event) error {
 		err = in.tell(place, e)
 	}
 	if back { // shown after the event: an alarm waits for nobody
-		err = errors.Join(err, in.showBack(e))
+		in.show(in.watched[e.Device], e.Time)
 	}
 	return err
 }
@@ -163,7 +175,7 @@ func (in *Ingest) tell(place devices.Place, e devices.Event) error {
 	if err := in.append(place, e); err != nil {
 		return err
 	}
-	return in.tellState(place, e)
+	return in.tellState(e)
 }
 
 // append puts one event on disk, however long the disk refuses it: what was
@@ -172,8 +184,12 @@ func (in *Ingest) tell(place devices.Place, e devices.Event) error {
 // stored is a bug of the driver: it is logged, and the conversation goes on.
 func (in *Ingest) append(p devices.Place, e devices.Event) error {
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
-		err := in.opt.Store.Append(p, e)
-		if err == nil || errors.Is(err, store.ErrSealed) {
+		made, err := in.opt.Store.Accept(p, e)
+		if err == nil {
+			in.stored(e, made)
+			return nil
+		}
+		if errors.Is(err, store.ErrSealed) {
 			return err
 		}
 		if errors.Is(err, store.ErrRefused) {
@@ -187,6 +203,19 @@ func (in *Ingest) append(p devices.Place, e devices.Event) error {
 		case <-time.After(pause):
 		}
 	}
+}
+
+// stored follows an event that is safe. made is its record, nil if it brought
+// nothing new.
+func (in *Ingest) stored(e devices.Event, made *store.Record) {
+	in.absent.follow(e)
+	if made == nil {
+		return
+	}
+	w := in.watched[e.Device]
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.day.record(*made, time.Now())
 }
 
 // maxText is the contract's bound on a device's own words, in characters.

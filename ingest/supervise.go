@@ -17,23 +17,40 @@ import (
 //	                 ▼ │
 //	            faulty, maintenance
 //
-// A device is also offline while its conversation cannot be held at all, or
-// its line is lost.
+// A device is also offline while its conversation cannot be held at all, and it
+// stands as its line lets it while something holds that up (lines.go). Which of
+// several things is shown says standing.
 type watched struct {
 	name    string
 	longest time.Duration // 0: may be silent for ever
 	via     string        // line it hangs on
+	line    bool          // it is a line itself
 
 	telling turn // held while an absence or its end is told: one is on disk before the other begins
+	showing turn // held while the state is put on its topic; taken after telling
 
-	mu     sync.Mutex // guards all below; taken after telling
-	last   time.Time  // when it was last heard, or when waiting began
-	told   state
-	silent bool // device.silent was said and not cleared
-	broken int  // conversations that ended without a word, in a row
-	cut    bool // its line was lost, and it was not heard since
-	fault  string
-	mode   string
+	mu      sync.Mutex // guards all below; taken after telling and showing
+	last    time.Time  // when it was last heard, or when waiting began
+	met     bool       // heard in this run
+	silent  string     // why device.silent was said; "" if it was not, or was cleared
+	broken  int        // conversations that ended without a word, in a row
+	reason  string     // of the last of them, and what a person should do
+	next    string
+	cut     hold              // of its line, under which it was not heard since
+	faults  map[string]string // detail of device.fault by point
+	mode    string
+	shown   state // on its topic
+	unshown bool  // the last try to show it failed
+	day     tally
+}
+
+func newWatched(name string, kind devices.Kind, says []devices.Code) *watched {
+	w := &watched{name: name, line: kind == devices.LineKind, telling: newTurn(), showing: newTurn(), faults: map[string]string{}}
+	if len(says) > 0 {
+		w.day.says = says
+		w.day.begin(time.Now())
+	}
+	return w
 }
 
 // A turn is held by one goroutine at a time, for as long as the disk takes. It
@@ -56,40 +73,14 @@ func (t turn) tryTake() bool {
 	}
 }
 
-// A state is the document of up/device/<name>.
-type state struct {
-	State string    `json:"state"` // online, silent, offline, faulty, maintenance
-	Since time.Time `json:"since"`
-	Why   string    `json:"why,omitempty"`
-	Next  string    `json:"next_step,omitempty"`
-}
-
-// lines knows which lines are lost now.
-type lines struct {
-	mu   sync.Mutex // guards lost
-	lost map[string]bool
-}
-
-func (l *lines) set(name string, lost bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.lost[name] = lost
-}
-
-func (l *lines) isLost(name string) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.lost[name]
-}
-
 // speaksOfAbsence lists the codes that tell that a device was *not* heard:
 // saying them is no sign of its life.
 func speaksOfAbsence(c devices.Code) bool {
 	switch c {
-	case devices.DeviceSilent, devices.DeviceOffline, devices.LineLost, devices.StreamOffline, devices.StreamStalled, devices.CameraLogin:
+	case devices.StreamOffline, devices.StreamStalled, devices.CameraLogin:
 		return true
 	}
-	return false
+	return isAbsence(c)
 }
 
 // alive notes a sign of life and ends a silence. The first sign since the
@@ -97,16 +88,18 @@ func speaksOfAbsence(c devices.Code) bool {
 // the store; the store drops what was not open. It says whether the device is
 // back, which is to be shown.
 func (in *Ingest) alive(p devices.Place, e devices.Event) (back bool, err error) {
-	if speaksOfAbsence(e.Code) || e.Stream != nil && e.Stream.State != "live" && e.Stream.State != "degraded" {
+	w := in.watched[e.Device]
+	switch {
+	case speaksOfAbsence(e.Code), w.line && e.Code == devices.DeviceMode,
+		e.Stream != nil && e.Stream.State != "live" && e.Stream.State != "degraded":
 		return false, nil
 	}
-	w := in.watched[e.Device]
-	if !w.heard(false) {
+	if !w.heard(e.Time) {
 		return false, nil
 	}
 	w.telling.take()
 	defer w.telling.give()
-	if !w.heard(true) {
+	if !w.returned() {
 		return false, nil
 	}
 	for _, code := range []devices.Code{devices.DeviceSilent, devices.DeviceOffline} {
@@ -117,26 +110,27 @@ func (in *Ingest) alive(p devices.Place, e devices.Event) (back bool, err error)
 	return true, nil
 }
 
-// showBack shows how a device stands that was away until it said an event.
-func (in *Ingest) showBack(e devices.Event) error {
-	w := in.watched[e.Device]
-	w.telling.take()
-	defer w.telling.give()
-	return in.show(w, e.Time, "", "")
-}
-
-// heard notes a sign of life. It says whether the device was away until now,
-// and if so and it is to be forgotten, forgets it.
-func (w *watched) heard(forget bool) (wasAway bool) {
+// heard notes a sign of life, which came at the moment given. It says whether
+// the device was away until now.
+func (w *watched) heard(at time.Time) (wasAway bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.last = time.Now()
-	wasAway = w.told.State == "" || w.silent || w.broken > 0 || w.cut
-	if forget {
-		w.silent, w.broken, w.cut = false, 0, false
-	}
+	w.day.hear(w.last, at)
+	return w.isAway()
+}
+
+// returned ends the absence of a device, and says whether there was one.
+func (w *watched) returned() (wasAway bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	wasAway = w.isAway()
+	w.met, w.silent, w.broken, w.cut = true, "", 0, free
 	return wasAway
 }
+
+// isAway says whether the device was not heard, as far as is known. w.mu is held.
+func (w *watched) isAway() bool { return !w.met || w.silent != "" || w.broken > 0 || w.cut != free }
 
 // superviseAll looks once a second for devices that have been silent too long.
 func (in *Ingest) superviseAll(ctx context.Context) {
@@ -157,38 +151,41 @@ func (in *Ingest) superviseAll(ctx context.Context) {
 					in.opt.Log.Error("silence not told", "device", w.name, "err", err)
 				}
 			}
+			in.remind(now)
 		}
 	}
 }
 
 // supervise says device.silent once a device has been quiet for longer than it
-// may be. Where somebody tells of the device at this moment it is looked at
-// again in a second: a disk that refuses must not hold up the others.
+// may be, or notes that its line kept it from being heard. Where somebody tells
+// of the device at this moment it is looked at again in a second: a disk that
+// refuses must not hold up the others.
 func (in *Ingest) supervise(w *watched, now time.Time) error {
 	if !w.telling.tryTake() {
 		return nil
 	}
 	defer w.telling.give()
 	w.mu.Lock()
-	if in.lines.isLost(w.via) {
-		w.last = now // its line is lost: that was told, and its own clock starts afterwards
-	}
+	held := in.lines.heaviest(w.via)
 	quiet := now.Sub(w.last)
-	due := w.longest > 0 && !w.silent && quiet > w.longest
-	if due {
-		w.silent = true
+	due := w.longest > 0 && quiet > w.longest && w.silent == "" && (held == free || w.cut == free)
+	if due && held == free {
+		w.silent = fmt.Sprintf("nothing heard for %v, longer than %v", quiet.Round(time.Second), w.longest)
 	}
+	why := w.silent
 	w.mu.Unlock()
-	if !due {
+	switch {
+	case !due:
 		return nil
+	case held != free:
+		return in.cut(w, held, now)
 	}
-	why := fmt.Sprintf("nothing heard for %v, longer than %v", quiet.Round(time.Second), w.longest)
-	next := "check its power, its wiring and its address"
-	e := devices.Event{Time: now, Device: w.name, Code: devices.DeviceSilent, State: devices.Raised, Text: why + ": " + next}
+	e := devices.Event{Time: now, Device: w.name, Code: devices.DeviceSilent, State: devices.Raised, Text: why + ": " + checkIt}
 	if err := in.append(in.opt.Places[w.name], e); err != nil {
 		return err
 	}
-	return in.show(w, now, why, next)
+	in.show(w, now)
+	return nil
 }
 
 // broke notes a conversation that ended with a reason. One break is healed by
@@ -201,94 +198,51 @@ func (in *Ingest) broke(c Conversation, reason error) {
 	}
 }
 
+// brokeFor notes it for one device. What breaks because of its line is told of
+// the line.
 func (in *Ingest) brokeFor(w *watched, reason error) error {
 	w.telling.take()
 	defer w.telling.give()
+	if in.lines.heaviest(w.via) != free {
+		return nil
+	}
+	next, _ := nextStep(reason)
+	now, why := time.Now(), bounded(reason.Error())
 	w.mu.Lock()
 	w.broken++
+	w.reason, w.next = why, next
 	due := w.broken == 2
 	w.mu.Unlock()
 	if !due {
 		return nil
 	}
-	now, why := time.Now(), bounded(reason.Error())
-	next, _ := nextStep(reason)
 	e := devices.Event{Time: now, Device: w.name, Code: devices.DeviceOffline, State: devices.Raised, Text: why}
 	if err := in.append(in.opt.Places[w.name], e); err != nil {
 		return err
 	}
-	return in.show(w, now, why, next)
+	in.show(w, now)
+	return nil
 }
 
 // tellState follows the events that change how a device stands.
-func (in *Ingest) tellState(p devices.Place, e devices.Event) error {
+func (in *Ingest) tellState(e devices.Event) error {
 	w := in.watched[e.Device]
-	if e.Code == devices.LineLost {
-		return in.lineChanged(w, e.Time, e.State == devices.Raised)
+	if by, begins := holdOf(w, e); by != free {
+		return in.lineChanged(w, e.Time, by, begins)
 	}
 	w.mu.Lock()
-	switch e.Code {
-	case devices.DeviceFault:
-		w.fault = ""
-		if e.State == devices.Raised {
-			w.fault = "the device says it is faulty: " + e.Detail
-		}
-	case devices.DeviceMode:
+	switch {
+	case e.Code == devices.DeviceFault && e.State == devices.Raised:
+		w.faults[e.Point] = e.Detail
+	case e.Code == devices.DeviceFault:
+		delete(w.faults, e.Point)
+	case e.Code == devices.DeviceMode:
 		w.mode = e.Is
 	default:
 		w.mu.Unlock()
 		return nil
 	}
 	w.mu.Unlock()
-	return in.show(w, e.Time, "", "")
-}
-
-// lineChanged notes that a line was lost or is back. While nobody can hear the
-// devices on it they are offline, and what they said last is not sure.
-func (in *Ingest) lineChanged(l *watched, at time.Time, lost bool) error {
-	in.lines.set(l.name, lost)
-	for _, w := range in.watched {
-		if w.via != l.name || !lost {
-			continue
-		}
-		w.mu.Lock()
-		w.cut = true
-		w.mu.Unlock()
-		if err := in.opt.Store.Doubt(w.name); err != nil {
-			return err
-		}
-		if err := in.show(w, at, "", ""); err != nil {
-			return err
-		}
-	}
-	return in.show(l, at, "", "")
-}
-
-// show puts the state of a device on its retained topic when it changed.
-func (in *Ingest) show(w *watched, at time.Time, why, next string) error {
-	w.mu.Lock()
-	now := state{State: "online", Since: at, Why: why, Next: next}
-	switch {
-	case w.silent:
-		now.State = "silent"
-	case w.broken > 1:
-		now.State = "offline"
-	case in.lines.isLost(w.name):
-		now.State, now.Why, now.Next = "offline", "the line is lost", "check the cable and the adapter's power"
-	case w.cut:
-		now.State, now.Why, now.Next = "offline", fmt.Sprintf("its line %q is lost", w.via), "see the line"
-	case w.mode != "" && w.mode != devices.Normal.String():
-		now.State, now.Why = "maintenance", "mode "+w.mode
-	case w.fault != "":
-		now.State, now.Why = "faulty", w.fault
-	}
-	same := now.State == w.told.State && now.Why == w.told.Why
-	if !same {
-		w.told = now
-	}
-	w.mu.Unlock()
-	if same {
-		return nil
-	}
-	return in.opt.Store.Put("device/"+w.name, now)
+	in.show(w, e.Time)
+	return nil
 }

@@ -28,7 +28,7 @@ var plainName = regexp.MustCompile(`^[a-z0-9-]{1,32}$`)
 // It says what it can: texts are cut, a device's impossible date is left out.
 // An error means that this record can never be said: a word that is not in the
 // dictionary, a name that does not fit into a topic, a number that JSON does
-// not have, a clearing that names no incident. The caller tells it as a gap and
+// not have, a clearing or a reminder that names no incident. The caller tells it as a gap and
 // goes on with the next.
 func Encode(site string, r store.Record, now time.Time, redelivery bool) (Message, error) {
 	e, err := envelopeOf(site, r)
@@ -96,6 +96,7 @@ func statementOf(site string, r store.Record) (statement, error) {
 		Detail:     words(e.Detail),
 		Card:       hashed(e.Card),
 		Stream:     figures(e.Stream),
+		Counts:     e.Day,
 		Clock:      trust(r.Clock),
 		DeviceTime: stamp(e.DeviceTime),
 		GB28181:    alarmBlock(meaning, r),
@@ -108,10 +109,13 @@ func statementOf(site string, r store.Record) (statement, error) {
 		said.Count, said.Counter = e.Count.Step, &e.Count.Raw
 	}
 	if meaning.Form == devices.Condition {
-		said.State = e.State
+		said.State, said.Reminder = e.State, e.Reminder
 	}
-	if said.State == devices.Cleared {
+	switch {
+	case said.State == devices.Cleared:
 		said.Since, said.ClearedBy = stamp(r.Since), r.ClearedBy
+	case said.Reminder > 0:
+		said.Since = stamp(r.Since)
 	}
 	said.Site.Name = site
 	return said, nil
@@ -139,6 +143,10 @@ func sayable(site string, r store.Record) (devices.Meaning, error) {
 		return meaning, fmt.Errorf("condition %q is neither raised nor cleared", e.Code)
 	case cleared && (r.Incident == "" || r.Since.IsZero() || r.ClearedBy == ""):
 		return meaning, fmt.Errorf("clearing of %q without incident, since or cleared_by", e.Code)
+	case e.Reminder < 0 || e.Reminder > 0 && (!condition || cleared || r.Incident == "" || r.Since.IsZero()):
+		return meaning, fmt.Errorf("reminder %d of %q that is not raised, or without incident or since", e.Reminder, e.Code)
+	case (e.Code == devices.DeviceCounts) != (e.Day != nil):
+		return meaning, fmt.Errorf("code %q with the counts of a day %t", e.Code, e.Day != nil)
 	}
 	return meaning, nil
 }

@@ -27,6 +27,7 @@ type envelope struct {
 // A statement is what the envelope carries.
 type statement struct {
 	State      devices.State     `json:"state,omitempty"`
+	Reminder   int               `json:"reminder,omitempty"`
 	Incident   string            `json:"incident"`
 	Since      string            `json:"since,omitempty"`
 	ClearedBy  string            `json:"cleared_by,omitempty"`
@@ -44,6 +45,7 @@ type statement struct {
 	Detail     string            `json:"detail,omitempty"`
 	Card       *credential       `json:"card,omitempty"`
 	Stream     *devices.Stream   `json:"stream,omitempty"`
+	Counts     *devices.Day      `json:"counts,omitempty"`
 	Clock      trust             `json:"clock"`
 	DeviceTime string            `json:"device_time,omitempty"`
 	GB28181    *gb28181          `json:"gb28181,omitempty"`

@@ -195,6 +195,15 @@ func TestStatement(t *testing.T) {
 		{"cleared", func(r *store.Record) {
 			r.Event.State, r.Since, r.ClearedBy, r.Incident = devices.Cleared, evening.UTC(), "timeout", "7f3a9c51d20b44e6-alarm-1"
 		}, tree{"state": "cleared", "since": evening.Format("2006-01-02T15:04:05.000-07:00"), "cleared_by": "timeout", "incident": "7f3a9c51d20b44e6-alarm-1"}},
+		{"reminder", func(r *store.Record) {
+			r.Event.Reminder, r.Since, r.Incident = 2, evening.UTC().Add(-time.Hour), "7f3a9c51d20b44e6-alarm-1"
+		}, tree{"state": "raised", "reminder": 2.0, "since": "2026-11-21T21:40:00.123+08:00", "cleared_by": nil, "incident": "7f3a9c51d20b44e6-alarm-1"}},
+		{"raised for the first time", func(r *store.Record) { r.Since = evening }, tree{"reminder": nil, "since": nil}},
+		{"counts of a day", func(r *store.Record) {
+			r.Event, r.Lane, r.Incident = devices.Event{Time: evening, Code: devices.DeviceCounts, Day: &devices.Day{
+				Date: "2026-11-20", Complete: true, Counts: map[devices.Code]uint64{"gas.alarm.low": 0, "gas.alarm.high": 2}, Heard: 7, AwayS: 90,
+			}}, devices.EventLane, "7f3a9c51d20b44e6-event-1234"
+		}, tree{"counts": tree{"date": "2026-11-20", "complete": true, "counts": tree{"gas.alarm.low": 0.0, "gas.alarm.high": 2.0}, "heard": 7.0, "away_s": 90.0}}},
 		{"momentary", func(r *store.Record) {
 			r.Event.Code, r.Incident = "screening.metal.alarm", "" // its driver said "raised"
 		}, tree{"state": nil, "since": nil, "cleared_by": nil, "incident": "7f3a9c51d20b44e6-alarm-1234", "severity": "major"}},
@@ -270,6 +279,12 @@ func TestNeverSaid(t *testing.T) {
 		`clearing of "gas.alarm.high" without incident, since or cleared_by`: func(r *store.Record) {
 			r.Event.State, r.ClearedBy = devices.Cleared, "device"
 		},
+		`reminder 1 of "gas.alarm.high" that is not raised, or without incident or since`: func(r *store.Record) { r.Event.Reminder = 1 },
+		`reminder -1 of "gas.alarm.high" that is not raised, or without incident or since`: func(r *store.Record) {
+			r.Event.Reminder, r.Since = -1, evening
+		},
+		`code "device.counts" with the counts of a day false`: func(r *store.Record) { r.Event.Code = devices.DeviceCounts },
+		`code "gas.alarm.high" with the counts of a day true`: func(r *store.Record) { r.Event.Day = &devices.Day{} },
 		`bytes are more than 65536`: func(r *store.Record) {
 			r.Event.Stream = &devices.Stream{State: "live", Why: strings.Split(strings.Repeat("loss ", 20_000), " ")}
 		},

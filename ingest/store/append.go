@@ -20,29 +20,45 @@ import (
 // ErrUnwritable when the disk did not take it (say it again later). A reading
 // whose commit fails later is lost, counted and logged.
 func (s *Store) Append(p devices.Place, e devices.Event) error {
+	_, err := s.Accept(p, e)
+	return err
+}
+
+// Accept is Append that also returns the record that was made of the event: nil
+// where nothing was new, and for a reading, whose record is made later. Where a
+// condition was renewed it is the raising.
+func (s *Store) Accept(p devices.Place, e devices.Event) (made *Record, err error) {
 	if e.Code == "" {
-		return nil
+		return nil, nil
 	}
 	form, event, size, err := admit(p, e)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	in := &entry{event: true, patience: patience(form.Lane()), size: size}
 	if form == devices.Reading {
 		// It is written after its device went on: nothing in it may be shared.
 		e = devices.Event{}
 		if err := json.Unmarshal(event, &e); err != nil {
-			return fmt.Errorf("%w: %w", ErrRefused, err)
+			return nil, fmt.Errorf("%w: %w", ErrRefused, err)
 		}
-		return s.appendReading(in, p, e)
+		return nil, s.appendReading(in, p, e)
 	}
 	in.done = make(chan error, 1)
-	in.apply = func(c *change) error { return c.accept(form, p, e) }
+	in.apply = func(c *change) error {
+		c.made = nil
+		err := c.accept(form, p, e)
+		made = c.made
+		return err
+	}
 	if compares(form, e) {
 		in.key = keyOf(p.Device.Name, e)
 		in.worth = func() bool { return judge(form, e, s.mirrored(in.key)) != known }
 	}
-	return s.wait(in)
+	if err := s.wait(in); err != nil {
+		return nil, err
+	}
+	return made, nil
 }
 
 // appendReading queues a reading. It blocks while all places are taken: each is

@@ -22,6 +22,7 @@ type change struct {
 	spoken bool                    // of which readers want to know
 	opens  bool                    // the open conditions changed
 	added  int                     // records
+	made   *Record                 // the last of them
 	marks  map[devices.Lane]Marks  // as they are saved with it
 	told   map[string]uint64       // likewise
 	firsts map[devices.Lane]uint64 // lowest number kept, where it moved
@@ -48,6 +49,8 @@ func (c *change) accept(form devices.Form, p devices.Place, e devices.Event) err
 		_, err = c.record(form, p, e, nil, "")
 	case raise:
 		err = c.raise(key, p, e)
+	case remind:
+		_, err = c.record(form, p, e, was.open, "")
 	case confirm, doubt:
 		err = c.setDoubt(key, *was.open, v == doubt)
 	case end:
@@ -105,7 +108,7 @@ func lookUp[V any](s *shelf[V], tx *bolt.Tx, key string) (*V, error) {
 }
 
 // record writes the next record of the form's lane. of is the condition that it
-// clears, nil for all else.
+// clears or tells again, nil for all else; by is who ended it.
 func (c *change) record(form devices.Form, p devices.Place, e devices.Event, of *opened, by string) (Record, error) {
 	l := c.s.lanes[form.Lane()]
 	last, _, err := c.s.numbers.get(c.tx, l.lastName())
@@ -125,7 +128,7 @@ func (c *change) record(form devices.Form, p devices.Place, e devices.Event, of 
 		return Record{}, err
 	}
 	c.added++
-	c.spoken = true
+	c.made, c.spoken = &r, true
 	return r, c.s.numbers.put(c.tx, l.lastName(), r.Seq)
 }
 

@@ -30,6 +30,7 @@ const (
 	known   verdict = "known"   // nothing new
 	tell    verdict = "tell"    // a record: it happened, or a reading
 	raise   verdict = "raise"   // a record, and the condition is open
+	remind  verdict = "remind"  // a record: the condition is still open, and stays as it is
 	confirm verdict = "confirm" // no record; the open condition is certain again
 	doubt   verdict = "doubt"   // no record; the open condition is not certain
 	end     verdict = "end"     // a record, and the condition is closed
@@ -64,12 +65,15 @@ func judge(form devices.Form, e devices.Event, s seen) verdict {
 //	cleared              –          end       end              end
 //	raised, other mode   raise¹     –         –                –
 //	cleared, other mode  –          doubt     –                –
+//	reminder             –          remind    remind           remind
 //
 // ¹ it is open in doubt.
 func judgeCondition(e devices.Event, o *opened) verdict {
 	normal, raised := e.Mode == devices.Normal, e.State == devices.Raised
 	switch {
-	case o == nil && raised:
+	case e.Reminder > 0 && o != nil:
+		return remind
+	case o == nil && raised && e.Reminder == 0:
 		return raise
 	case o == nil:
 		return known
@@ -154,6 +158,8 @@ func admit(p devices.Place, e devices.Event) (devices.Form, []byte, int, error) 
 		return refuse("a condition is raised or cleared, not %q", e.State)
 	case form != devices.Condition && e.State != "":
 		return refuse("only a condition is %q", e.State)
+	case e.Reminder < 0 || e.Reminder > 0 && e.State != devices.Raised:
+		return refuse("reminder %d of what is %q: only what is raised is told again, from 1 on", e.Reminder, e.State)
 	}
 	event, err := json.Marshal(e)
 	if err != nil {

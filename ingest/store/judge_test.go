@@ -2,8 +2,10 @@ package store
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"strings"
+	"sync"
 	"testing"
 
 	"sitepost/devices"
@@ -41,6 +43,32 @@ func TestDecisions(t *testing.T) {
 			{"alarm-2", "d", high(3, cleared), "alarm-1", first.Time, "device"},
 		},
 		open: `{"open":[]}`,
+	}, {
+		name: "what is open is told again as often as it is said, and stays what it was",
+		says: []devices.Event{
+			said(0, gasHigh, raised, reminder(1)), first, high(2, raised, reminder(1)), high(3, raised), high(4, raised, reminder(2)),
+			high(5, cleared), high(6, raised, reminder(3)),
+		},
+		want: []line{
+			{"alarm-1", "d", first, "alarm-1", zero, ""},
+			{"alarm-2", "d", high(2, raised, reminder(1)), "alarm-1", first.Time, ""},
+			{"alarm-3", "d", high(4, raised, reminder(2)), "alarm-1", first.Time, ""},
+			{"alarm-4", "d", high(5, cleared), "alarm-1", first.Time, "device"},
+		},
+		open: `{"open":[]}`,
+	}, {
+		name: "to be told again makes nothing more certain, nor earnest",
+		says: []devices.Event{high(1, raised, inWarmUp), high(2, raised, reminder(1)), tampered(3, raised), said(4, devices.DeviceFault, raised), tampered(5, raised, reminder(1)), tampered(6, cleared), said(7, devices.DeviceFault, cleared)},
+		want: []line{
+			{"alarm-1", "d", high(1, raised, inWarmUp), "alarm-1", zero, ""},
+			{"alarm-2", "d", high(2, raised, reminder(1)), "alarm-1", high(1).Time, ""},
+			{"alarm-3", "d", tampered(3, raised), "alarm-3", zero, ""},
+			{"alarm-4", "d", said(4, devices.DeviceFault, raised), "alarm-4", zero, ""},
+			{"alarm-5", "d", tampered(5, raised, reminder(1)), "alarm-3", tampered(3).Time, ""},
+			{"alarm-6", "d", tampered(6, cleared), "alarm-3", tampered(3).Time, "device"},
+			{"alarm-7", "d", said(7, devices.DeviceFault, cleared), "alarm-4", said(4, "").Time, "device"},
+		},
+		open: `{"open":[{"incident":"alarm-1","type":"gas.alarm.high","device":"d","since":"2026-11-21T22:40:01Z","severity":"critical","unconfirmed":true}]}`,
 	}, {
 		name: "two points are two conditions",
 		says: []devices.Event{high(1, raised, point("2")), high(2, raised, point("1")), high(3, cleared, point("2"))},
@@ -175,6 +203,56 @@ func TestOtherDevicesStayCertain(t *testing.T) {
 	})
 }
 
+// TestAccept holds that who says something learns which record was made of it,
+// and that none was: what is counted is what was new.
+func TestAccept(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := at(t, t.TempDir())
+		var got []string
+		for _, e := range []devices.Event{
+			devices.Heard("d", zero), said(1, gasHigh, cleared), said(1, gasHigh, raised, inWarmUp), said(2, gasHigh, raised), said(3, gasHigh, raised),
+			said(4, gasHigh, raised, reminder(1)), said(5, gasHigh, cleared), said(6, passage, raw(7)), said(7, passage, raw(9)), said(8, passage, raw(9)),
+			said(9, leaf, is("open")), said(10, leaf, is("open")), said(11, devices.GasReading),
+		} {
+			r, err := s.Accept(place("d"), e)
+			switch {
+			case err != nil:
+				t.Fatal(err)
+			case r == nil:
+				got = append(got, "")
+			case r.Event.Count != nil:
+				got = append(got, fmt.Sprintf("%s %d +%d", r.Lane, r.Seq, r.Event.Count.Step))
+			default:
+				got = append(got, fmt.Sprintf("%s %d %s", r.Lane, r.Seq, r.Event.State))
+			}
+		}
+		same(t, "records made", got, []string{
+			"", "", "alarm 1 raised", "alarm 3 raised", "", "alarm 4 raised", "alarm 5 cleared", "", "event 1 +2", "", "event 2 ", "", "",
+		})
+	})
+}
+
+// TestAcceptTogether holds that who says what somebody else said in the same
+// commit is not told of the other's record.
+func TestAcceptTogether(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := at(t, t.TempDir())
+		var made [2]*Record
+		var both sync.WaitGroup
+		for i := range made {
+			both.Go(func() {
+				var err error
+				if made[i], err = s.Accept(place("d"), said(1, leaf, is("open"))); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		both.Wait()
+		same(t, "one of them made a record", (made[0] == nil) != (made[1] == nil), true)
+		same(t, "commits", commits(s), 1)
+	})
+}
+
 // TestRefused holds that what can never be stored is refused as such, changes
 // nothing, and harms nobody in the same batch.
 func TestRefused(t *testing.T) {
@@ -182,13 +260,16 @@ func TestRefused(t *testing.T) {
 		s := at(t, t.TempDir())
 		nan := &devices.Value{Number: math.NaN()}
 		for name, e := range map[string]devices.Event{
-			"not in the dictionary":   said(1, "gas.alarm.hgih"),
-			"raised or cleared":       said(1, gasHigh),
-			"only a condition":        said(1, passage, raised),
-			"NaN":                     said(1, devices.GasReading, func(e *devices.Event) { e.Value = nan }),
-			"more than 65536":         said(1, devices.AccessCard, func(e *devices.Event) { e.Text = strings.Repeat("x", 1<<16) }),
-			"longer than 1024":        said(1, devices.AccessCard, point(strings.Repeat("p", 2000))),
-			"a condition is raised o": said(1, gasHigh, func(e *devices.Event) { e.State = "rased" }),
+			"not in the dictionary":           said(1, "gas.alarm.hgih"),
+			"raised or cleared":               said(1, gasHigh),
+			"only a condition":                said(1, passage, raised),
+			"NaN":                             said(1, devices.GasReading, func(e *devices.Event) { e.Value = nan }),
+			"more than 65536":                 said(1, devices.AccessCard, func(e *devices.Event) { e.Text = strings.Repeat("x", 1<<16) }),
+			"longer than 1024":                said(1, devices.AccessCard, point(strings.Repeat("p", 2000))),
+			`reminder 1 of what is ""`:        said(1, passage, reminder(1)),
+			`reminder 1 of what is "cleared"`: said(1, gasHigh, cleared, reminder(1)),
+			`reminder -1 of what`:             said(1, gasHigh, raised, reminder(-1)),
+			"a condition is raised o":         said(1, gasHigh, func(e *devices.Event) { e.State = "rased" }),
 		} {
 			err := s.Append(place("d"), e)
 			if !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), name) {

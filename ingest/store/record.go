@@ -25,7 +25,7 @@ type Record struct {
 	Place     devices.Place `json:"place"`
 	Event     devices.Event `json:"event"`
 	Incident  string        `json:"incident"`
-	Since     time.Time     `json:"since,omitzero"`       // when the condition was raised; set on its clearing
+	Since     time.Time     `json:"since,omitzero"`       // when the condition was raised; set on its clearing and its reminders
 	ClearedBy string        `json:"cleared_by,omitempty"` // device, timeout, operator or mode; set on a clearing
 	Accepted  time.Time     `json:"accepted"`             // when it was committed, by the box's clock
 	Clock     Clock         `json:"clock"`

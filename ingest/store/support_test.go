@@ -60,6 +60,9 @@ func said(second int, code devices.Code, change ...func(*devices.Event)) devices
 func raised(e *devices.Event)   { e.State = devices.Raised }
 func cleared(e *devices.Event)  { e.State = devices.Cleared }
 func inWarmUp(e *devices.Event) { e.Mode = devices.WarmUp }
+func reminder(n int) func(*devices.Event) {
+	return func(e *devices.Event) { e.Reminder = n }
+}
 func is(word string) func(*devices.Event) {
 	return func(e *devices.Event) { e.Is = word }
 }

@@ -84,6 +84,7 @@ var said = map[devices.Code]devices.Event{
 	"device.silent":             {Text: "nothing heard for 10s"},
 	"device.fault":              {Detail: "1103", Text: "SENSOR FAIL"},
 	"device.offline":            {Text: "dial tcp 10.37.20.60:4001: connect: no route to host"},
+	"device.counts":             {Day: &gasDay},
 	"device.mode":               {Mode: devices.WarmUp, Is: "warm-up"},
 	"line.lost":                 {Text: "open /dev/ttyUSB0: no such file or directory"},
 	"alarm.chattering":          {Point: "3", Detail: "gas.alarm.low", Count: &devices.Count{Raw: 64, Step: 64}},
@@ -99,6 +100,14 @@ var said = map[devices.Code]devices.Event{
 	"config.changed":            {Text: "by root, 2 instruments added"},
 	"config.rejected":           {Text: "/etc/sitepost/site.toml:41:1: unknown key \"settigns\""},
 	"certificate.expiring":      {Point: "box", Value: &devices.Value{Quantity: "left", Unit: "d", Number: 29, Limit: new(30.0)}},
+}
+
+// gasDay is a whole day of a detector that went silent for a minute and a half.
+var gasDay = devices.Day{
+	Date: "2026-11-20", Complete: true, Heard: 172_620, AwayS: 94,
+	Counts: map[devices.Code]uint64{
+		"gas.alarm.low": 2, "gas.alarm.high": 0, "device.fault": 0, "device.mode": 2, "device.silent": 1,
+	},
 }
 
 var liveStream = devices.Stream{

@@ -101,6 +101,13 @@ func cases(t *testing.T) map[string]uplink.Message {
 		r.Lane = devices.AlarmLane
 		r.Incident = r.ID()
 	})
+	vary("reminder", "device.silent", 1244, func(r *store.Record) {
+		r.Event.Time, r.Accepted, r.Event.Reminder = night.Add(30*time.Minute), night.Add(30*time.Minute), 1
+		r.Incident, r.Since = string(epoch)+"-alarm-37", night
+	})
+	vary("incomplete", "device.counts", 77005, func(r *store.Record) {
+		r.Event.Day = &devices.Day{Date: "2026-11-19", Counts: map[devices.Code]uint64{"gas.alarm.low": 0}, Heard: 9120}
+	})
 	vary("offline", "stream.reading", 982, func(r *store.Record) {
 		r.Event.Stream = &devices.Stream{State: "offline", Since: night, Why: []string{"dial tcp 10.37.20.12:554: i/o timeout"}}
 	})
@@ -113,9 +120,12 @@ func retained(t *testing.T) map[string]uplink.Message {
 	t.Helper()
 	all := map[string]uplink.Message{}
 	for name, c := range map[string]store.Current{
-		"up-open":            {Key: "open", Revision: 43, Doc: []byte(`{"open":[{"incident":"7f3a9c51d20b44e6-alarm-1234","type":"gas.alarm.high","device":"gas-1","since":"2026-11-21T22:40:00.123+08:00","severity":"critical","unconfirmed":true}]}`)},
-		"up-open--nothing":   {Key: "open", Revision: 44, Doc: []byte(`{"open":[]}`)},
-		"up-device":          {Key: "device/gas-1", Revision: 41, Doc: []byte(`{"state":"silent","since":"2026-11-21T22:41:10.5+08:00","why":"nothing heard for 10s","next_step":"check the cable and the detector's power"}`)},
+		"up-open":          {Key: "open", Revision: 43, Doc: []byte(`{"open":[{"incident":"7f3a9c51d20b44e6-alarm-1234","type":"gas.alarm.high","device":"gas-1","since":"2026-11-21T22:40:00.123+08:00","severity":"critical","unconfirmed":true}]}`)},
+		"up-open--nothing": {Key: "open", Revision: 44, Doc: []byte(`{"open":[]}`)},
+		"up-device":        {Key: "device/gas-1", Revision: 41, Doc: []byte(`{"state":"silent","since":"2026-11-21T22:41:10.5+08:00","why":"nothing heard for 10s","next_step":"check the cable and the detector's power"}`)},
+		"up-device--counted": {Key: "device/gas-1", Revision: 46, Doc: []byte(`{"state":"online","since":"2026-11-21T08:00:04+08:00",` +
+			`"today":{"date":"2026-11-21","complete":false,"counts":{"device.silent":0,"gas.alarm.high":1,"gas.alarm.low":1},"heard":104400,"away_s":0},` +
+			`"yesterday":{"date":"2026-11-20","complete":true,"counts":{"device.silent":1,"gas.alarm.high":0,"gas.alarm.low":2},"heard":172620,"away_s":94}}`)},
 		"up-device--emptied": {Key: "device/gas-9", Revision: 45},
 		"up-stream":          {Key: "stream/check-1-top", Revision: 42, Doc: oneLine(t, liveStream)},
 		"up-inventory": {Key: "inventory", Revision: 2, Doc: []byte(`{"site":{"name":"xinggang-ferry","title":"星港客运站","code":"34020000141188000001","kinds":["passenger_terminal","roro_terminal"]},` +

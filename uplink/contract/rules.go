@@ -18,11 +18,13 @@ type record struct {
 	Sequence string
 	Said     struct {
 		State    devices.State
+		Reminder int
 		Incident string
 		Severity devices.Severity
 		Site     struct{ Name string }
 		Device   struct{ Name string }
 		Clock    struct{ Synced bool }
+		Counts   *devices.Day
 		GB28181  *struct {
 			AlarmPriority, AlarmMethod, AlarmType int
 			AlarmTime                             string
@@ -77,8 +79,10 @@ func (r *record) checkForm(m devices.Meaning, l *faultList) {
 	condition, state := m.Form == devices.Condition, r.Said.State
 	l.want(condition || state == "", "/data/state", "%q is no condition and has no state", r.Type)
 	l.want(!condition || state != "", "/data", "the condition %q has no state", r.Type)
+	counts := r.Type == devices.DeviceCounts
+	l.want(counts == (r.Said.Counts != nil), "/data/counts", "only %q has the counts of a day, and always", devices.DeviceCounts)
 	own := r.Said.Incident == r.ID
-	if state == devices.Cleared {
+	if state == devices.Cleared || r.Said.Reminder > 0 {
 		l.want(!own && strings.Contains(r.Said.Incident, "-alarm-"), "/data/incident", "got %q, want the id of the raising", r.Said.Incident)
 		return
 	}

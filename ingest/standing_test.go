@@ -1,0 +1,143 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"sitepost/devices"
+)
+
+// needsPerson is a reason that no waiting heals.
+type needsPerson struct{ error }
+
+func (needsPerson) NextStep() string { return "set the right password" }
+
+// TestStanding: every state but online says why, and what a person can do; the
+// state is the one that a person must know first.
+func TestStanding(t *testing.T) {
+	t.Parallel()
+	const explain = "see `sitepost explain honeywell-xcd`"
+	broken := func(w *watched) { w.broken, w.reason = 2, "dial tcp: no route to host" }
+	inMode := func(mode string) func(*watched) { return func(w *watched) { w.mode = mode } }
+	fault := func(point, detail string) func(*watched) { return func(w *watched) { w.faults[point] = detail } }
+	for _, c := range []struct {
+		name    string
+		profile string
+		is      []func(*watched)
+		want    state
+	}{
+		{name: "not heard yet", is: []func(*watched){func(w *watched) { w.met = false }}},
+		{name: "heard", want: state{State: online}},
+		{name: "normal", is: []func(*watched){inMode("normal")}, want: state{State: online}},
+		{name: "a fault", profile: "honeywell-xcd", is: []func(*watched){fault("", "1103")},
+			want: state{State: faulty, Why: "the device says it is faulty: 1103", Next: "repair it; " + explain}},
+		{name: "faults of two points", profile: "honeywell-xcd", is: []func(*watched){fault("7", "1103"), fault("3", "")},
+			want: state{State: faulty, Why: "the device says it is faulty: at 3, 1103 at 7", Next: "repair it; " + explain}},
+		{name: "a fault without a word, of a device without a profile", is: []func(*watched){fault("", "")},
+			want: state{State: faulty, Why: "the device says it is faulty", Next: "repair it; see its manual"}},
+		{name: "warm-up of a faulty one", profile: "honeywell-xcd", is: []func(*watched){fault("", "1103"), inMode("warm-up")},
+			want: state{State: maintenance, Why: "mode warm-up", Next: "wait until it has warmed up; if it does not, " + explain}},
+		{name: "calibration", profile: "honeywell-xcd", is: []func(*watched){inMode("calibration")},
+			want: state{State: maintenance, Why: "mode calibration", Next: "when the work at it is done, set it back to normal; " + explain}},
+		{name: "a conversation that breaks", is: []func(*watched){inMode("warm-up"), broken},
+			want: state{State: offline, Why: "dial tcp: no route to host", Next: checkIt}},
+		{name: "one that needs a person", is: []func(*watched){broken, func(w *watched) { w.next = "set the right password" }},
+			want: state{State: offline, Why: "dial tcp: no route to host", Next: "set the right password"}},
+		{name: "one break", is: []func(*watched){func(w *watched) { w.broken = 1 }}, want: state{State: online}},
+		{name: "silence", is: []func(*watched){broken, func(w *watched) { w.silent = "nothing heard for 11s" }},
+			want: state{State: silent, Why: "nothing heard for 11s", Next: checkIt}},
+	} {
+		p := places("gas-1")
+		place := p["gas-1"]
+		place.Device.Profile = c.profile
+		in := &Ingest{opt: Options{Places: map[string]devices.Place{"gas-1": place}}}
+		w := newWatched("gas-1", devices.GasDetector, nil)
+		w.met = true
+		for _, is := range c.is {
+			is(w)
+		}
+		if got := in.standing(w); got != c.want {
+			t.Errorf("%s: got %+v, want %+v", c.name, got, c.want)
+		}
+	}
+}
+
+// TestSince: a state began when its word became what it is. Another reason for
+// it does not move that, nor does a restart of the daemon.
+func TestSince(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		in, st := rig(t, "gas-1")
+		defer st.Close()
+		began := time.Now()
+		fault := func(s devices.State, point, detail string) devices.Event {
+			return devices.Event{Code: devices.DeviceFault, State: s, Point: point, Detail: detail}
+		}
+		stop := running(t, in, Conversation{Name: "gas-1", Silence: map[string]time.Duration{"gas-1": 0}, Device: saying(
+			cue{time.Minute, fault(devices.Raised, "", "1103")},
+			cue{2 * time.Minute, fault(devices.Raised, "2", "7")},
+			cue{3 * time.Minute, fault(devices.Cleared, "", "")},
+			cue{4 * time.Minute, fault(devices.Cleared, "2", "")},
+		)})
+		shows := func(after time.Duration, want string) {
+			t.Helper()
+			until(began, after)
+			same(t, stands(t, st, began), map[string]string{"gas-1": want})
+		}
+		const next = ": repair it; see its manual"
+		shows(time.Minute, "faulty 1m0s: the device says it is faulty: 1103"+next)
+		shows(2*time.Minute, "faulty 1m0s: the device says it is faulty: 1103, 7 at 2"+next)
+		shows(3*time.Minute, "faulty 1m0s: the device says it is faulty: 7 at 2"+next)
+		shows(4*time.Minute, "online 4m0s")
+		stop()
+		in = New(in.opt)
+		stop = running(t, in, Conversation{Name: "gas-1", Silence: map[string]time.Duration{"gas-1": 0}, Device: saying(
+			cue{at: time.Minute}, cue{6 * time.Minute, fault(devices.Raised, "", "1103")})})
+		shows(10*time.Minute, "online 4m0s")
+		shows(11*time.Minute, "faulty 10m0.5s: the device says it is faulty: 1103"+next)
+		stop()
+		in = New(in.opt)
+		stop = running(t, in, Conversation{Name: "gas-1", Silence: map[string]time.Duration{"gas-1": 0}, Device: saying(
+			cue{at: time.Minute}, cue{5 * time.Minute, fault(devices.Raised, "", "1103")}, cue{9 * time.Minute, fault(devices.Cleared, "", "")})})
+		shows(13*time.Minute, "faulty 10m0.5s: the device says it is faulty"+next)
+		shows(18*time.Minute, "faulty 10m0.5s: the device says it is faulty: 1103"+next)
+		shows(21*time.Minute, "online 20m0.5s")
+		stop()
+	})
+}
+
+// TestOfflineWithNextStep: a device that cannot be reached says why, and the
+// step that its driver knows.
+func TestOfflineWithNextStep(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		in, st := rig(t, "cam-1")
+		defer st.Close()
+		began := time.Now()
+		refused := script(func(context.Context, func(devices.Event) error) error { return needsPerson{errors.New("401")} })
+		stop := running(t, in, Conversation{Name: "cam-1", Device: refused, Silence: map[string]time.Duration{"cam-1": 0}})
+		until(began, 6*time.Minute)
+		stop()
+		same(t, stands(t, st, began), map[string]string{"cam-1": "offline 5m0s: 401: set the right password"})
+	})
+}
+
+// TestStateHeals: a state that could not be shown is shown as soon as that is
+// possible, though nothing changed since.
+func TestStateHeals(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		in, st := rig(t, "gas-1")
+		defer st.Close()
+		began := time.Now()
+		w := in.watched["gas-1"]
+		w.met, w.shown = true, state{State: silent, Since: began} // as it is after a Put that failed
+		stop := running(t, in)
+		until(began, time.Second)
+		stop()
+		same(t, stands(t, st, began), map[string]string{"gas-1": "online 1s"})
+	})
+}
