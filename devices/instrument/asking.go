@@ -16,12 +16,14 @@ import (
 const (
 	patience  = 3                // questions without an answer before we ask more rarely
 	rarest    = 30 * time.Second // how rarely at most, where the profile does not ask so rarely itself
+	sparing   = 5                // times its cost is the least pause of a question that is asked more rarely, before it doubles
 	refusalOf = "question "      // cause of a fault, with the question's number
 )
 
 // A question is one of the profile's, and when it is next put.
 type question struct {
 	every time.Duration
+	cost  time.Duration // what it takes from the line when nobody answers: the time-out, and as much silence
 	due   time.Time
 	put   func(context.Context) error
 }
@@ -77,10 +79,15 @@ func first(questions []*question) *question {
 }
 
 // postpone puts off the question that was not answered, and after a few misses
-// all of them: 2, 4, 8 … times as long as it is asked, at most 30 s.
+// all of them: 2, 4, 8 … times as long as it is asked, at most 30 s. A question
+// that is asked very often is put off by its cost instead, or its doublings
+// would take the line from the others for long.
 func postpone(questions []*question, missed *question, misses int) {
 	now := time.Now()
 	pause := missed.every
+	if misses >= patience {
+		pause = max(pause, sparing*missed.cost)
+	}
 	for range misses - patience + 1 {
 		if pause >= rarest {
 			break
@@ -109,11 +116,11 @@ func (t *talk) questions() []*question {
 	var questions []*question
 	for _, a := range t.Profile.asks {
 		put := func(ctx context.Context) error { return t.askFrame(ctx, a) }
-		questions = append(questions, &question{a.every, now, put})
+		questions = append(questions, &question{every: a.every, cost: 2 * a.within, due: now, put: put})
 	}
 	for i, b := range t.Profile.blocks {
 		put := func(ctx context.Context) error { return t.askBlock(ctx, b, i+1) }
-		questions = append(questions, &question{b.every, now, put})
+		questions = append(questions, &question{every: b.every, cost: 2 * b.within, due: now, put: put})
 	}
 	return questions
 }

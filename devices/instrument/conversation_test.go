@@ -82,8 +82,8 @@ func TestDeadInstrument(t *testing.T) {
 		n := len(s.asked)
 		first, last := s.asked[1].Sub(s.asked[0]), s.asked[n-1].Sub(s.asked[n-2])
 		s.mu.Unlock()
-		if n < 15 || n > 25 || first > time.Second || last < rarest || last > rarest+time.Second {
-			t.Errorf("asked %d times, pauses %v … %v, want about 18, < 1s … 30s", n, first, last)
+		if n < 12 || n > 17 || first > time.Second || last < rarest || last > rarest+time.Second {
+			t.Errorf("asked %d times, pauses %v … %v, want about 14, < 1s … 30s", n, first, last)
 		}
 		s.set(func() { dead = false })
 		time.Sleep(31 * time.Second)

@@ -20,11 +20,13 @@ import (
 )
 
 // A slave is unit 1 on a bus that plays tricks. Its registers hold their own
-// offset, so that an answer to another question shows.
+// offset, unless read says otherwise, so that an answer to another question
+// shows.
 type slave struct {
 	wire   io.ReadWriter
 	within time.Duration // of the questions it gets
 	trick  func() string
+	read   func(modbus.Block) ([]uint16, error)
 	late   sync.WaitGroup
 }
 
@@ -37,6 +39,10 @@ func (s *slave) run() {
 	defer s.late.Wait()
 	var heard []byte
 	buf := make([]byte, 256)
+	read := s.read
+	if read == nil {
+		read = offsets
+	}
 	for {
 		n, err := s.wire.Read(buf)
 		if err != nil {
@@ -45,7 +51,7 @@ func (s *slave) run() {
 		heard = append(heard, buf[:n]...)
 		question := bytes.Clone(heard)
 		var reply []byte
-		reply, heard = modbus.Serve(1, offsets, heard)
+		reply, heard = modbus.Serve(1, read, heard)
 		if reply != nil {
 			s.play(s.trick(), question, reply)
 		}

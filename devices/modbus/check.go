@@ -19,8 +19,9 @@ func check(p []byte) uint16 {
 	return crc
 }
 
-// appendCheck closes a message with its check, low byte first.
-func appendCheck(p []byte) []byte { return binary.LittleEndian.AppendUint16(p, check(p)) }
+// AppendCheck closes a message with its check, low byte first. It is for those
+// who serve Modbus in another wrapping; to ask there is only Block.
+func AppendCheck(p []byte) []byte { return binary.LittleEndian.AppendUint16(p, check(p)) }
 
 // checked says whether a message ends with its check.
 func checked(p []byte) bool {

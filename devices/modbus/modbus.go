@@ -6,13 +6,17 @@
 // Its rules: an answer is taken only when address, function, byte count and
 // check all fit the question; noise and echo around it are passed over; an
 // exception is an answer too. The line keeps late answers away (package line),
-// because an answer does not say which registers it holds.
+// because an answer does not say which registers it holds. In Modbus TCP it
+// bears the number of its question ([OpenTCP]). What another master asks is
+// recognised ([Overheard]) and read along ([Listener]), writing functions
+// included, so that they can be passed over.
 //
 // It does not know how manuals number registers (40003), what the words mean,
 // or when to ask again.
 //
-// Layouts are those of "Modbus Application Protocol V1.1b3" and "Modbus over
-// Serial Line V1.02".
+// Layouts are those of "Modbus Application Protocol V1.1b3", "Modbus over
+// Serial Line V1.02" and "Modbus Messaging on TCP/IP Implementation Guide
+// V1.0b".
 package modbus
 
 import (
@@ -38,6 +42,7 @@ const (
 	maxBits      = 2000 // V1.1b3, 6.1 and 6.2
 	maxRegisters = 125  // V1.1b3, 6.3 and 6.4
 	maxUnit      = 247  // V1.02, 2.2; 0 is everybody, above is reserved
+	tcpUnit      = 255  // V1.0b: of a device that is not behind a gateway
 )
 
 // wire returns the byte of the function on the wire. This switch is the only
@@ -85,7 +90,7 @@ func (f Function) String() string {
 // A Block is what one question reads: Count coils, inputs or registers of a
 // unit, from Offset on, which counts from 0 as on the wire.
 type Block struct {
-	Unit     byte // 1 to 247
+	Unit     byte // 1 to 247; 255 is common in Modbus TCP and nobody on a serial line
 	Function Function
 	Offset   uint16
 	Count    uint16 // at most 2000 bits or 125 registers
@@ -97,8 +102,8 @@ func (b Block) Check() error {
 	switch {
 	case !reads:
 		return fmt.Errorf("modbus: %v: only functions 1 to 4 are asked", b.Function)
-	case b.Unit == 0 || b.Unit > maxUnit:
-		return fmt.Errorf("modbus: unit %d: want 1 to %d", b.Unit, maxUnit)
+	case b.Unit == 0 || b.Unit > maxUnit && b.Unit != tcpUnit:
+		return fmt.Errorf("modbus: unit %d: want 1 to %d, or %d in Modbus TCP", b.Unit, maxUnit, tcpUnit)
 	case !b.fits():
 		return fmt.Errorf("modbus: %d %v in one question: want 1 to %d", b.Count, b.Function, b.Function.most())
 	case int(b.Offset)+int(b.Count) > 1<<16:
@@ -127,7 +132,7 @@ func (b Block) request() []byte {
 	q = append(q, b.Unit, function)
 	q = binary.BigEndian.AppendUint16(q, b.Offset)
 	q = binary.BigEndian.AppendUint16(q, b.Count)
-	return appendCheck(q)
+	return AppendCheck(q)
 }
 
 // requestBytes is the length of every question.

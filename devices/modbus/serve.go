@@ -32,12 +32,7 @@ func Serve(unit byte, read func(Block) ([]uint16, error), request []byte) (reply
 
 // respond answers one question.
 func respond(q []byte, read func(Block) ([]uint16, error)) []byte {
-	b := Block{
-		Unit:     q[0],
-		Function: Function(q[1]),
-		Offset:   binary.BigEndian.Uint16(q[2:]),
-		Count:    binary.BigEndian.Uint16(q[4:]),
-	}
+	b := parse(q)
 	if code := b.refusal(); code != 0 {
 		return b.except(code)
 	}
@@ -49,6 +44,16 @@ func respond(q []byte, read func(Block) ([]uint16, error)) []byte {
 		return b.except(4)
 	}
 	return b.reply(values)
+}
+
+// parse reads what a question begins with, whatever its function.
+func parse(q []byte) Block {
+	return Block{
+		Unit:     q[0],
+		Function: Function(q[1]),
+		Offset:   binary.BigEndian.Uint16(q[2:]),
+		Count:    binary.BigEndian.Uint16(q[4:]),
+	}
 }
 
 // refusal returns the exception code for a block that is not served, 0 for one
@@ -68,7 +73,7 @@ func (b Block) refusal() byte {
 
 // except refuses a question.
 func (b Block) except(code byte) []byte {
-	return appendCheck([]byte{b.Unit, byte(b.Function) | exceptionFlag, code})
+	return AppendCheck([]byte{b.Unit, byte(b.Function) | exceptionFlag, code})
 }
 
 // reply packs the values of an answer.
@@ -83,5 +88,5 @@ func (b Block) reply(values []uint16) []byte {
 		}
 	}
 	head := []byte{b.Unit, byte(b.Function), byte(len(packed))}
-	return appendCheck(append(head, packed...))
+	return AppendCheck(append(head, packed...))
 }
