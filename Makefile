@@ -28,22 +28,26 @@ lint:
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
 
-# What the tests need beside Go: Debian's mosquitto as a foreign broker, and a C
-# compiler for the race detector.
+# What the tests need beside Go: Debian's mosquitto as a foreign broker, mbpoll
+# and libmodbus as foreign ends of a Modbus line, and a C compiler for the race
+# detector and for the libmodbus slave.
 needs:
 	@missing=; \
 	  [ -x /usr/sbin/mosquitto ] || command -v mosquitto >/dev/null || missing="$$missing mosquitto"; \
 	  command -v gcc >/dev/null || missing="$$missing gcc libc6-dev"; \
+	  command -v mbpoll >/dev/null || missing="$$missing mbpoll"; \
+	  [ -e /usr/include/modbus/modbus.h ] || missing="$$missing libmodbus-dev"; \
 	  [ -z "$$missing" ] && exit 0; \
 	  command -v apt-get >/dev/null || { echo "the tests need, please install:$$missing"; exit 1; }; \
 	  echo "installing for the tests:$$missing"; \
 	  $(SUDO) apt-get update -qq && \
 	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null
 
-# One table: what is fast and what is frugal, each beside its floor. It takes
-# three minutes, and as root it also measures bytes at a block device of its own.
+# Two tables: what is fast and what is frugal, and what lines cost, each beside
+# its floor. They take four minutes, and as root they also measure bytes at a
+# block device of their own.
 bench: needs
-	@$(GO) test -run '^$$' -bench '^BenchmarkTable$$' -benchtime 1x ./cmd/sitepost/daemon
+	@$(GO) test -run '^$$' -bench '^Benchmark(Table|Lines)$$' -benchtime 1x -timeout 20m ./cmd/sitepost/daemon
 
 fuzz:
 	@for p in $$($(GO) list ./...); do \

@@ -15,6 +15,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"sitepost/cmd/sitepost/control"
 )
 
 // Exit codes. Whoever calls us from a script can rely on them.
@@ -57,6 +59,7 @@ type tool struct {
 	config         string // --config
 	json           bool   // --json
 	profiles       string // where the site's own profiles lie
+	control        string // where the running daemon can be reached
 }
 
 func newRoot(stdout, stderr io.Writer) *cobra.Command {
@@ -81,9 +84,11 @@ A new site in four commands:
 	flags.StringVar(&t.config, "config", defaultConfig, "the site file")
 	flags.BoolVar(&t.json, "json", false, "print JSON instead of words")
 	flags.StringVar(&t.profiles, "profiles", "/etc/sitepost/profiles", "folder of the site's own profiles")
+	flags.StringVar(&t.control, "control", control.DefaultPath, "socket between a running sitepost and its tools")
 	root.AddCommand(
-		runCommand(t), checkCommand(t), initCommand(t),
-		tryCommand(t), discoverCommand(t), probeCommand(t), explainCommand(t),
+		runCommand(t), checkCommand(t), initCommand(t), newCommand(t),
+		listenCommand(t), scanCommand(t), tryCommand(t),
+		discoverCommand(t), probeCommand(t), explainCommand(t),
 	)
 	return root
 }

@@ -26,7 +26,7 @@ A site file with mistakes is listed as check lists it, and nothing runs.`,
 			if err != nil {
 				return err
 			}
-			return daemon.Run(cmd.Context(), daemon.Options{Config: c, Profiles: t.profiles, Version: version(), Log: t.log()})
+			return daemon.Run(cmd.Context(), daemon.Options{Config: c, Profiles: t.profiles, Version: version(), Control: t.control, Log: t.log()})
 		},
 	}
 }

@@ -18,15 +18,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"sitepost/devices/line"
 	"sitepost/devices/modbus"
 )
-
-// lastUnit is the highest address on a serial line (Modbus over Serial Line
-// V1.02, 2.2).
-const lastUnit = 247
 
 // scanWithin is how long a device may take to answer. A line waits as long
 // again for a late answer, so an address where nobody is takes twice that, and
@@ -40,16 +37,25 @@ type Found struct {
 	Answer string // in words: a value, an exception, or why bytes that came are no answer; "" for silence
 }
 
-// Scan asks every address from 1 to 247 once for holding register 0, and calls
-// each with what came, silence included. A device that refuses is there too.
-// Addresses 126 and 235 are left out: the plan of the site says so, and no
-// manual that we have read says why.
+// LastUnit is the highest address on a serial line (Modbus over Serial Line
+// V1.02, 2.2).
+const LastUnit = 247
+
+// mayOpen lists the addresses that are never asked: a question to one of them
+// begins as a command to a gate does, 7E of the 7E/7F boards and EB of the EB
+// boards, and somebody may have wired such a gate to the line.
+var mayOpen = [...]byte{0x7E, 0xEB}
+
+// Scan asks the addresses from first to last, within 1 and [LastUnit], once each
+// for holding register 0, and calls each with what came, silence included. A
+// device that refuses is there too. Addresses 126 and 235 are left out, for a
+// gate could take a question to them for a command.
 //
 // ask is [line.Line.Ask]. An error other than silence ends the scan: the line
 // is only listened to, another master asks, or ctx has ended.
-func Scan(ctx context.Context, ask func(context.Context, line.Question) (line.Answer, error), each func(Found)) error {
-	for unit := byte(1); unit <= lastUnit; unit++ {
-		if unit == 126 || unit == 235 {
+func Scan(ctx context.Context, first, last byte, ask func(context.Context, line.Question) (line.Answer, error), each func(Found)) error {
+	for unit := max(first, 1); unit <= min(last, LastUnit); unit++ {
+		if slices.Contains(mayOpen[:], unit) {
 			continue
 		}
 		b := modbus.Block{Unit: unit, Function: modbus.Holding, Count: 1}

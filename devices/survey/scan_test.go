@@ -34,7 +34,7 @@ func TestScan(t *testing.T) {
 		var there []survey.Found
 		silent := 0
 		began := time.Now()
-		err := survey.Scan(ctx, l.Ask, func(f survey.Found) {
+		err := survey.Scan(ctx, 0, 255, l.Ask, func(f survey.Found) {
 			if f.Answer == "" && !f.There {
 				silent++
 				return
@@ -97,7 +97,7 @@ func answer(cable *linetest.Cable, asked map[byte]int) {
 func TestScanEnds(t *testing.T) {
 	t.Parallel()
 	asked := 0
-	err := survey.Scan(t.Context(), func(context.Context, line.Question) (line.Answer, error) {
+	err := survey.Scan(t.Context(), 1, survey.LastUnit, func(context.Context, line.Question) (line.Answer, error) {
 		if asked++; asked == 3 {
 			return line.Answer{}, line.ErrListenOnly
 		}

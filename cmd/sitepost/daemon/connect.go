@@ -11,6 +11,8 @@ import (
 	"sitepost/devices/camera"
 	"sitepost/devices/instrument"
 	"sitepost/devices/line"
+	"sitepost/devices/modbus"
+	"sitepost/devices/osdp"
 	"sitepost/ingest"
 )
 
@@ -19,20 +21,24 @@ import (
 func names[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 // connectDevices makes the lines and one conversation for each instrument,
-// contact module, camera and line.
+// contact module, card reader, camera and line.
 func (s *site) connectDevices() error {
-	lines := map[string]*line.Line{}
+	s.lines = map[string]*line.Line{}
 	for _, c := range s.opt.Config.Lines {
 		l, err := s.newLine(c)
 		if err != nil {
 			return err
 		}
-		lines[c.Name] = l
-		s.lines = append(s.lines, l)
+		s.lines[c.Name] = l
 		s.add(ingest.Conversation{Name: c.Name, Device: l.Watch(), Silence: never(c.Name)})
 	}
+	for _, i := range s.opt.Config.Instruments {
+		if i.Protocol == config.OSDP && i.Disabled == nil {
+			s.connectReader(i)
+		}
+	}
 	for _, m := range modules(s.opt.Config) {
-		if err := s.connectModule(m, lines[m[0].Line]); err != nil {
+		if err := s.connectModule(m); err != nil {
 			return fmt.Errorf("instrument %q: %w", m[0].Name, err)
 		}
 	}
@@ -52,24 +58,59 @@ func never(name string) map[string]time.Duration { return map[string]time.Durati
 func (s *site) newLine(c config.Line) (*line.Line, error) {
 	open := s.opt.Open
 	if open == nil {
-		open = openLine
+		open = OpenLine
+	}
+	foreign, err := s.foreign(c)
+	if err != nil {
+		return nil, err
 	}
 	return line.New(line.Config{
-		Name: c.Name, Open: open(c), Settings: line.Settings(c.Settings),
-		Pause: c.Pause, ListenOnly: c.Use == config.Listen, Log: s.opt.Log,
+		Name: c.Name, Open: open(c), Settings: line.Settings(c.Settings), Pause: c.Pause,
+		ListenOnly: c.Use == config.Listen, Private: c.ModbusTCP, Foreign: foreign, Log: s.opt.Log,
 	}), nil
 }
 
-func openLine(c config.Line) line.Opener {
-	if c.Address != "" {
+// OpenLine returns the opener of a line as the site file has it.
+func OpenLine(c config.Line) line.Opener {
+	switch {
+	case c.ModbusTCP:
+		return modbus.OpenTCP(c.Address)
+	case c.Address != "":
 		return line.OpenTCP(c.Address, c.Preamble)
 	}
 	return line.OpenTTY(c.Port, line.Settings(c.Settings))
 }
 
+// foreign returns what knows another master's question on a line: one in
+// Modbus, or one that we put there ourselves. It is nil where we ask nothing.
+func (s *site) foreign(c config.Line) (func(heard []byte) bool, error) {
+	known := []func([]byte) bool{modbus.Overheard}
+	asks := false
+	for _, i := range s.opt.Config.Instruments {
+		if i.Line != c.Name || i.Disabled != nil {
+			continue
+		}
+		if i.Protocol == config.OSDP {
+			asks, known = true, append(known, osdp.Overheard)
+			continue
+		}
+		p, err := s.profile(i)
+		if err != nil {
+			return nil, fmt.Errorf("instrument %q: %w", i.Name, err)
+		}
+		asks, known = asks || !p.Speaks(), append(known, p.Overheard)
+	}
+	if !asks {
+		return nil, nil
+	}
+	return func(heard []byte) bool {
+		return slices.ContainsFunc(known, func(knows func([]byte) bool) bool { return knows(heard) })
+	}, nil
+}
+
 // modules groups the instruments by what is asked once: instruments that are
 // wired to the same contact module are one, every other instrument is its own.
-// Disabled ones and those of protocols that are not spoken yet are left out.
+// Disabled ones and those without a profile are left out.
 func modules(c *config.Config) [][]config.Instrument {
 	byModule := map[string][]config.Instrument{}
 	var order []string
@@ -94,9 +135,9 @@ func modules(c *config.Config) [][]config.Instrument {
 }
 
 // connectModule makes the one conversation of a group.
-func (s *site) connectModule(group []config.Instrument, l *line.Line) error {
+func (s *site) connectModule(group []config.Instrument) error {
 	first := group[0]
-	p, err := instrument.Load(first.Profile, s.opt.Profiles)
+	p, err := s.profile(first)
 	if err != nil {
 		return err
 	}
@@ -116,11 +157,48 @@ func (s *site) connectModule(group []config.Instrument, l *line.Line) error {
 		}
 	}
 	d := instrument.New(instrument.Options{
-		Line: l, Profile: p, Address: first.Address, Device: first.Name, Wirings: wirings,
+		Line: s.lines[first.Line], Profile: p, Address: first.Address, Device: first.Name, Wirings: wirings,
+		Limits: (*instrument.Limits)(first.Limits), Span: (*instrument.Span)(first.Span),
 		Forward: first.Forward, Log: s.opt.Log.With("device", name),
 	})
 	s.add(ingest.Conversation{Name: name, Device: d, Silence: silence, Via: first.Line})
 	return nil
+}
+
+// profile returns that of an instrument, for its channel if it has several.
+func (s *site) profile(i config.Instrument) (*instrument.Profile, error) {
+	p, err := instrument.Load(i.Profile, s.opt.Profiles)
+	if err != nil || i.Channel == 0 {
+		return p, err
+	}
+	return p.Channel(i.Channel)
+}
+
+// readerSilence is how long a card reader may say nothing: it is polled five
+// times a second, and 8 s without an answer is how the standard calls it
+// offline.
+const readerSilence = 10 * time.Second
+
+// connectReader makes the conversation of one OSDP reader.
+func (s *site) connectReader(i config.Instrument) {
+	longest := readerSilence
+	switch {
+	case i.NeverSilent:
+		longest = 0
+	case i.Silence > 0:
+		longest = i.Silence
+	}
+	o := osdp.Options{
+		Line: s.lines[i.Line], Address: i.Address, Device: i.Name, Role: string(i.Role),
+		Install: i.Install, Log: s.opt.Log.With("device", i.Name),
+	}
+	if !i.SecureKey.IsZero() {
+		o.Key = func() ([]byte, error) {
+			key, err := i.SecureKey.Read()
+			return []byte(key.Reveal()), err
+		}
+	}
+	s.add(ingest.Conversation{Name: i.Name, Device: osdp.New(o), Silence: map[string]time.Duration{i.Name: longest}, Via: i.Line})
 }
 
 // longest is the longest healthy silence of an instrument: the site's word

@@ -16,6 +16,7 @@ import (
 	"sync"
 	"time"
 
+	"sitepost/cmd/sitepost/control"
 	"sitepost/config"
 	"sitepost/devices"
 	"sitepost/devices/line"
@@ -30,6 +31,9 @@ type Options struct {
 	Profiles string // folder of the site's own profiles; "" is none
 	Version  string
 	Log      *slog.Logger
+
+	// Control is where the technician's tools reach us; "" is nowhere.
+	Control string
 
 	// Open opens a line; nil opens the real one.
 	Open func(config.Line) line.Opener
@@ -66,7 +70,7 @@ type site struct {
 	opt           Options
 	store         *store.Store
 	ingest        *ingest.Ingest
-	lines         []*line.Line
+	lines         map[string]*line.Line
 	conversations []ingest.Conversation
 	link          *uplink.Link // nil while the site has no city yet
 }
@@ -77,8 +81,12 @@ func build(o Options, st *store.Store) (*site, error) {
 	if err := s.connectDevices(); err != nil {
 		return nil, err
 	}
+	says, err := s.says()
+	if err != nil {
+		return nil, err
+	}
 	s.ingest = ingest.New(ingest.Options{
-		Store: st, Places: places(o.Config), CardKey: s.cardKey(), CardKeyID: o.Config.Cards.KeyID,
+		Store: st, Places: places(o.Config), Says: says, CardKey: s.cardKey(), CardKeyID: o.Config.Cards.KeyID,
 		ReadingsEvery: o.Config.Uplink.Readings, Log: o.Log,
 	})
 	return s, s.connectCity()
@@ -110,6 +118,7 @@ func (s *site) live(ctx context.Context) error {
 	defer stopLink()
 	defer stopLines()
 	var link, lines sync.WaitGroup
+	s.answerTools(lineCtx, &lines)
 	if s.link != nil {
 		link.Go(func() {
 			if err := s.link.Run(linkCtx); err != nil {
@@ -134,6 +143,25 @@ func (s *site) live(ctx context.Context) error {
 	link.Wait()
 	s.opt.Log.Info("site has stopped", "site", s.opt.Config.Site.Name)
 	return err
+}
+
+// answerTools lets the technician's tools in as long as the lines run. A box on
+// which that is not possible guards its site all the same.
+func (s *site) answerTools(ctx context.Context, running *sync.WaitGroup) {
+	if s.opt.Control == "" {
+		return
+	}
+	l, err := control.Listen(s.opt.Control)
+	if err != nil {
+		s.opt.Log.Warn("tools cannot reach this sitepost", "err", err)
+		return
+	}
+	door := control.Door{Lines: s.lines, Log: s.opt.Log}
+	running.Go(func() {
+		if err := door.Serve(ctx, l); err != nil {
+			s.opt.Log.Error("tools cannot reach this sitepost any more", "err", err)
+		}
+	})
 }
 
 // announce puts what stands about the site on its retained topics before

@@ -109,9 +109,6 @@ func outOfUse(c *config.Config) map[string]standing {
 		}
 	}
 	for _, i := range c.Instruments {
-		if i.Protocol == config.OSDP {
-			all[i.Name] = standing{State: disabled, Why: "this version does not speak OSDP", Next: "the reader comes into use with an update"}
-		}
 		note(i.Name, i.Disabled)
 	}
 	for _, k := range c.Cameras {

@@ -25,17 +25,13 @@ func TestOutOfUse(t *testing.T) {
 	t.Parallel()
 	since := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
 	rebuilt := &config.Disabled{Since: since, Why: "rebuilt"}
-	osdp := config.Instrument{Name: "door-1", Protocol: config.OSDP}
-	osdpRebuilt := osdp
-	osdpRebuilt.Disabled = rebuilt
-	noOSDP := standing{State: "disabled", Why: "this version does not speak OSDP", Next: "the reader comes into use with an update"}
 	for _, c := range []struct {
 		name string
 		site config.Config
 		want map[string]standing
 	}{
 		{"all in use", config.Config{
-			Instruments: []config.Instrument{{Name: "gas-1", Profile: "honeywell-xcd"}},
+			Instruments: []config.Instrument{{Name: "gas-1", Profile: "honeywell-xcd"}, {Name: "door-1", Protocol: config.OSDP}},
 			Cameras:     []config.Camera{{Name: "cam-1", Watch: config.WatchSampled}, {Name: "cam-2", Watch: config.WatchAlways}},
 		}, map[string]standing{}},
 		{"disabled", config.Config{
@@ -52,9 +48,6 @@ func TestOutOfUse(t *testing.T) {
 			"cam-1": {State: "disabled", Why: "the recorder watches it"},
 			"cam-2": {State: "disabled", Since: since, Why: "rebuilt"},
 		}},
-		{"not spoken yet", config.Config{Instruments: []config.Instrument{osdp}}, map[string]standing{"door-1": noOSDP}},
-		{"neither spoken nor in use", config.Config{Instruments: []config.Instrument{osdpRebuilt}},
-			map[string]standing{"door-1": {State: "disabled", Since: since, Why: "rebuilt"}}},
 	} {
 		if diff := cmp.Diff(c.want, outOfUse(&c.site)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.name, diff)

@@ -1,0 +1,104 @@
+package control
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+
+	"sitepost/devices/line"
+)
+
+// maxRow bounds one row: a chunk has at most 64 KiB.
+const maxRow = 256 << 10
+
+// A Client is a tool's side of the door at a path.
+type Client struct{ Path string }
+
+// Listen calls each with all that is said on a line of the running daemon. It
+// returns nil when ctx ends, what each returns, or why it ended. ErrNobody means
+// that no daemon is there.
+func (c Client) Listen(ctx context.Context, name string, each func(line.Chunk) error) error {
+	body, err := c.open(ctx, http.MethodGet, "/lines/"+name+"/bytes")
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	rows := bufio.NewScanner(body)
+	rows.Buffer(nil, maxRow)
+	for rows.Scan() {
+		var r row
+		if err := json.Unmarshal(rows.Bytes(), &r); err != nil {
+			return fmt.Errorf("line %q: %w", name, err)
+		}
+		chunk, err := r.chunk()
+		if err != nil {
+			return fmt.Errorf("line %q: %w", name, err)
+		}
+		if err := each(chunk); err != nil {
+			return err
+		}
+	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	return errors.Join(fmt.Errorf("line %q: the running sitepost has hung up", name), rows.Err())
+}
+
+// Borrow takes a line of the running daemon until giveBack is called; its port
+// is closed there when Borrow returns. lost is closed when the daemon has taken
+// the line back by itself. ErrNobody means that no daemon is there.
+func (c Client) Borrow(ctx context.Context, name string) (giveBack func(), lost <-chan struct{}, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	body, err := c.open(ctx, http.MethodPost, "/lines/"+name+"/loan")
+	if err != nil {
+		cancel()
+		return nil, nil, err
+	}
+	over := make(chan struct{})
+	go func() { // ends with the connection, and giveBack waits for it
+		defer close(over)
+		_, _ = io.Copy(io.Discard, body) // nothing comes: what counts is that it ends
+		_ = body.Close()
+	}()
+	return func() { cancel(); <-over }, over, nil
+}
+
+// open sends a request and returns what comes back as it comes.
+func (c Client) open(ctx context.Context, method, path string) (io.ReadCloser, error) {
+	transport := &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "unix", c.Path)
+		},
+	}
+	request, err := http.NewRequestWithContext(ctx, method, "http://sitepost"+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	response, err := transport.RoundTrip(request)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
+		return nil, fmt.Errorf("%s: %w", c.Path, ErrNobody)
+	case errors.Is(err, fs.ErrPermission):
+		return nil, fmt.Errorf("%s: permission denied (run as root, or as a member of the group of sitepost)", c.Path)
+	case err != nil:
+		return nil, err
+	}
+	if response.StatusCode == http.StatusOK {
+		return response.Body, nil
+	}
+	defer response.Body.Close()
+	why, err := io.ReadAll(io.LimitReader(response.Body, 4096))
+	if err != nil {
+		return nil, err
+	}
+	return nil, errors.New(strings.TrimSpace(string(why)))
+}

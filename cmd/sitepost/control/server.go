@@ -1,0 +1,145 @@
+package control
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"sitepost/devices/line"
+)
+
+// mostTools bounds how many tools are served at once.
+const mostTools = 16
+
+// A Door is the daemon's side.
+type Door struct {
+	Lines map[string]*line.Line
+	Log   *slog.Logger
+}
+
+// Listen makes the socket at a path, for the owner and the group of its folder.
+// A socket that a killed daemon left behind is replaced; one that is answered
+// is somebody else's.
+func Listen(path string) (net.Listener, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, fmt.Errorf("control socket: %w", err)
+	}
+	if conn, err := net.Dial("unix", path); err == nil {
+		_ = conn.Close()
+		return nil, fmt.Errorf("control socket %q: another sitepost answers there", path)
+	} else if errors.Is(err, syscall.ECONNREFUSED) {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("control socket: %w", err)
+		}
+	}
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, fmt.Errorf("control socket: %w", err)
+	}
+	if err := os.Chmod(path, 0o660); err != nil {
+		return nil, fmt.Errorf("control socket: %w", errors.Join(err, l.Close()))
+	}
+	return l, nil
+}
+
+// Serve answers tools until ctx ends, and takes back what it has lent before it
+// returns. It closes the listener, which removes the socket.
+func (d *Door) Serve(ctx context.Context, l net.Listener) error {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /lines/{line}/bytes", d.bytes)
+	mux.HandleFunc("POST /lines/{line}/loan", d.loan)
+	places := make(chan struct{}, mostTools)
+	var server http.Server
+	server.BaseContext = func(net.Listener) context.Context { return ctx }
+	server.ReadHeaderTimeout = 5 * time.Second
+	server.MaxHeaderBytes = 16 << 10
+	server.ErrorLog = slog.NewLogLogger(d.Log.Handler(), slog.LevelWarn)
+	server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case places <- struct{}{}:
+			defer func() { <-places }()
+			mux.ServeHTTP(w, r)
+		default:
+			http.Error(w, "too many tools are at work", http.StatusServiceUnavailable)
+		}
+	})
+	closed := make(chan struct{})
+	defer context.AfterFunc(ctx, func() {
+		defer close(closed)
+		// Requests end with ctx, each by itself; Shutdown waits for them.
+		_ = server.Shutdown(context.WithoutCancel(ctx))
+	})()
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("control socket: %w", err)
+	}
+	<-closed
+	return nil
+}
+
+// line returns the line a request is about, and answers where there is none.
+func (d *Door) line(w http.ResponseWriter, r *http.Request) *line.Line {
+	name := r.PathValue("line")
+	l := d.Lines[name]
+	if l == nil {
+		http.Error(w, fmt.Sprintf("the running sitepost has no line %q", name), http.StatusNotFound)
+	}
+	return l
+}
+
+// bytes hands on what is said on a line until the tool hangs up.
+func (d *Door) bytes(w http.ResponseWriter, r *http.Request) {
+	l := d.line(w, r)
+	if l == nil {
+		return
+	}
+	ear := l.Tap()
+	defer ear.Close()
+	out, rows := http.NewResponseController(w), json.NewEncoder(w)
+	w.WriteHeader(http.StatusOK)
+	for {
+		if err := out.Flush(); err != nil {
+			return // the tool has gone
+		}
+		chunk, err := ear.Next(r.Context())
+		if err != nil {
+			return
+		}
+		if err := rows.Encode(rowOf(chunk)); err != nil {
+			return
+		}
+	}
+}
+
+// loan lends a line until the tool hangs up, the daemon stops or the loan has
+// lasted long enough.
+func (d *Door) loan(w http.ResponseWriter, r *http.Request) {
+	l := d.line(w, r)
+	if l == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), longest)
+	defer cancel()
+	giveBack, err := l.Lend(ctx)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusConflict)
+		return
+	}
+	defer giveBack()
+	log := d.Log.With("line", r.PathValue("line"))
+	log.Info("line is lent to a tool")
+	defer log.Info("line is back from a tool")
+	w.WriteHeader(http.StatusOK)
+	if err := http.NewResponseController(w).Flush(); err != nil {
+		return
+	}
+	<-ctx.Done()
+}

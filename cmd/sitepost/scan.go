@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"sitepost/config"
+	"sitepost/devices/instrument"
+	"sitepost/devices/line"
+	"sitepost/devices/modbus"
+	"sitepost/devices/osdp"
+	"sitepost/devices/survey"
+)
+
+// scanCommand finds the Modbus addresses on a line.
+func scanCommand(t *tool) *cobra.Command {
+	var settings, addresses string
+	c := &cobra.Command{
+		Use:   "scan LINE|PORT",
+		Short: "ask which Modbus addresses on a line answer",
+		Long: `scan reads one register from each Modbus address and lists who answers. It listens
+for 3 s first and asks nothing where another master does. All addresses take a
+minute and a half; 126 and 235 are left out, for a gate could take a question to
+them for a command.
+
+LINE is one of the site file, and all its instruments must be Modbus: a question
+in Modbus may mean something else to another protocol. If sitepost is running it
+lends the line meanwhile. PORT is any port on which nothing but Modbus hangs:
+
+  sitepost scan bus-a
+  sitepost scan /dev/ttyUSB0 --settings "9600 8N1"`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			w, err := t.findWire(args[0], settings, cmd.Flags().Changed("config"))
+			if err != nil {
+				return err
+			}
+			w.warn()
+			if err := w.mayScan(); err != nil {
+				return err
+			}
+			var first, last byte
+			if n, err := fmt.Sscanf(addresses, "%d-%d", &first, &last); n != 2 || err != nil || first < 1 || last > survey.LastUnit || first > last {
+				return fmt.Errorf("--addresses %q: write the first and the last, such as 1-32; the highest is %d", addresses, survey.LastUnit)
+			}
+			return w.scan(cmd.Context(), first, last)
+		},
+	}
+	c.Flags().StringVar(&settings, "settings", "", `settings of the port, as on the label: "9600 8N1"`)
+	c.Flags().StringVar(&addresses, "addresses", fmt.Sprintf("1-%d", survey.LastUnit), "which addresses to ask")
+	return c
+}
+
+// mayScan says why a line must not be asked in Modbus.
+func (w *wire) mayScan() error {
+	if w.line.Use == config.Listen {
+		return fmt.Errorf("line %q is only listened to (use = \"listen\"): somebody else asks there", w.line.Name)
+	}
+	for _, i := range w.instruments() {
+		if i.Protocol == config.OSDP {
+			return fmt.Errorf("line %q is not all Modbus: instrument %q speaks OSDP", w.line.Name, i.Name)
+		}
+		p, err := instrument.Load(i.Profile, w.tool.profiles)
+		if err != nil {
+			return err
+		}
+		if !p.Modbus() {
+			return fmt.Errorf("line %q is not all Modbus: instrument %q speaks as profile %q says", w.line.Name, i.Name, i.Profile)
+		}
+	}
+	return w.mustKnowSettings()
+}
+
+// mustKnowSettings refuses a port that nobody has said the settings of.
+func (w *wire) mustKnowSettings() error {
+	if w.line.Settings.Baud == 0 && w.line.Port != "" {
+		return errors.New(`a port needs settings: write --settings "9600 8N1", as on the label, or find them out with "sitepost listen PORT --guess"`)
+	}
+	return nil
+}
+
+// scan asks, and prints who answers as soon as it does.
+func (w *wire) scan(ctx context.Context, first, last byte) error {
+	ctx, giveBack, err := w.borrow(ctx)
+	if err != nil {
+		return err
+	}
+	defer giveBack()
+	overheard := func(heard []byte) bool { return modbus.Overheard(heard) || osdp.Overheard(heard) }
+	var there []survey.Found
+	o := line.Config{Pause: w.line.Pause, Private: w.line.ModbusTCP, Foreign: overheard}
+	err = w.own(ctx, o, func(ctx context.Context, l *line.Line) error {
+		if !w.line.ModbusTCP {
+			w.tool.remark("listening to %s for 3 s before the first question", w)
+		}
+		return survey.Scan(ctx, first, last, l.Ask, func(f survey.Found) {
+			w.progress(f, len(there))
+			if f.There {
+				there = append(there, f)
+			}
+			w.print(f)
+		})
+	})
+	if errors.Is(err, line.ErrSecondMaster) {
+		return fmt.Errorf("%w: nothing more was asked; `sitepost listen %s` shows what it says", err, w)
+	}
+	if err != nil {
+		return err
+	}
+	return w.sum(there)
+}
+
+// print prints what came from an address, if anything did.
+func (w *wire) print(f survey.Found) {
+	if !w.tool.json && f.Answer != "" {
+		fmt.Fprintf(w.tool.stdout, "%3d  %s\n", f.Unit, f.Answer)
+	}
+}
+
+// progress tells every twenty-five addresses how far the scan is.
+func (w *wire) progress(f survey.Found, so int) {
+	if f.Unit%25 == 0 {
+		w.tool.remark("asked up to address %d, %d answered", f.Unit, so)
+	}
+}
+
+// sum ends a scan.
+func (w *wire) sum(there []survey.Found) error {
+	if w.tool.json {
+		type found struct {
+			Address int    `json:"address"`
+			Answer  string `json:"answer"`
+		}
+		all := []found{}
+		for _, f := range there {
+			all = append(all, found{int(f.Unit), f.Answer})
+		}
+		return json.NewEncoder(w.tool.stdout).Encode(all)
+	}
+	_, err := fmt.Fprintf(w.tool.stdout, "%d found\n", len(there))
+	if len(there) == 0 {
+		w.tool.remark("nobody answered: are A and B swapped, is the baud right, has the instrument power?")
+	}
+	return err
+}
