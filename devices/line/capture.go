@@ -5,16 +5,19 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// The bounds of a capture: a day of a slow line, and no more in one row than an
-// answer can hold.
+// The bounds of a capture: a day of a slow line, no more in one row than an
+// answer can hold, and a year.
 const (
 	maxCaptureRows = 1 << 20
-	maxCaptureRow  = 16 << 10
+	maxCaptureRow  = 16 << 10 // characters
+	longest        = 366 * 24 * time.Hour
 )
 
 // A CaptureError is a row of a capture that cannot be read.
@@ -55,7 +58,7 @@ func ReadCapture(r io.Reader, begin time.Time) ([]Chunk, error) {
 			return nil, &CaptureError{n, fmt.Sprintf("more than %d rows: cut the capture into pieces", maxCaptureRows)}
 		}
 		last = seconds
-		at := begin.Add(time.Duration(seconds * float64(time.Second)))
+		at := begin.Add(time.Duration(math.Round(seconds*1e6)) * time.Microsecond)
 		chunks = append(chunks, Chunk{Bytes: heard, At: at, Fresh: len(chunks) == 0})
 	}
 	if err := rows.Err(); err != nil {
@@ -68,8 +71,7 @@ func ReadCapture(r io.Reader, begin time.Time) ([]Chunk, error) {
 func captureRow(text string) (seconds float64, heard []byte, err error) {
 	stamp, pairs, _ := strings.Cut(text, " ")
 	seconds, err = strconv.ParseFloat(strings.TrimPrefix(stamp, "+"), 64)
-	const aYear = 366 * 24 * 3600
-	if err != nil || !(seconds >= 0 && seconds < aYear) {
+	if err != nil || !(seconds >= 0 && seconds < longest.Seconds()) {
 		return 0, nil, fmt.Errorf("%q is no time: write seconds since the beginning, such as +1.250", stamp)
 	}
 	heard, err = hex.DecodeString(strings.ReplaceAll(pairs, " ", ""))
@@ -77,4 +79,55 @@ func captureRow(text string) (seconds float64, heard []byte, err error) {
 		return 0, nil, fmt.Errorf("%q are no bytes: write hex pairs such as 7F 01", strings.TrimSpace(pairs))
 	}
 	return seconds, heard, nil
+}
+
+// A Capture writes what ReadCapture reads. Whoever uses it from several
+// goroutines takes care of the order.
+type Capture struct {
+	w     io.Writer
+	begin time.Time
+	last  time.Duration // of the last row, since begin
+	rows  int
+}
+
+// NewCapture returns a capture whose times count from begin.
+func NewCapture(w io.Writer, begin time.Time) *Capture { return &Capture{w: w, begin: begin} }
+
+// maxRowBytes is how many bytes stand in one row of a Capture at most: with
+// its time that is less than ReadCapture takes.
+const maxRowBytes = 4096
+
+// Write writes a chunk as one row, or more where it is long. What we have sent
+// is a remark, and so is that something may be missing:
+//
+//	+0.000  7F 01 01
+//	# +1.250 > 7E 00 01 10
+//	# +9.000 something may be missing here
+//	+9.000  7F 01 01
+//
+// Times are rounded to milliseconds and never go back, whatever the clock
+// does. The error is that of w, or says that the capture is full.
+func (c *Capture) Write(chunk Chunk) error {
+	if len(chunk.Bytes) == 0 {
+		return nil
+	}
+	c.last = max(c.last, chunk.At.Sub(c.begin).Round(time.Millisecond))
+	stamp := fmt.Sprintf("+%.3f", c.last.Seconds())
+	var text strings.Builder
+	if chunk.Fresh && c.rows > 0 {
+		fmt.Fprintf(&text, "# %s something may be missing here\n", stamp)
+	}
+	for row := range slices.Chunk(chunk.Bytes, maxRowBytes) {
+		if chunk.Sent {
+			fmt.Fprintf(&text, "# %s > % X\n", stamp, row)
+			continue
+		}
+		fmt.Fprintf(&text, "%s  % X\n", stamp, row)
+		c.rows++
+	}
+	if c.rows > maxCaptureRows || c.last >= longest {
+		return fmt.Errorf("capture: full after %d rows and %v: begin another one", c.rows, c.last)
+	}
+	_, err := io.WriteString(c.w, text.String())
+	return err
 }

@@ -27,22 +27,34 @@ type Chunk struct {
 	Bytes []byte
 	At    time.Time
 	Fresh bool
+	Sent  bool // by us; only a tap hears it
 }
 
 // An Ear hears all that comes unasked on a line, from the moment it was made.
+// One that taps hears everything.
 type Ear struct {
 	line *Line
+	taps bool
 	news chan struct{} // holds one token while chunks are waiting
 
 	mu     sync.Mutex // guards all below
 	chunks []Chunk
-	size   int // bytes in chunks
+	size   int  // bytes in chunks
+	begun  bool // heard something
 	closed bool
 }
 
-// Listen returns an ear. It must be closed.
-func (l *Line) Listen() *Ear {
-	e := &Ear{line: l, news: make(chan struct{}, 1)}
+// Listen returns an ear for what comes unasked. It must be closed.
+func (l *Line) Listen() *Ear { return l.ear(false) }
+
+// Tap returns an ear for everything: our questions when they were written
+// (Chunk.Sent), the answers and whatever else comes while a question is under
+// way, late answers, and what comes unasked. What is thrown away right before
+// a question is not heard. It must be closed.
+func (l *Line) Tap() *Ear { return l.ear(true) }
+
+func (l *Line) ear(taps bool) *Ear {
+	e := &Ear{line: l, taps: taps, news: make(chan struct{}, 1)}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.ears = append(l.ears, e)
@@ -94,13 +106,15 @@ func (e *Ear) take() (Chunk, error) {
 	return c, nil
 }
 
-// tell gives a chunk to all ears and waits for none of them.
-func (l *Line) tell(c Chunk) {
+// give gives a chunk to the ears that tap, or to those that do not, and waits
+// for none of them.
+func (l *Line) give(c Chunk, taps bool) {
 	l.mu.Lock()
-	ears := slices.Clone(l.ears)
-	l.mu.Unlock()
-	for _, e := range ears {
-		e.hear(c)
+	defer l.mu.Unlock()
+	for _, e := range l.ears {
+		if e.taps == taps {
+			e.hear(c)
+		}
 	}
 }
 
@@ -113,6 +127,8 @@ func (e *Ear) hear(c Chunk) {
 	if e.closed {
 		return
 	}
+	c.Fresh = c.Fresh || !e.begun
+	e.begun = true
 	e.chunks = append(e.chunks, c)
 	e.size += len(c.Bytes)
 	for len(e.chunks) > maxChunks || e.size > maxChunkBytes {

@@ -14,7 +14,7 @@ import (
 	"sitepost/devices/line/linetest"
 )
 
-// all takes what an ear has now, as "text" or "text, fresh".
+// all takes what an ear has now, as "text", "text, fresh" or "text, sent".
 func all(t *testing.T, e *line.Ear) []string {
 	t.Helper()
 	var got []string
@@ -31,6 +31,9 @@ func all(t *testing.T, e *line.Ear) []string {
 		word := string(c.Bytes)
 		if c.Fresh {
 			word += ", fresh"
+		}
+		if c.Sent {
+			word += ", sent"
 		}
 		got = append(got, word)
 	}
@@ -68,7 +71,12 @@ func TestListen(t *testing.T) {
 		say("c")
 		ask("late")
 		say("d")
+		three := l.Listen()
+		defer three.Close()
 		say("e")
+		if diff := cmp.Diff([]string{"e, fresh"}, all(t, three)); diff != "" {
+			t.Errorf("the first thing that an ear hears (-want +got):\n%s", diff)
+		}
 		c.Unplug()
 		time.Sleep(50 * time.Millisecond)
 		c.Plug()

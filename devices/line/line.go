@@ -1,10 +1,11 @@
 // Package line owns serial lines: ports of this machine and serial servers in
 // raw TCP mode.
 //
-//	instrument ─ Ask ──┐                         ┌ tty: guard + tarm/serial
-//	instrument ─ Ask ──┼─► queue ─► owner ─► Port ┤
-//	capture ─── Ear ◄──┘                         └ TCP serial server
-//	ingest ─── Watch
+//	instrument ─ Ask ──┐                           ┌ tty: guard + tarm/serial
+//	instrument ─ Ask ──┼─► queue ─► owner ─► Port ─┼ TCP serial server
+//	instrument ◄ Ear ──┤              │            └ somebody else's: Lend
+//	capture ◄─── Tap ──┤              └ lookout: does another master ask?
+//	ingest ◄─── Watch ─┘
 //
 // Its rules:
 //
@@ -17,27 +18,28 @@
 // line stays silent for as long again, so that a late answer is heard, dropped
 // and never taken for the next one.
 //
-// A line that is lost is opened again, for ever, with growing pauses.
-// Questions wait meanwhile. Who watches the line hears one condition, however
-// many instruments are on it.
+// A line has one master. Before the first question of a Run it is listened to
+// for 3 s; when another master's question is heard, then or later, ours are
+// refused until he has been silent for 60 s and another 3 s. It is not
+// listened to after every opening: a cable that was touched shall not delay
+// an alarm.
+//
+// A line that is lost is opened again, for ever, with growing pauses; one that
+// is lent is opened when it comes back. Questions wait meanwhile. Who watches
+// the line hears one condition, however many instruments are on it.
 //
 // The owner waits for the port and for nothing else: not for those who listen,
 // not for those who asked.
 //
-// It does not know what the bytes mean, whether a question may be asked, or
-// which addresses may be dialled. It is the only room for tarm/serial.
+// It does not know what the bytes mean, whether a question may be asked, how
+// another master's question looks, or which addresses may be dialled. It is
+// the only room for tarm/serial.
 package line
 
 import (
-	"context"
 	"log/slog"
 	"sync"
 	"time"
-)
-
-const (
-	firstPause = 100 * time.Millisecond // after a loss, before the first opening
-	lastPause  = 5 * time.Second        // the pause doubles up to this; a line that held so long begins anew
 )
 
 // A Config says what a line is.
@@ -47,7 +49,15 @@ type Config struct {
 	Settings   Settings      // for the timing
 	Pause      time.Duration // silence between two questions, where 3.5 characters are not enough
 	ListenOnly bool          // somebody else asks on this line; it is never written to
-	Log        *slog.Logger  // nil: nobody is told
+	Private    bool          // nobody else can be on this line (Modbus TCP): nobody is looked for
+
+	// Foreign says whether what was heard holds another master's question, at
+	// any place. It is called by the owner with what came unasked of late, at
+	// least the last 256 bytes; it must not wait or keep heard. Nil: nobody
+	// would be recognised, so the line is not listened to first either.
+	Foreign func(heard []byte) bool
+
+	Log *slog.Logger // nil: nobody is told
 }
 
 // A Line is one line and its queue of questions. All methods may be called
@@ -57,10 +67,14 @@ type Line struct {
 	log    *slog.Logger
 	status status
 
-	mu   sync.Mutex // guards all below
-	asks []*ask     // waiting or being asked, in order
-	ears []*Ear
-	port Port // nil while the line is down
+	mu      sync.Mutex // guards all below
+	asks    []*ask     // waiting or being asked, in order
+	refused bool       // another master asks: nothing is taken into asks
+	ears    []*Ear
+	port    Port          // nil while the line is down
+	loan    *loan         // somebody wants the port or has it; nil: nobody does
+	endTurn func()        // ends the owner's hold of the port; nil without an owner
+	ended   chan struct{} // closed when the owner ends
 }
 
 // New returns a line that is not open yet: Run opens it.
@@ -70,67 +84,8 @@ func New(cfg Config) *Line {
 		log = slog.New(slog.DiscardHandler)
 	}
 	l := &Line{cfg: cfg, log: log.With("line", cfg.Name)}
-	l.status.changed = make(chan struct{})
+	l.status.changed, l.status.lentAt = make(chan struct{}), time.Now()
 	return l
-}
-
-// Run owns the line: it opens it, opens it again when it was lost, and puts
-// the questions. It returns nil when ctx ends and has closed the port then.
-// Only one Run may be under way at a time.
-func (l *Line) Run(ctx context.Context) error {
-	l.status.begin()
-	defer l.status.begin() // nothing is known of a line without an owner
-	overdue := time.AfterFunc(startWithin, func() { l.report(l.status.overdue()) })
-	defer overdue.Stop()
-	defer context.AfterFunc(ctx, l.wake)()
-
-	o := &owner{line: l}
-	pause := firstPause
-	for {
-		held, err := l.hold(ctx, o)
-		if ctx.Err() != nil {
-			return nil
-		}
-		l.report(l.status.down(err))
-		if held >= lastPause {
-			pause = firstPause
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-time.After(pause):
-		}
-		pause = min(2*pause, lastPause)
-	}
-}
-
-// hold opens the port and lets the owner have it until it is gone. It returns
-// for how long it held.
-func (l *Line) hold(ctx context.Context, o *owner) (time.Duration, error) {
-	port, err := l.cfg.Open(ctx)
-	if err != nil {
-		return 0, err
-	}
-	opened := time.Now()
-	l.setPort(port)
-	l.report(l.status.up())
-	err = o.own(ctx, port)
-	l.setPort(nil)
-	if closing := port.Close(); err == nil {
-		err = closing
-	}
-	return time.Since(opened), err
-}
-
-// report writes an edge of the line's state to the log; a nil event is none.
-func (l *Line) report(edge *edge) {
-	switch {
-	case edge == nil:
-	case edge.why == nil:
-		l.log.Info("line is open")
-	default:
-		l.log.Warn("line is down", "why", edge.why)
-	}
 }
 
 func (l *Line) setPort(port Port) {

@@ -3,7 +3,6 @@ package line
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"time"
 )
 
@@ -21,20 +20,29 @@ const maxBabble = time.Second
 //	                    or Pause           no answer       a late one
 //	                                                       is dropped
 type owner struct {
-	line   *Line
-	port   Port
-	last   time.Time // when the line was last heard or written
-	quiet  time.Time // until then a late answer may come, and nothing is asked
-	missed bool      // bytes were kept from the ears since they last heard some
-	buf    [1024]byte
+	line    *Line
+	port    Port
+	lookout lookout
+	opened  time.Time
+	last    time.Time // when the line was last heard or written
+	quiet   time.Time // until then a late answer may come, and nothing is asked
+	missed  bool      // bytes were kept from the ears since they last heard some
+	cut     bool      // the same for the taps
+	buf     [1024]byte
 }
 
-// own puts questions and listens between them. It returns nil when ctx ends,
-// and the reason when the port is gone.
-func (o *owner) own(ctx context.Context, port Port) error {
-	o.port, o.last, o.missed = port, time.Now(), true
-	for ctx.Err() == nil {
+// own puts questions and listens between them. It returns nil when the turn
+// ends, once the question under way is settled, and at once when ctx ends; and
+// the reason when the port is gone.
+func (o *owner) own(ctx, turn context.Context, port Port) error {
+	now := time.Now()
+	o.port, o.opened, o.last, o.missed, o.cut = port, now, now, true, true
+	o.lookout.opened(now)
+	for turn.Err() == nil {
 		now := time.Now()
+		if o.lookout.advance(now) {
+			o.line.resume(now)
+		}
 		a := o.line.first()
 		due := now.Add(readWait)
 		if a != nil {
@@ -58,30 +66,58 @@ func (o *owner) due(a *ask, now time.Time) time.Time {
 	if o.quiet.After(now) {
 		return o.quiet
 	}
-	if a.waiting.IsZero() {
+	free := o.lookout.mayAsk()
+	if o.lookout.view != alone {
+		return free
+	}
+	if a.waiting.Before(o.opened) {
 		a.waiting = now
 	}
 	due := o.last.Add(max(o.line.cfg.Settings.gap(), o.line.cfg.Pause))
+	if free.After(due) {
+		due = free
+	}
 	if limit := a.waiting.Add(maxBabble); limit.Before(due) {
 		return limit
 	}
 	return due
 }
 
-// listen reads once, until due at the latest, and gives what came to the ears,
-// unless it may be a late answer.
+// listen reads once, until due at the latest, gives what came to the ears,
+// unless it may be a late answer, and to the lookout.
 func (o *owner) listen(due time.Time) error {
 	n, err := o.read(due)
 	if err != nil || n == 0 {
 		return err
 	}
+	chunk := Chunk{Bytes: o.buf[:n], At: o.last}
 	if o.last.Before(o.quiet) {
 		o.missed = true
-		return nil
+	} else {
+		o.tell(chunk)
 	}
-	o.line.tell(Chunk{Bytes: o.buf[:n], At: o.last, Fresh: o.missed})
-	o.missed = false
+	o.tap(chunk)
+	o.judge(chunk.Bytes)
 	return nil
+}
+
+// tell gives a chunk that came unasked to the ears.
+func (o *owner) tell(c Chunk) {
+	c.Fresh, o.missed = o.missed, false
+	o.line.give(c, false)
+}
+
+// tap gives any chunk to the taps.
+func (o *owner) tap(c Chunk) {
+	c.Fresh, o.cut = o.cut, false
+	o.line.give(c, true)
+}
+
+// judge gives what was no answer to the lookout.
+func (o *owner) judge(heard []byte) {
+	if question := o.lookout.hear(heard, o.last); question != nil {
+		o.line.giveWay(question, o.last)
+	}
 }
 
 // read reads once into buf, until due at the latest.
@@ -108,14 +144,18 @@ func (o *owner) put(ctx context.Context, a *ask) error {
 	if _, err := o.port.Write(a.Send); err != nil {
 		return err
 	}
-	o.last = time.Now().Add(o.line.cfg.Settings.Wire(len(a.Send)))
+	now := time.Now()
+	o.tap(Chunk{Bytes: a.Send, At: now, Sent: true})
+	o.last = now.Add(o.line.cfg.Settings.Wire(len(a.Send)))
 	deadline := o.last.Add(a.Within)
 	o.quiet = deadline.Add(a.Within) // unless it is answered
+	o.lookout.asks(a.Send, o.quiet)
 	a.waiting = time.Time{}
 	return o.await(ctx, a, deadline)
 }
 
-// await hears what comes until it is an answer or the deadline has passed.
+// await hears what comes until it is an answer, the deadline has passed, or
+// whoever asked has gone.
 func (o *owner) await(ctx context.Context, a *ask, deadline time.Time) error {
 	heard := make([]byte, 0, 256)
 	for len(heard) <= maxHeard && time.Now().Before(deadline) {
@@ -123,53 +163,41 @@ func (o *owner) await(ctx context.Context, a *ask, deadline time.Time) error {
 		if err != nil {
 			return err
 		}
+		if n > 0 {
+			o.tap(Chunk{Bytes: o.buf[:n], At: o.last})
+			heard = append(heard, o.buf[:n]...)
+		}
 		if ctx.Err() != nil || a.ctx.Err() != nil {
 			o.missed = true
-			return nil // whoever asked has gone
+			o.judge(heard)
+			return nil
 		}
 		if n == 0 {
 			continue
 		}
-		heard = append(heard, o.buf[:n]...)
-		answer, err := a.accept(heard)
-		if answer == nil && err == nil {
-			continue
+		if answer, err := a.accept(heard); answer != nil || err != nil {
+			o.accepted(a, heard, result{Answer{Bytes: answer, At: o.last}, err})
+			return nil
 		}
-		if err == nil {
-			o.quiet = time.Time{}
-		}
-		o.missed = o.missed || len(answer) != len(heard)
-		o.line.settle(a, result{Answer{Bytes: answer, At: o.last}, err})
-		return nil
 	}
 	o.missed = o.missed || len(heard) > 0
 	o.line.settle(a, result{err: a.silence(heard)})
+	o.judge(heard)
 	return nil
 }
 
-// accept shows a question what was heard, without its own echo. While it could
-// still be the echo that comes, or when it is too much, nothing is shown. The
-// owner works for everyone on the line, so a question that panics over what
-// it hears breaks only the conversation that asked it.
-func (q Question) accept(heard []byte) (answer []byte, err error) {
-	if bytes.HasPrefix(q.Send, heard) || len(heard) > maxHeard {
-		return nil, nil
+// accepted settles a question that was answered, or that panicked. What came
+// behind the answer came unasked.
+func (o *owner) accepted(a *ask, heard []byte, r result) {
+	if r.err == nil {
+		o.quiet = time.Time{}
+		o.lookout.answered()
 	}
-	defer func() {
-		if why := recover(); why != nil {
-			answer, err = nil, fmt.Errorf("question % X: accept panicked: %v", q.Send, why)
-		}
-	}()
-	return q.Accept(bytes.TrimPrefix(heard, q.Send)), nil
-}
-
-// silence says how a question was not answered.
-func (q Question) silence(heard []byte) error {
-	if len(heard) > maxHeard {
-		return fmt.Errorf("%w among more than %d bytes: is the baud right?", ErrSilent, maxHeard)
+	o.missed = o.missed || len(r.Bytes) != len(heard)
+	var behind []byte
+	if _, rest, found := bytes.Cut(heard, r.Bytes); found && r.err == nil {
+		behind = bytes.Clone(rest) // heard is the asker's now
 	}
-	if n := len(bytes.TrimPrefix(heard, q.Send)); n > 0 {
-		return fmt.Errorf("%w among %d bytes: are baud, parity and address right?", ErrSilent, n)
-	}
-	return ErrSilent
+	o.line.settle(a, r)
+	o.judge(behind)
 }

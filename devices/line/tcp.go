@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
-	"syscall"
 	"time"
 )
 
@@ -25,12 +23,15 @@ const (
 // text that the server mixes into the stream; it is taken out wherever it
 // stands, also when it comes in pieces. Whether the address may be dialled is
 // the caller's worry.
-func OpenTCP(addr string, preamble []byte) Opener {
+func OpenTCP(addr string, preamble []byte) Opener { return openTCP(addr, preamble, deadAfter) }
+
+// openTCP is OpenTCP with another time after which a silent server is dead.
+func openTCP(addr string, preamble []byte, dead time.Duration) Opener {
 	return func(ctx context.Context) (Port, error) {
 		dialer := net.Dialer{
 			Timeout:         dialWithin,
-			KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 5 * time.Second, Interval: 5 * time.Second, Count: 2},
-			Control:         limitUnacknowledged,
+			KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: dead / 3, Interval: dead / 3, Count: 2},
+			Control:         limitUnacknowledged(dead),
 		}
 		conn, err := dialer.DialContext(ctx, "tcp", addr)
 		if err != nil {
@@ -40,28 +41,11 @@ func OpenTCP(addr string, preamble []byte) Opener {
 	}
 }
 
-// explainTCP turns a failed dial into something a person can act on.
-func explainTCP(addr string, err error) error {
-	trouble := func(short, step string) error {
-		if op, ok := errors.AsType[*net.OpError](err); ok {
-			err = op.Err // the address is named once, as the site wrote it
-		}
-		return &Trouble{Err: fmt.Errorf("dial %q: %w", addr, err), Short: short, Step: step}
-	}
-	timeout, ok := errors.AsType[net.Error](err)
-	switch {
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return trouble("refused", "is the serial server in TCP server mode on this port, and is nobody else connected? it takes one client")
-	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH), ok && timeout.Timeout():
-		return trouble("no answer", "is the serial server powered and in this network? ping it")
-	}
-	return fmt.Errorf("dial %q: %w", addr, err)
-}
-
 // A tcp is a connection to a serial server.
 type tcp struct {
 	patience
 	conn   net.Conn
+	opened time.Time
 	sieve  sieve
 	since  time.Time // when the sieve began to keep back what it holds
 	sifted []byte    // went through the sieve and was not read yet
@@ -73,7 +57,7 @@ type tcp struct {
 const followWithin = 20 * time.Millisecond
 
 func newTCP(conn net.Conn, preamble []byte) *tcp {
-	return &tcp{patience: patience{set: conn.SetReadDeadline}, conn: conn, sieve: sieve{preamble: preamble}}
+	return &tcp{patience: patience{set: conn.SetReadDeadline}, conn: conn, opened: time.Now(), sieve: sieve{preamble: preamble}}
 }
 
 // Read reads what is left after the preamble was taken out. Bytes that may be
@@ -111,10 +95,8 @@ func (t *tcp) receive(wait time.Duration) error {
 			t.sifted = t.sieve.release(t.sifted)
 		}
 		return nil
-	case errors.Is(err, io.EOF):
-		return &Trouble{Err: errors.New("serial server closed the connection"), Short: "gone", Step: "did somebody else connect to it? it takes one client"}
 	}
-	return err
+	return explainEnd(err, time.Since(t.opened))
 }
 
 // Write writes with a deadline of one second: the serial server has room for
@@ -125,9 +107,9 @@ func (t *tcp) Write(p []byte) (int, error) {
 	}
 	n, err := t.conn.Write(p)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		err = &Trouble{Err: fmt.Errorf("write stuck after %d of %d bytes", n, len(p)), Short: "stuck", Step: "is the serial server still reachable?"}
+		return n, &Trouble{Err: fmt.Errorf("write stuck after %d of %d bytes", n, len(p)), Short: "stuck", Step: "is the serial server still reachable?"}
 	}
-	return n, err
+	return n, explainEnd(err, time.Since(t.opened))
 }
 
 // Discard reads for a millisecond and throws away what came. It reads rather

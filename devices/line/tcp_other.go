@@ -2,7 +2,10 @@
 
 package line
 
-import "syscall"
+import (
+	"syscall"
+	"time"
+)
 
 // limitUnacknowledged does nothing here: TCP_USER_TIMEOUT is Linux's own.
-func limitUnacknowledged(_, _ string, _ syscall.RawConn) error { return nil }
+func limitUnacknowledged(time.Duration) func(_, _ string, _ syscall.RawConn) error { return nil }

@@ -53,16 +53,22 @@ func begin(ctx context.Context, link string) life {
 	return l
 }
 
-// next waits for the next event.
+// next waits for the next event about a loss.
 func (l life) next(t *testing.T, want devices.State) {
 	t.Helper()
-	select {
-	case e := <-l.events:
-		if e.Code != devices.LineLost || e.State != want {
-			t.Errorf("got %+v, want %s", e, want)
+	for {
+		select {
+		case e := <-l.events:
+			if e.Code != devices.LineLost {
+				continue
+			}
+			if e.State != want {
+				t.Errorf("got %+v, want %s", e, want)
+			}
+			return
+		case <-l.ctx.Done():
+			t.Fatalf("no event, want %s", want)
 		}
-	case <-l.ctx.Done():
-		t.Fatalf("no event, want %s", want)
 	}
 }
 

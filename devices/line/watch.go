@@ -2,145 +2,39 @@ package line
 
 import (
 	"context"
-	"errors"
-	"sync"
-	"time"
 
 	"sitepost/devices"
 )
 
-// startWithin is how long a line may take to open at the start before it is
-// called lost.
-const startWithin = time.Second
+// secondMaster is the word for another master who asks.
+const secondMaster devices.Code = "line.second_master"
 
-// A status is what is known about a line.
-//
-//	         up                down
-//	unknown ────► open ◄──────────────► lost
-//	    └─────── not open within 1 s ────►┘
-//
-// losses counts the ways into lost, so that a watcher who was slow tells of a
-// loss that is already over.
-type status struct {
-	mu      sync.Mutex // guards all below
-	phase   phase
-	since   time.Time // of open or lost
-	failed  error     // why the line could not be opened since the start
-	losses  int
-	lostAt  time.Time     // the last loss
-	why     error         // of the last loss
-	changed chan struct{} // closed and replaced at each change of phase
-}
-
-type phase int
-
-const (
-	unknown phase = iota
-	open
-	lost
-)
-
-// An edge is a change of state worth a line in the log: open if why is nil.
-type edge struct{ why error }
-
-func (s *status) begin() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.phase, s.failed = unknown, nil
-}
-
-func (s *status) up() *edge {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.enter(open)
-	return &edge{}
-}
-
-// down is said after a failed opening and after a loss. It is an edge only
-// after a loss: a line that was never open has a second, and one that is lost
-// stays lost.
-func (s *status) down(why error) *edge {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.failed = why
-	if s.phase != open {
-		return nil
-	}
-	return s.lose(why)
-}
-
-// overdue is said one second after the start.
-func (s *status) overdue() *edge {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case s.phase != unknown:
-		return nil
-	case s.failed != nil:
-		return s.lose(s.failed)
-	}
-	return s.lose(&Trouble{
-		Err:   errors.New("opening takes longer than a second"),
-		Short: "no answer",
-		Step:  "is the device at the other end powered?",
-	})
-}
-
-// lose enters lost; the caller holds the lock.
-func (s *status) lose(why error) *edge {
-	s.enter(lost)
-	s.losses++
-	s.lostAt, s.why = s.since, why
-	return &edge{why: why}
-}
-
-// enter changes the phase; the caller holds the lock.
-func (s *status) enter(p phase) {
-	s.phase, s.since = p, time.Now()
-	close(s.changed)
-	s.changed = make(chan struct{})
-}
-
-// A glance is a copy of a status.
-type glance struct {
-	phase         phase
-	since, lostAt time.Time
-	losses        int
-	why           error
-	changed       <-chan struct{}
-}
-
-func (s *status) look() glance {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return glance{s.phase, s.since, s.lostAt, s.losses, s.why, s.changed}
-}
-
-// Watch returns the conversation that tells whether the line is lost. Each
-// time it is started it says the present state first, as soon as that is
-// known: a line that opens within a second of its start was not lost.
+// Watch returns the conversation that tells how the line is: whether it is
+// lost (line.lost), whether another master asks (line.second_master), and
+// whether it is lent (device.mode). Each time it is started it says the
+// present state of all three first, each as soon as that is known: a line that
+// opens within a second of its start was not lost, and nobody else is known to
+// ask before it was listened to.
 func (l *Line) Watch() devices.Device { return watch{l} }
 
 type watch struct{ line *Line }
 
-// Run says line.lost raised and cleared until ctx ends or emit fails.
+// Run tells what changes until ctx ends or emit fails.
 func (w watch) Run(ctx context.Context, emit func(devices.Event) error) error {
-	var told devices.State
-	seen := w.line.status.look().losses
+	now := w.line.status.look()
+	lost := told{code: devices.LineLost, seen: now.lost.raises}
+	second := told{code: secondMaster, seen: now.second.raises}
+	mode := ""
 	for {
-		now := w.line.status.look()
-		if (now.phase == lost || now.losses > seen) && told != devices.Raised {
-			if err := emit(raised(now)); err != nil {
-				return err
-			}
-			told = devices.Raised
+		now = w.line.status.look()
+		events := append(lost.news(now.lost), second.news(now.second)...)
+		if e := now.mode(); e.Is != mode {
+			events, mode = append([]devices.Event{e}, events...), e.Is
 		}
-		seen = now.losses
-		if now.phase == open && told != devices.Cleared {
-			if err := emit(devices.Event{Time: now.since, Code: devices.LineLost, State: devices.Cleared}); err != nil {
+		for _, e := range events {
+			if err := emit(e); err != nil {
 				return err
 			}
-			told = devices.Cleared
 		}
 		select {
 		case <-ctx.Done():
@@ -150,14 +44,32 @@ func (w watch) Run(ctx context.Context, emit func(devices.Event) error) error {
 	}
 }
 
-// raised says why the line is lost and what to do.
-func raised(g glance) devices.Event {
-	text := g.why.Error()
-	if _, ok := errors.AsType[*Trouble](g.why); !ok {
-		text += " (look at the port and its cable)"
+// mode returns the event for a line that is lent, or is not.
+func (g glance) mode() devices.Event {
+	if g.lent {
+		return devices.Event{Time: g.lentAt, Code: devices.DeviceMode, Is: devices.Maintenance.String(), Mode: devices.Maintenance, Detail: "lent"}
 	}
-	return devices.Event{
-		Time: g.lostAt, Code: devices.LineLost, State: devices.Raised,
-		Detail: short(g.why), Text: string([]rune(text)[:min(1024, len([]rune(text)))]),
+	return devices.Event{Time: g.lentAt, Code: devices.DeviceMode, Is: devices.Normal.String()}
+}
+
+// told is what a watcher has told about a condition.
+type told struct {
+	code  devices.Code
+	state devices.State
+	seen  int // ways into it
+}
+
+// news returns what is to be told now: a raise also when it is already over.
+func (t *told) news(c condition) []devices.Event {
+	var events []devices.Event
+	if (c.state == devices.Raised || c.raises > t.seen) && t.state != devices.Raised {
+		events = append(events, c.raised)
+		t.state = devices.Raised
 	}
+	t.seen = c.raises
+	if c.state == devices.Cleared && t.state != devices.Cleared {
+		events = append(events, devices.Event{Time: c.since, Code: t.code, State: devices.Cleared})
+		t.state = devices.Cleared
+	}
+	return events
 }
