@@ -157,7 +157,7 @@ func (w *wire) own(ctx context.Context, o line.Config, do func(context.Context, 
 // lost ends a tool's work when its line is: a person is there who can do
 // something about it.
 func (w *wire) lost(e devices.Event, cancel context.CancelCauseFunc) error {
-	if e.State != devices.Raised {
+	if e.Code != devices.LineLost || e.State != devices.Raised {
 		return nil
 	}
 	cancel(fmt.Errorf("%s: %s", w, e.Text))

@@ -142,10 +142,7 @@ func (s *show) flush() {
 
 // hear returns what a chunk says about an instrument.
 func (h *hearer) hear(c line.Chunk) []string {
-	if c.Fresh {
-		h.reader.Forget()
-	}
-	return h.journal.Lines(masked(h.reader.Hear(c.At, c.Bytes, c.Sent)))
+	return h.journal.Lines(masked(h.reader.Hear(c)))
 }
 
 // masked takes card numbers out: they are nobody's business on a screen.

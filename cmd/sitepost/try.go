@@ -19,7 +19,8 @@ import (
 // tryCommand proves a profile with its own byte vectors, or shows what it makes
 // of a capture. It sends nothing and needs no site.
 func tryCommand(t *tool) *cobra.Command {
-	return &cobra.Command{
+	var address int
+	c := &cobra.Command{
 		Use:   "try PROFILE.toml [CAPTURE]",
 		Short: "prove a profile with its own bytes, or decode a capture with it",
 		Long: `try runs every [[try]] of a profile and prints one line for each:
@@ -27,8 +28,9 @@ func tryCommand(t *tool) *cobra.Command {
   ok 3
   differs 4: want [gas.alarm.own raised], got [gas.reading 300 ppm]
 
-With a capture it prints the events that the profile reads from it. PROFILE is a
-file, or the name of a profile that comes with sitepost.`,
+With a capture, as "sitepost listen --record" writes it, it prints the events that
+the profile reads from it. PROFILE is a file, or the name of a profile that comes
+with sitepost.`,
 		Args: cobra.RangeArgs(1, 2),
 		RunE: func(_ *cobra.Command, args []string) error {
 			p, err := openProfile(args[0], t.profiles)
@@ -36,11 +38,13 @@ file, or the name of a profile that comes with sitepost.`,
 				return t.profileMistakes(err)
 			}
 			if len(args) == 2 {
-				return t.replay(p, args[1])
+				return t.replay(p, address, args[1])
 			}
 			return t.prove(p)
 		},
 	}
+	c.Flags().IntVar(&address, "address", 1, "of the instrument in the capture")
+	return c
 }
 
 // openProfile reads a profile from a file, or by the name of one that is known.
@@ -72,15 +76,12 @@ func (t *tool) profileMistakes(err error) error {
 
 // replay prints what the profile reads from a capture, with the time of each
 // event.
-func (t *tool) replay(p *instrument.Profile, path string) error {
+func (t *tool) replay(p *instrument.Profile, address int, path string) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	if p.Modbus() {
-		return fmt.Errorf("profile %q is asked by Modbus, and an answer in Modbus does not say which registers it holds (write what they held into a [[try]])", p.Name)
-	}
 	begin := time.Unix(0, 0)
 	chunks, err := line.ReadCapture(f, begin)
 	if bad, ok := errors.AsType[*line.CaptureError](err); ok {
@@ -90,7 +91,7 @@ func (t *tool) replay(p *instrument.Profile, path string) error {
 	if err != nil {
 		return err
 	}
-	reader, journal := instrument.NewReader(p, 1), &instrument.Journal{}
+	hearer, journal := instrument.NewHearer(p, address), &instrument.Journal{}
 	tell := func(events []devices.Event) {
 		for _, e := range events {
 			for _, text := range journal.Lines([]devices.Event{e}) {
@@ -99,12 +100,9 @@ func (t *tool) replay(p *instrument.Profile, path string) error {
 		}
 	}
 	for _, c := range chunks {
-		if c.Fresh {
-			reader.Forget()
-		}
-		tell(append(reader.Tick(c.At), reader.Feed(c.At, c.Bytes)...))
+		tell(hearer.Hear(c))
 	}
-	tell(reader.End())
+	tell(hearer.End())
 	return nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sitepost/devices"
+	"sitepost/devices/line"
 	"sitepost/devices/modbus"
 )
 
@@ -43,6 +44,7 @@ func FuzzFeed(f *testing.F) {
 			p = profiles[names[len(heard)%len(names)]]
 		}
 		whole, slowly := NewReader(p, 1), NewReader(p, 1)
+		whole.limits, slowly.limits = newJudge(p, &usual), newJudge(p, &usual)
 		want := append(whole.Feed(noon, heard), whole.Tick(noon.Add(time.Minute))...)
 		var got []devices.Event
 		for i := range heard {
@@ -52,7 +54,7 @@ func FuzzFeed(f *testing.F) {
 		if diff := cmp.Diff(want, got); diff != "" || whole.Refused() != slowly.Refused() {
 			t.Fatalf("%s: %q (-whole +slowly), refused %d and %d:\n%s", p.Name, heard, whole.Refused(), slowly.Refused(), diff)
 		}
-		for _, e := range newJudge(p, &usual).judge(got) {
+		for _, e := range got {
 			sound(t, p, e)
 		}
 		if n := len(slowly.framer.buf); n > maxFrame {
@@ -91,20 +93,22 @@ func FuzzRegisters(f *testing.F) {
 			values[i] = uint16(raw[2*i])<<8 | uint16(raw[2*i+1])
 		}
 		for _, p := range profiles {
-			judge := newJudge(p, &usual)
-			for _, e := range judge.judge(NewReader(p, 1).Registers(noon, first, values)) {
+			r := NewReader(p, 1)
+			r.limits = newJudge(p, &usual)
+			for _, e := range r.Registers(noon, first, values) {
 				sound(t, p, e)
 			}
-			want := NewHearer(p, 1).Hear(noon, raw, false)
-			slowly := NewHearer(p, 1)
+			whole, slowly := NewHearer(p, 1), NewHearer(p, 1)
+			whole.reader.limits, slowly.reader.limits = newJudge(p, &usual), newJudge(p, &usual)
+			want := whole.Hear(line.Chunk{Bytes: raw, At: noon})
 			var got []devices.Event
 			for i := range raw {
-				got = append(got, slowly.Hear(noon, raw[i:i+1], false)...)
+				got = append(got, slowly.Hear(line.Chunk{Bytes: raw[i : i+1], At: noon})...)
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Fatalf("%s: % X (-whole +slowly):\n%s", p.Name, raw, diff)
 			}
-			for _, e := range judge.judge(got) {
+			for _, e := range got {
 				sound(t, p, e)
 			}
 		}

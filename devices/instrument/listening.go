@@ -32,18 +32,25 @@ func newHearer(r *Reader, address int) *Hearer {
 	return h
 }
 
-// Hear takes bytes, the last of which came at the time given, and returns what
-// they say. Sent ones are our own questions, as a tap of the line has them.
-func (h *Hearer) Hear(at time.Time, heard []byte, sent bool) []devices.Event {
-	if h.pairs == nil && sent {
-		return nil
+// Hear takes a chunk of a line or of a capture and returns what it says, and
+// what has settled or ended before it. Questions of our own belong to it.
+func (h *Hearer) Hear(c line.Chunk) []devices.Event {
+	if c.Fresh {
+		h.forget()
 	}
-	events, _ := h.hear(at, heard)
-	return events
+	events := h.reader.Tick(c.At)
+	if h.pairs == nil && c.Sent {
+		return events
+	}
+	said, _ := h.hear(c.At, c.Bytes)
+	return append(events, said...)
 }
 
-// Forget drops what was half heard: something is missing behind it.
-func (h *Hearer) Forget() {
+// End says that nothing comes any more: a frame that only a pause ends is whole.
+func (h *Hearer) End() []devices.Event { return h.reader.End() }
+
+// forget drops what was half heard: something is missing behind it.
+func (h *Hearer) forget() {
 	h.reader.Forget()
 	if h.pairs != nil {
 		h.pairs.Forget()
@@ -114,7 +121,7 @@ func (t *talk) listenTo(ctx context.Context, ear *line.Ear, h *Hearer) error {
 			return fmt.Errorf("instrument %q: %w", t.Device, err)
 		}
 		if chunk.Fresh {
-			h.Forget()
+			h.forget()
 		}
 		events, alive := h.hear(chunk.At, chunk.Bytes)
 		if err := t.say(chunk.At, events, alive); err != nil {

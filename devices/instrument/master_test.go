@@ -64,16 +64,16 @@ func TestOtherMastersPairs(t *testing.T) {
 		wire := asked(t, c.block, xcd)
 		var events []devices.Event
 		for i := range wire { // a question of ours, as a tap has it, and the answer in pieces
-			events = append(events, h.Hear(noon, wire[i:i+1], i < 8)...)
+			events = append(events, h.Hear(line.Chunk{Bytes: wire[i : i+1], At: noon, Sent: i < 8})...)
 		}
 		if diff := cmp.Diff(c.want, journal.Lines(events)); diff != "" {
 			t.Errorf("%+v (-want +got):\n%s", c.block, diff)
 		}
 	}
 	wire := asked(t, modbus.Block{Unit: 2, Function: modbus.Holding, Offset: 0, Count: 12}, xcd)
-	h.Hear(noon, wire[:8], false)
-	h.Forget()
-	if events := h.Hear(noon, wire[8:], false); events != nil {
+	h.Hear(line.Chunk{Bytes: wire[:8], At: noon})
+	h.forget()
+	if events := h.Hear(line.Chunk{Bytes: wire[8:], At: noon}); events != nil {
 		t.Errorf("an answer whose question was forgotten said %v", events)
 	}
 }
@@ -84,10 +84,10 @@ func TestFramedHearer(t *testing.T) {
 	t.Parallel()
 	h := NewHearer(load(t, "winsen-zp14"), 1)
 	frame := speak(t, load(t, "winsen-zp14"), nil, 1)
-	if events := h.Hear(noon, frame, true); events != nil {
+	if events := h.Hear(line.Chunk{Bytes: frame, At: noon, Sent: true}); events != nil {
 		t.Errorf("what we sent said %v", events)
 	}
-	if events := h.Hear(noon, frame, false); len(events) != 3 {
+	if events := h.Hear(line.Chunk{Bytes: frame, At: noon}); len(events) != 3 {
 		t.Errorf("got %v, want three events", events)
 	}
 }

@@ -35,9 +35,10 @@ func (e *CaptureError) Error() string { return fmt.Sprintf("%d: %s", e.Row, e.Wh
 //	+0.000  7F 01 01 00 00 00 00 00 0A 00 00 05 00 00 18 00 00 57
 //	+0.250  7F 01 01 00 01 00 00 00 0B 00 00 05 00 00 18 00 00 55
 //
-// Each row is the time in seconds since the beginning, and bytes in hex. Rows
-// that begin with # are remarks. Times never go back. The chunks count from
-// begin. Errors are of type [*CaptureError], or those of r.
+// Each row is the time in seconds since the beginning, and bytes in hex, behind
+// a > where we have sent them. Rows that begin with # are remarks. Times never
+// go back. The chunks count from begin. Errors are of type [*CaptureError], or
+// those of r.
 func ReadCapture(r io.Reader, begin time.Time) ([]Chunk, error) {
 	rows := bufio.NewScanner(r)
 	rows.Buffer(nil, maxCaptureRow)
@@ -48,7 +49,7 @@ func ReadCapture(r io.Reader, begin time.Time) ([]Chunk, error) {
 		if text == "" || text[0] == '#' {
 			continue
 		}
-		seconds, heard, err := captureRow(text)
+		seconds, chunk, err := captureRow(text)
 		switch {
 		case err != nil:
 			return nil, &CaptureError{n, err.Error()}
@@ -58,8 +59,9 @@ func ReadCapture(r io.Reader, begin time.Time) ([]Chunk, error) {
 			return nil, &CaptureError{n, fmt.Sprintf("more than %d rows: cut the capture into pieces", maxCaptureRows)}
 		}
 		last = seconds
-		at := begin.Add(time.Duration(math.Round(seconds*1e6)) * time.Microsecond)
-		chunks = append(chunks, Chunk{Bytes: heard, At: at, Fresh: len(chunks) == 0})
+		chunk.At = begin.Add(time.Duration(math.Round(seconds*1e6)) * time.Microsecond)
+		chunk.Fresh = len(chunks) == 0
+		chunks = append(chunks, chunk)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("capture: %w", err)
@@ -67,18 +69,19 @@ func ReadCapture(r io.Reader, begin time.Time) ([]Chunk, error) {
 	return chunks, nil
 }
 
-// captureRow reads one row: "+1.250 7F 01".
-func captureRow(text string) (seconds float64, heard []byte, err error) {
+// captureRow reads one row: "+1.250 7F 01", or "+1.250 > 7E 00".
+func captureRow(text string) (seconds float64, c Chunk, err error) {
 	stamp, pairs, _ := strings.Cut(text, " ")
 	seconds, err = strconv.ParseFloat(strings.TrimPrefix(stamp, "+"), 64)
 	if err != nil || !(seconds >= 0 && seconds < longest.Seconds()) {
-		return 0, nil, fmt.Errorf("%q is no time: write seconds since the beginning, such as +1.250", stamp)
+		return 0, c, fmt.Errorf("%q is no time: write seconds since the beginning, such as +1.250", stamp)
 	}
-	heard, err = hex.DecodeString(strings.ReplaceAll(pairs, " ", ""))
-	if err != nil || len(heard) == 0 {
-		return 0, nil, fmt.Errorf("%q are no bytes: write hex pairs such as 7F 01", strings.TrimSpace(pairs))
+	pairs, c.Sent = strings.CutPrefix(strings.TrimSpace(pairs), ">")
+	c.Bytes, err = hex.DecodeString(strings.ReplaceAll(pairs, " ", ""))
+	if err != nil || len(c.Bytes) == 0 {
+		return 0, c, fmt.Errorf("%q are no bytes: write hex pairs such as 7F 01", strings.TrimSpace(pairs))
 	}
-	return seconds, heard, nil
+	return seconds, c, nil
 }
 
 // A Capture writes what ReadCapture reads. Whoever uses it from several
@@ -97,11 +100,11 @@ func NewCapture(w io.Writer, begin time.Time) *Capture { return &Capture{w: w, b
 // its time that is less than ReadCapture takes.
 const maxRowBytes = 4096
 
-// Write writes a chunk as one row, or more where it is long. What we have sent
-// is a remark, and so is that something may be missing:
+// Write writes a chunk as one row, or more where it is long. That something may
+// be missing is a remark:
 //
 //	+0.000  7F 01 01
-//	# +1.250 > 7E 00 01 10
+//	+1.250 > 7E 00 01 10
 //	# +9.000 something may be missing here
 //	+9.000  7F 01 01
 //
@@ -118,11 +121,11 @@ func (c *Capture) Write(chunk Chunk) error {
 		fmt.Fprintf(&text, "# %s something may be missing here\n", stamp)
 	}
 	for row := range slices.Chunk(chunk.Bytes, maxRowBytes) {
+		mark := "  "
 		if chunk.Sent {
-			fmt.Fprintf(&text, "# %s > % X\n", stamp, row)
-			continue
+			mark = " > "
 		}
-		fmt.Fprintf(&text, "%s  % X\n", stamp, row)
+		fmt.Fprintf(&text, "%s%s% X\n", stamp, mark, row)
 		c.rows++
 	}
 	if c.rows > maxCaptureRows || c.last >= longest {

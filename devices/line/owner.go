@@ -24,6 +24,7 @@ type owner struct {
 	port    Port
 	lookout lookout
 	opened  time.Time
+	told    bool      // that the line is open
 	last    time.Time // when the line was last heard or written
 	quiet   time.Time // until then a late answer may come, and nothing is asked
 	missed  bool      // bytes were kept from the ears since they last heard some
@@ -36,10 +37,11 @@ type owner struct {
 // the reason when the port is gone.
 func (o *owner) own(ctx, turn context.Context, port Port) error {
 	now := time.Now()
-	o.port, o.opened, o.last, o.missed, o.cut = port, now, now, true, true
+	o.port, o.opened, o.last, o.missed, o.cut, o.told = port, now, now, true, true, false
 	o.lookout.opened(now)
 	for turn.Err() == nil {
 		now := time.Now()
+		o.tellOpen(now)
 		if o.lookout.advance(now) {
 			o.line.resume(now)
 		}
@@ -59,6 +61,17 @@ func (o *owner) own(ctx, turn context.Context, port Port) error {
 		}
 	}
 	return nil
+}
+
+// tellOpen says once that the line is open. One that was lost must have held for
+// a second: a serial server that takes us and hangs up at once is still lost,
+// and not found and lost again every few seconds.
+func (o *owner) tellOpen(now time.Time) {
+	if o.told || o.line.status.isLost() && now.Sub(o.opened) < steadyAfter {
+		return
+	}
+	o.told = true
+	o.line.report(o.line.status.up())
 }
 
 // due returns when the question may be put if nothing more is heard.

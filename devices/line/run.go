@@ -8,6 +8,8 @@ import (
 const (
 	firstPause = 100 * time.Millisecond // after a loss, before the first opening
 	lastPause  = 5 * time.Second        // the pause doubles up to this; a line that held so long begins anew
+
+	steadyAfter = time.Second // how long a line that was lost must hold to be open again
 )
 
 // Run owns the line: it opens it, opens it again when it was lost or lent, and
@@ -88,7 +90,6 @@ func (l *Line) hold(ctx, turn context.Context, o *owner) (time.Duration, error) 
 	}
 	opened := time.Now()
 	l.setPort(port)
-	l.report(l.status.up())
 	err = o.own(ctx, turn, port)
 	l.setPort(nil)
 	if closing := port.Close(); err == nil {

@@ -67,6 +67,12 @@ func (s *status) begin() {
 	s.tell()
 }
 
+func (s *status) isLost() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lost.state == devices.Raised
+}
+
 func (s *status) up() *edge {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -141,7 +147,7 @@ func (s *status) master(question []byte, at time.Time) bool {
 		return false
 	}
 	s.second.raise(devices.Event{
-		Time: at, Code: secondMaster,
+		Time: at, Code: devices.LineSecondMaster,
 		Text: fmt.Sprintf("heard a question that is not ours: % X (one of the two must stop asking, or write use = \"listen\" for this line)", question),
 	})
 	s.tell()

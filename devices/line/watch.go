@@ -6,9 +6,6 @@ import (
 	"sitepost/devices"
 )
 
-// secondMaster is the word for another master who asks.
-const secondMaster devices.Code = "line.second_master"
-
 // Watch returns the conversation that tells how the line is: whether it is
 // lost (line.lost), whether another master asks (line.second_master), and
 // whether it is lent (device.mode). Each time it is started it says the
@@ -23,7 +20,7 @@ type watch struct{ line *Line }
 func (w watch) Run(ctx context.Context, emit func(devices.Event) error) error {
 	now := w.line.status.look()
 	lost := told{code: devices.LineLost, seen: now.lost.raises}
-	second := told{code: secondMaster, seen: now.second.raises}
+	second := told{code: devices.LineSecondMaster, seen: now.second.raises}
 	mode := ""
 	for {
 		now = w.line.status.look()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -57,7 +58,7 @@ func TestWatch(t *testing.T) {
 		go func() { done <- l.Run(ctx) }()
 
 		time.Sleep(2 * time.Second)
-		c.Plug() // open at 3.1 s
+		c.Plug() // open at 3.1 s, and back when that has held for a second
 		time.Sleep(8 * time.Second)
 		c.Unplug() // at 10 s
 		synctest.Wait()
@@ -72,10 +73,10 @@ func TestWatch(t *testing.T) {
 			t.Error(err)
 		}
 		for name, c := range map[string]struct{ got, want []string }{
-			"first":         {*first, []string{"0s mode normal ", "1s lost raised missing", "3.1s lost cleared ", "3.1s second_master cleared ", "10s lost raised gone", "10.1s lost cleared "}},
-			"second":        {*second, []string{"0s mode normal ", "10s lost raised gone", "3.1s second_master cleared ", "10.1s lost cleared "}},
-			"third":         {*third, []string{"0s mode normal ", "10.1s lost cleared ", "3.1s second_master cleared "}},
-			"slow, late on": {*slow, []string{"0s mode normal ", "10s lost raised gone", "10.1s lost cleared ", "3.1s second_master cleared "}},
+			"first":         {*first, []string{"0s mode normal ", "1s lost raised missing", "3.1s second_master cleared ", "4.1s lost cleared ", "10s lost raised gone", "11.1s lost cleared "}},
+			"second":        {*second, []string{"0s mode normal ", "10s lost raised gone", "3.1s second_master cleared ", "11.1s lost cleared "}},
+			"third":         {*third, []string{"0s mode normal ", "11.1s lost cleared ", "3.1s second_master cleared "}},
+			"slow, late on": {*slow, []string{"0s mode normal ", "10s lost raised gone", "11.1s lost cleared ", "3.1s second_master cleared "}},
 		} {
 			if diff := cmp.Diff(c.want, c.got); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", name, diff)
@@ -120,7 +121,7 @@ func TestWatchMissesNoLoss(t *testing.T) {
 		c.Plug()
 		time.Sleep(2 * time.Minute)
 		synctest.Wait()
-		if diff := cmp.Diff([]string{"0s mode normal ", "0s lost cleared ", "0s second_master cleared ", "10s lost raised gone", "10.1s lost cleared "}, *said); diff != "" {
+		if diff := cmp.Diff([]string{"0s mode normal ", "0s lost cleared ", "0s second_master cleared ", "10s lost raised gone", "11.1s lost cleared "}, *said); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 	})
@@ -167,4 +168,32 @@ func TestWatchSaysWhatToDo(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestTakenAndDropped: a line that opens and is gone at once, as with a serial
+// server that has another client, is lost once, and is not back before it holds.
+func TestTakenAndDropped(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := linetest.NewCable()
+		began := time.Now()
+		taken := true
+		l := start(t, line.Config{Open: func(ctx context.Context) (line.Port, error) {
+			p, err := c.Open(ctx)
+			if err == nil && taken {
+				time.AfterFunc(900*time.Millisecond, func() { c.Unplug(); c.Plug() })
+			}
+			return p, err
+		}})
+		said := told(t, l, began, 0)
+		time.Sleep(time.Minute)
+		taken = false
+		time.Sleep(20 * time.Second)
+		synctest.Wait()
+		want := []string{"0s mode normal ", "0s lost cleared ", "0s second_master cleared ", "900ms lost raised gone"}
+		got := slices.Clone(*said)
+		if n := len(got); n == 0 || !strings.HasSuffix(got[n-1], "lost cleared ") || cmp.Diff(want, got[:n-1]) != "" {
+			t.Errorf("got %q, want %q and then that it is back", got, want)
+		}
+	})
 }
