@@ -4,25 +4,32 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"io"
 	"os"
 	"regexp"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"sitepost/cmd/sitepost/daemon"
 	"sitepost/config"
+	"sitepost/devices/instrument"
+	"sitepost/devices/line"
 )
 
 var update = flag.Bool("update", false, "write the examples into the READMEs; a person reads the difference")
 
 // TestReadmeExamples keeps every example of both READMEs true: what check says
-// of a wrong site file, the smallest site, and a message of the contract.
+// of a wrong site file and of a good one, the smallest site, what listen shows,
+// and a message of the contract.
 func TestReadmeExamples(t *testing.T) {
 	examples := map[string]string{
 		"check":   "```\n$ sitepost check --config site.toml\n" + checked(t) + "```",
 		"small":   "```toml\n" + small(t) + "```",
 		"message": "```json\n" + message(t) + "\n```",
+		"rounds":  "```\n$ sitepost check --rounds --config small.toml\n" + rounds(t) + "```",
+		"listen":  "```\n$ sitepost listen gates\n" + listened(t) + "```",
 	}
 	for _, readme := range []string{"../../README.md", "../../README.zh-CN.md"} {
 		text, err := os.ReadFile(readme)
@@ -70,6 +77,48 @@ func small(t *testing.T) string {
 		t.Errorf("the smallest site is wrong:\n%s", found)
 	}
 	return string(text)
+}
+
+// rounds is how full the line of the smallest site is.
+func rounds(t *testing.T) string {
+	var out bytes.Buffer
+	if code := run([]string{"check", "--rounds", "--config", "testdata/readme/small.toml"}, &out, &out); code != exitGood {
+		t.Errorf("got exit code %d, want %d", code, exitGood)
+	}
+	return out.String()
+}
+
+// listened is what listen shows of a gate that somebody passes, once.
+func listened(t *testing.T) string {
+	p, err := instrument.Load("gate-7e7f", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	s := &show{
+		tool:    &tool{stdout: &out, stderr: io.Discard},
+		hearers: []*hearer{{name: "gate-1", reader: instrument.NewHearer(p, 1)}},
+	}
+	question := []byte{0x7E, 0x00, 0x01, 0x10, 0x00, 0x00, 0x00, 0x70}
+	for n, left := range []byte{0x0A, 0x0A, 0x0B} {
+		answer := []byte{0x7F, 1, 1, 0, 0, 0, 0, 0, left, 0, 0, 5, 0, 0, 0x18, 0, 0}
+		sum := byte(0)
+		for _, b := range answer {
+			sum += b
+		}
+		at := time.Unix(0, 0).Add(time.Duration(n) * 250 * time.Millisecond)
+		for _, c := range []line.Chunk{
+			{Bytes: question, At: at, Sent: true}, {Bytes: append(answer, ^sum), At: at.Add(18 * time.Millisecond)},
+		} {
+			if err := s.hear(c); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := s.close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
 }
 
 // message is the golden message of a high gas alarm.
