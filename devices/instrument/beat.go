@@ -28,6 +28,7 @@ type beat struct {
 	known bool
 	since time.Time // of now
 	seen  time.Time // last
+	stuck string    // why the device must be frozen, "" where it is not
 }
 
 // hear takes what stands there at a time, and returns why the device must be

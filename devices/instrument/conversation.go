@@ -45,16 +45,16 @@ func (c *conversation) Run(ctx context.Context, emit func(devices.Event) error) 
 	if err := c.check(); err != nil {
 		return fmt.Errorf("instrument %q: %w", c.Device, err)
 	}
-	t := &talk{Options: c.Options, emit: emit, judge: newJudge(c.Profile, c.Limits)}
+	t := &talk{Options: c.Options, emit: emit}
 	if c.Span != nil {
 		t.Profile = c.Profile.spanning(*c.Span)
 	}
 	t.reader = newReader(t.Profile, c.Address, c.Wirings)
-	t.reader.sayMode, t.reader.watched = true, true
+	t.reader.sayMode, t.reader.watched, t.reader.limits = true, true, newJudge(c.Profile, c.Limits)
 	if t.Log == nil {
 		t.Log = slog.New(slog.DiscardHandler)
 	}
-	if c.Limits != nil && t.judge == nil {
+	if c.Limits != nil && t.reader.limits == nil {
 		t.Log.Warn("limits are set, and the profile reads no gas: they judge nothing", "profile", c.Profile.Name)
 	}
 	for _, w := range c.Wirings {
@@ -105,7 +105,6 @@ type talk struct {
 	Options
 	emit     func(devices.Event) error
 	reader   *Reader
-	judge    *judge   // nil: there is nothing to judge
 	speakers []string // whose life an answer proves; "" is the conversation itself
 }
 
@@ -129,7 +128,7 @@ func (t *talk) hear(at time.Time, heard []byte) error {
 // say emits events, and a sign of life of everybody who was heard and has none.
 func (t *talk) say(at time.Time, events []devices.Event, heard bool) error {
 	told := map[string]bool{}
-	for _, e := range t.judge.judge(events) {
+	for _, e := range events {
 		for _, speaker := range t.about(e) {
 			e.Device = speaker
 			told[speaker] = true

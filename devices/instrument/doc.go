@@ -10,13 +10,13 @@
 //
 // Its rules: a frame that fails its check costs one byte and the search goes
 // on. Nothing is treated as text that is not. In a mode other than normal
-// nothing is cleared. The interpreter says everything once on its first frame,
-// then what changed; what was known before it started is somebody else's
-// knowledge. Profiles only ask: a question that several devices would answer is
-// refused, and what a question's bytes do is reviewed by a person before it is
-// shipped, or named in the site file. Where another master asks, nothing is sent
-// and his answers are read. The site's limits raise an alarm only where the
-// detector itself never would.
+// nothing is cleared, and what is faulty ends no gas alarm. The interpreter
+// says everything once on its first frame, then what changed; what was known
+// before it started is somebody else's knowledge. Profiles only ask: a question
+// that several devices would answer is refused, and what a question's bytes do
+// is reviewed by a person before it is shipped, or named in the site file.
+// Where another master asks, nothing is sent and his answers are read. The
+// site's limits raise an alarm only where the detector itself never would.
 //
 // It does not know the site: which line, which address, which zone; nor when a
 // silence is too long. Profiles of ours are under profiles/; a site's own have

@@ -14,7 +14,8 @@ import (
 
 // Limits are the site's own for a gas detector: from Low and from High on there
 // is an alarm, until the value lies below the limit by more than Hysteresis. All
-// are in Unit. They are for gases that harm from above, not for oxygen.
+// are in Unit, and so is a reading without a unit of its own. They judge from
+// above only: of oxygen they would notice too much and never too little.
 type Limits struct {
 	Low, High, Hysteresis float64
 	Unit                  string
@@ -70,7 +71,9 @@ func (p *Profile) GasUnits() []string {
 //	raised      ├───────┤       ── low ─┘
 //	                    below low - hysteresis, in normal mode
 //
-// Where it does, the judge only notices when it ought to have done so.
+// While the detector is faulty its readings prove nothing, and all stays as it
+// was; it is judged again when the fault is over. Where it sends alarms itself,
+// the judge only notices when it ought to have done so.
 type judge struct {
 	limits *Limits // nil: the usual ones for what reads %LEL
 	checks bool    // the detector sends alarms of its own
@@ -83,7 +86,7 @@ type judge struct {
 // A standing is a condition as it was last said.
 type standing struct {
 	known, raised bool
-	again         bool // it was heard in another mode since
+	again         bool // it was heard in another mode, or of a faulty device, since
 }
 
 // A level is one limit of one point.
@@ -111,34 +114,48 @@ func newJudge(p *Profile, limits *Limits) *judge {
 	}
 }
 
-// judge returns the events, which were said at one moment, with what the limits
-// say about them.
-func (j *judge) judge(events []devices.Event) []devices.Event {
+// judge returns the events of one sighting with what the limits say about them.
+// A reading at a point that is untrue begins an alarm, for it may be true, and
+// ends none.
+func (j *judge) judge(events []devices.Event, untrue func(point string) bool) []devices.Event {
 	if j == nil {
 		return events
+	}
+	j.note(events)
+	judged := events
+	for _, e := range events {
+		if e.Code == devices.GasReading && e.Value != nil {
+			judged = j.reading(judged, e, e.Mode == devices.Normal, !untrue(e.Point))
+		}
+	}
+	return judged
+}
+
+// note remembers which alarms the detector itself has raised.
+func (j *judge) note(events []devices.Event) {
+	if j == nil {
+		return
 	}
 	for _, e := range events {
 		if e.State != "" && gasAlarm(e.Code) {
 			j.alarms[subject{code: e.Code, point: e.Point}] = e.State == devices.Raised
 		}
 	}
-	judged := events
-	for _, e := range events {
-		if e.Code == devices.GasReading && e.Value != nil {
-			judged = j.reading(judged, e)
-		}
-	}
-	return judged
 }
 
-// reading judges one reading.
-func (j *judge) reading(events []devices.Event, e devices.Event) []devices.Event {
+// reading judges one reading. One without a unit is in that of the limits: the
+// device does not say, and the site does.
+func (j *judge) reading(events []devices.Event, e devices.Event, normal, believed bool) []devices.Event {
 	limits := j.limits
 	if limits == nil {
 		limits = &usual
 		if !strings.EqualFold(e.Value.Unit, usual.Unit) {
 			return events
 		}
+	}
+	if e.Value.Unit == "" {
+		value := *e.Value
+		value.Unit, e.Value = limits.Unit, &value
 	}
 	foreign := ""
 	if !strings.EqualFold(e.Value.Unit, limits.Unit) {
@@ -154,12 +171,12 @@ func (j *judge) reading(events []devices.Event, e devices.Event) []devices.Event
 		case foreign != "":
 			j.blame(l.name+" "+e.Point, "")
 		case j.checks:
-			j.check(e, l.code, l.name, l.limit, limits.Hysteresis)
+			j.check(e, normal && believed, l.code, l.name, l.limit, limits.Hysteresis)
 		default:
-			events = j.alarm(events, e, l.code, l.limit, limits.Hysteresis)
+			events = j.alarm(events, e, normal, believed, l.code, l.limit, limits.Hysteresis)
 		}
 	}
-	return j.sayFault(events, e)
+	return j.sayFault(events, e, normal && believed)
 }
 
 // about names a point in front of a text, "" for none.
@@ -191,16 +208,16 @@ func (j *judge) level(code devices.Code, point string) *level {
 
 // alarm says an alarm of the site's limits. Between the limit and the hysteresis
 // below it, all stays as it was: before the first clear word nothing is said.
-func (j *judge) alarm(events []devices.Event, e devices.Event, code devices.Code, limit, hysteresis float64) []devices.Event {
+func (j *judge) alarm(events []devices.Event, e devices.Event, normal, believed bool, code devices.Code, limit, hysteresis float64) []devices.Event {
 	l := j.level(code, e.Point)
 	raised := e.Value.Number >= limit
 	known := l.known || raised || e.Value.Number < tidy(limit-hysteresis)
 	raised = raised || l.raised && e.Value.Number >= tidy(limit-hysteresis)
-	if e.Mode != devices.Normal {
+	if !normal {
 		l.again = true
 		return events
 	}
-	if known && l.hear(raised, true) {
+	if known && l.hear(raised, believed) {
 		value := *e.Value
 		value.Limit = &limit
 		e.Code, e.State, e.Value, e.Detail = code, state(raised), &value, ""
@@ -210,7 +227,7 @@ func (j *judge) alarm(events []devices.Event, e devices.Event, code devices.Code
 }
 
 // hear takes what is the case and says whether that is to be said: on change,
-// and again when the mode is normal again. Nothing is cleared before.
+// and again when all is normal again. Nothing is cleared before.
 func (s *standing) hear(raised, normal bool) bool {
 	if !raised && !normal {
 		s.again = true
@@ -229,12 +246,12 @@ func state(raised bool) devices.State {
 }
 
 // check notes a detector that is silent about what is above the site's limit.
-func (j *judge) check(e devices.Event, code devices.Code, name string, limit, hysteresis float64) {
+func (j *judge) check(e devices.Event, normal bool, code devices.Code, name string, limit, hysteresis float64) {
 	l := j.level(code, e.Point)
 	what := name + " " + e.Point
 	n := e.Value.Number
 	switch {
-	case e.Mode != devices.Normal:
+	case !normal:
 		l.readings = 0
 	case n < limit || j.alarmed(code, e.Point):
 		j.blame(what, "")
@@ -266,9 +283,9 @@ func (j *judge) alarmed(code devices.Code, point string) bool {
 }
 
 // sayFault says device.fault at the point "limits" when that has changed.
-func (j *judge) sayFault(events []devices.Event, e devices.Event) []devices.Event {
+func (j *judge) sayFault(events []devices.Event, e devices.Event, normal bool) []devices.Event {
 	raised := len(j.wrong) > 0
-	if !j.fault.hear(raised, e.Mode == devices.Normal) {
+	if !j.fault.hear(raised, normal) {
 		return events
 	}
 	return append(events, devices.Event{

@@ -15,8 +15,9 @@ import (
 
 // A limitTest is a judge with what a detector says to it, second by second.
 type limitTest struct {
-	judge *judge
-	now   time.Time
+	judge  *judge
+	now    time.Time
+	faulty bool
 }
 
 // detector is a profile that reads gas, with the alarms given.
@@ -29,7 +30,7 @@ func detector(codes ...devices.Code) *Profile {
 }
 
 func newLimitTest(limits *Limits, codes ...devices.Code) *limitTest {
-	return &limitTest{newJudge(detector(codes...), limits), noon}
+	return &limitTest{judge: newJudge(detector(codes...), limits), now: noon}
 }
 
 // reads returns in words what the limits say about a reading, and what the
@@ -41,7 +42,7 @@ func (l *limitTest) reads(unit, point string, mode devices.Mode, n float64, besi
 		Value: &devices.Value{Quantity: "methane", Unit: unit, Number: n},
 	}}, beside...)
 	var said []string
-	for _, e := range l.judge.judge(events)[len(events):] {
+	for _, e := range l.judge.judge(events, func(string) bool { return l.faulty })[len(events):] {
 		words := []string{string(e.Code), string(e.State), e.Point, string(e.Mode), e.Text}
 		if e.Value != nil {
 			words = append(words, fmt.Sprintf("%v of %v %s %s", e.Value.Number, *e.Value.Limit, e.Value.Unit, e.Value.Quantity))

@@ -128,8 +128,8 @@ func (p *Profile) checkChanges(r *read, t *table) {
 	if t.has("changes") && (r.textual() || r.loop != nil || r.scaled) {
 		t.wrong("changes", "changes is for a number that the device counts: it does not go with a text, loop or scale_by")
 	}
-	if r.changes > 0 && every < math.MaxInt64 && r.changes < 2*every {
-		t.wrong("changes", "changes %v, and the question is put every %v: ask at least twice in that time", r.changes, every)
+	if r.changes > 0 && every < math.MaxInt64 && r.changes < 3*every {
+		t.wrong("changes", "changes %v, and the question is put every %v: ask at least three times in that time", r.changes, every)
 	}
 }
 

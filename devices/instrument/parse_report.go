@@ -32,6 +32,7 @@ func (p *Profile) parseReport(t *table) *report {
 	r := &report{
 		code: t.code(), point: t.text("point"),
 		quiet: t.duration("quiet", 0), steady: t.duration("steady", 0), stretch: t.duration("stretch", 0),
+		each: t.yes("each"),
 	}
 	r.line, r.column = t.place(t.offsets[t.path])
 	r.form = r.code.Form()
@@ -58,6 +59,9 @@ func (p *Profile) parseReport(t *table) *report {
 	}
 	r.inverse = r.how == "unless"
 	t.checkReport(r)
+	if r.each {
+		p.checkEach(t, r)
+	}
 	return r
 }
 
@@ -113,6 +117,22 @@ func (t *table) checkReport(r *report) {
 		t.wrong("steady", "steady is for when, unless and states: take it out")
 	case r.stretch > 0 && !r.edges():
 		t.wrong("stretch", "stretch is for when and unless: take it out")
+	}
+}
+
+// checkEach refuses each where every frame is not something of its own.
+func (p *Profile) checkEach(t *table, r *report) {
+	switch {
+	case r.form == devices.Condition:
+		t.wrong("each", "%s is a condition, which is said when it begins and when it ends: take each out", r.code)
+	case r.form == devices.StateForm:
+		t.wrong("each", "%s is a state, which is said when it changes: take each out", r.code)
+	case !r.edges():
+		t.wrong("each", "each is for when and unless: take it out, %s leaves nothing out anyway", r.how)
+	case len(p.blocks) > 0:
+		t.wrong("each", "each is for frames, and a register is asked again and again: take each out")
+	case r.steady > 0 || r.stretch > 0:
+		t.wrong("each", "each frame is something of its own and does not last: take steady and stretch out, or each")
 	}
 }
 

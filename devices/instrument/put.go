@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -51,13 +52,13 @@ func (r *read) put(s *sighting, v any) error {
 }
 
 // device turns a value into the device's own number: the inverse of names and
-// measure. The factor of scale_by is the one that stands in the sighting.
+// measure. Where several numbers bear a word it is the lowest of them. The factor of scale_by is the one that stands in the sighting.
 func (r *read) device(v any, s *sighting) (float64, error) {
 	n, isNumber := numeric(v)
 	if !isNumber {
 		word := fmt.Sprint(v)
-		for number, name := range r.names {
-			if name == word {
+		for _, number := range slices.Sorted(maps.Keys(r.names)) {
+			if r.names[number] == word {
 				return float64(number), nil
 			}
 		}

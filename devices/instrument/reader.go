@@ -15,22 +15,23 @@ import (
 //
 // In a mode other than normal it raises conditions but clears none; on return
 // to normal it says all of them again. While the mode was not heard yet it
-// clears nothing either.
+// clears nothing either. A device that is faulty ends no gas alarm in the same
+// way.
 type Reader struct {
-	profile  *Profile
-	framer   *framer // nil for Modbus
-	reports  []*spoken
-	fault    *spoken // device.fault without a point, nil if the profile cannot have one
-	ownFault bool    // what the fault's own read last said
-	heardOwn bool
+	profile *Profile
+	framer  *framer // nil for Modbus
+	reports []*spoken
+	fault   *spoken   // device.fault without a point, nil if the profile cannot have one
+	faults  []*spoken // all that have a read of their own
 
 	judged  []*read // reads that may hold what cannot be true
-	causes  map[string]string
+	causes  map[string]cause
 	units   map[*read]string
 	beats   []*beat
 	modes   []*modeOf
-	sayMode bool // say device.mode too
-	watched bool // time in which nothing was heard proves nothing of a heartbeat
+	sayMode bool   // say device.mode too
+	limits  *judge // the site's; nil: there is nothing to judge
+	watched bool   // time in which nothing was heard proves nothing of a heartbeat
 
 	refused uint64
 }
@@ -41,6 +42,8 @@ type spoken struct {
 	yes   settled[bool]   // of a yes or no
 	state settled[string] // of a state
 	again bool            // a condition was heard while nothing could be cleared
+
+	says, heard bool // what a fault's own read last said, and that it was heard
 
 	raw     uint64 // of a counter
 	counted bool
@@ -66,7 +69,7 @@ func NewReader(p *Profile, address int) *Reader { return newReader(p, address, n
 // newReader also says what is wired to the contacts; with wirings, those
 // without one say nothing.
 func newReader(p *Profile, address int, wirings []Wiring) *Reader {
-	r := &Reader{profile: p, causes: map[string]string{}, units: map[*read]string{}}
+	r := &Reader{profile: p, causes: map[string]cause{}, units: map[*read]string{}}
 	if p.framing != nil {
 		r.framer = newFramer(p.framing, address, p.Settings.Wire(1))
 	}
@@ -75,6 +78,9 @@ func newReader(p *Profile, address int, wirings []Wiring) *Reader {
 		r.reports = append(r.reports, s)
 		if rep.is(devices.DeviceFault, "") && rep.device == "" {
 			r.fault = s
+		}
+		if rep.code == devices.DeviceFault {
+			r.faults = append(r.faults, s)
 		}
 		if rep.of.fallible() {
 			r.judged = append(r.judged, rep.of)
@@ -160,6 +166,7 @@ func (r *Reader) Tick(at time.Time) []devices.Event {
 			events = s.change(events, s.state.next)
 		}
 	}
+	r.limits.note(events)
 	return events
 }
 
@@ -212,6 +219,6 @@ func (r *Reader) trouble(at time.Time, what, why string) []devices.Event {
 		delete(r.causes, what)
 		return nil // the answer that ended it is about to be seen
 	}
-	r.causes[what] = why
+	r.causes[what] = cause{why: why}
 	return r.sayFault(nil, &sighting{at: at})
 }

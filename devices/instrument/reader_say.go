@@ -1,11 +1,7 @@
 package instrument
 
 import (
-	"fmt"
-	"maps"
 	"math"
-	"slices"
-	"strings"
 	"time"
 
 	"sitepost/devices"
@@ -31,72 +27,7 @@ func (r *Reader) see(s *sighting) []devices.Event {
 	if !faultSaid {
 		events = r.sayFault(events, s)
 	}
-	return events
-}
-
-// judge notes which values cannot be true and which mode the device is in,
-// before anything is said.
-func (r *Reader) judge(s *sighting) {
-	for _, of := range r.judged {
-		if v, ok := of.value(s); ok {
-			r.blame(of.name, v.wrong)
-		}
-		if of.unitFrom == nil {
-			continue
-		}
-		if u, ok := of.unitFrom.value(s); ok {
-			r.units[of.unitFrom] = u.word + u.text
-			r.blame(of.unitFrom.name, unknown(of.unitFrom, u, u.word+u.text == ""))
-		}
-	}
-	for _, m := range r.modes {
-		v, ok := m.read.value(s)
-		if !ok {
-			continue
-		}
-		mode, err := devices.ParseMode(v.word)
-		if err != nil {
-			mode = devices.Maintenance
-		}
-		m.mode, m.seen = mode, true
-		r.blame(m.read.name, unknown(m.read, v, err != nil))
-	}
-	for _, b := range r.beats {
-		if v, ok := b.read.value(s); ok {
-			r.blame(b.read.name+" changes", b.hear(s.at, v, r.watched))
-		}
-	}
-}
-
-// blame notes why a device must be faulty, "" for not any more.
-func (r *Reader) blame(what, why string) {
-	if why != "" {
-		r.causes[what] = why
-	} else {
-		delete(r.causes, what)
-	}
-}
-
-func unknown(r *read, v value, is bool) string {
-	if !is {
-		return ""
-	}
-	return fmt.Sprintf("%s is %s, which the profile does not name", r.name, v.is())
-}
-
-// mode returns the mode for a report, and whether it is known to be normal.
-func (r *Reader) mode(rep *report) (mode devices.Mode, normal bool) {
-	normal = true
-	for _, m := range r.modes {
-		if rep.mode != nil && rep.mode != m.read || rep.mode == nil && rep.of != nil {
-			continue // a report of the profile's without a mode has none
-		}
-		if m.mode != devices.Normal {
-			return m.mode, false
-		}
-		normal = normal && m.seen
-	}
-	return devices.Normal, normal
+	return r.limits.judge(events, r.untrue)
 }
 
 // sayModes says the modes that have changed.
@@ -129,14 +60,11 @@ func (r *Reader) say(events []devices.Event, rep *spoken, v value, s *sighting) 
 	rep.event = e
 	switch {
 	case rep.edges() && rep.form == devices.StateForm:
-		return rep.change(events, onOff((v.number != 0) != rep.inverse))
+		return rep.change(events, onOff(rep.isTrue(v)))
+	case rep.each:
+		return rep.every(events, rep.isTrue(v))
 	case rep.edges():
-		yes := (v.number != 0) != rep.inverse
-		if rep == r.fault {
-			r.ownFault, r.heardOwn = yes, true
-			yes = yes || len(r.causes) > 0
-		}
-		return r.edge(events, rep, yes)
+		return r.edge(events, rep, rep.isTrue(v) || rep == r.fault && len(r.causes) > 0)
 	case rep.how == "counts":
 		return rep.count(events, v.number)
 	case rep.how == "card":
@@ -194,15 +122,13 @@ func (r *Reader) concentration(point string, s *sighting) *devices.Value {
 // edge says a condition that begins or ends, or a momentary thing that begins.
 func (r *Reader) edge(events []devices.Event, rep *spoken, yes bool) []devices.Event {
 	at := rep.event.Time
-	held := rep.quiet > 0 && !rep.sameAt.IsZero() && at.Sub(rep.sameAt) < rep.quiet
-	if yes {
-		rep.sameAt = at
-	}
+	held := rep.held(at, yes)
 	changed := rep.yes.hear(at, yes, rep.steady, rep.hold())
 	if !rep.yes.known {
 		return events
 	}
 	mode, normal := r.mode(rep.report)
+	normal = normal && !(rep.gasAlarm() && r.doubtful(rep.report))
 	e := rep.event
 	e.Mode = mode
 	now := rep.yes.now
@@ -228,6 +154,24 @@ func (r *Reader) edge(events []devices.Event, rep *spoken, yes bool) []devices.E
 	return events
 }
 
+// every says a momentary thing for each frame in which it is true.
+func (s *spoken) every(events []devices.Event, yes bool) []devices.Event {
+	if s.held(s.event.Time, yes) || !yes {
+		return events
+	}
+	return append(events, s.event)
+}
+
+// held says whether a yes is the same again within quiet, which runs from the
+// last yes.
+func (s *spoken) held(at time.Time, yes bool) bool {
+	held := s.quiet > 0 && !s.sameAt.IsZero() && at.Sub(s.sameAt) < s.quiet
+	if yes {
+		s.sameAt = at
+	}
+	return held
+}
+
 // hold returns how long the present value must last at least.
 func (s *spoken) hold() time.Duration {
 	if s.yes.now {
@@ -236,20 +180,14 @@ func (s *spoken) hold() time.Duration {
 	return 0
 }
 
-// why lists the causes of a fault, for a person.
-func (r *Reader) why() string {
-	return strings.Join(slices.Sorted(maps.Values(r.causes)), "; ")
-}
-
 // sayFault says device.fault where its own read was not in the sighting, or
 // where it has none.
 func (r *Reader) sayFault(events []devices.Event, s *sighting) []devices.Event {
 	if r.fault == nil {
 		return events
 	}
-	own := r.fault.of != nil
-	yes := r.ownFault || len(r.causes) > 0
-	if own && !r.heardOwn && !yes {
+	yes := r.fault.says || len(r.causes) > 0
+	if r.fault.of != nil && !r.fault.heard && !yes {
 		return events // not heard yet: it may be faulty
 	}
 	r.fault.event = devices.Event{Time: s.at, Code: devices.DeviceFault, Point: r.fault.point}

@@ -122,7 +122,7 @@ func TestGasAlarmSaysHowMuch(t *testing.T) {
 	r := NewReader(p, 0)
 	r.Feed(noon, speak(t, p, map[string]any{"gas": 42}, 0))
 	got := r.Feed(noon, speak(t, p, map[string]any{"gas": 300, "over": true, "dead": true}, 0))
-	got = append(got, r.Feed(noon, speak(t, p, map[string]any{"gas": 40, "over": false, "dead": true}, 0))...)
+	got = append(got, r.Feed(noon, speak(t, p, map[string]any{"gas": 40, "over": false, "dead": false}, 0))...)
 	ppm := func(n float64) *devices.Value { return &devices.Value{Unit: "ppm", Number: n} }
 	want := []devices.Event{
 		{Time: noon, Code: devices.GasReading, Value: ppm(300)},
@@ -130,6 +130,7 @@ func TestGasAlarmSaysHowMuch(t *testing.T) {
 		{Time: noon, Code: devices.DeviceFault, State: devices.Raised},
 		{Time: noon, Code: devices.GasReading, Value: ppm(40)},
 		{Time: noon, Code: "gas.alarm.own", State: devices.Cleared, Value: ppm(40)},
+		{Time: noon, Code: devices.DeviceFault, State: devices.Cleared},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -19,6 +19,7 @@ type report struct {
 	point                  string
 	detail, mode           *read // nil: none
 	quiet, steady, stretch time.Duration
+	each                   bool // said for every frame in which it is true
 
 	line, column int // of the report in its file
 }
@@ -48,6 +49,9 @@ func fits(how string, form devices.Form) bool {
 
 // edges says whether a report is a yes or a no.
 func (r *report) edges() bool { return r.how == "when" || r.how == "unless" }
+
+// isTrue says what a yes or no is.
+func (r *report) isTrue(v value) bool { return (v.number != 0) != r.inverse }
 
 // needsNumber says whether a report can make nothing of a text.
 func (r *report) needsNumber() bool {
