@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -14,40 +15,46 @@ type step struct {
 }
 
 // steps is the scenario, a timetable: passages, a threat in a bag, gas over
-// both limits and back, a card, a cable pulled, the city away with a panic
+// both limits and back, cards, a cable pulled, the city away with a panic
 // button pressed meanwhile. It leaves the site as it found it.
+//
+// It begins after four seconds: the daemon listens to a line for three before
+// it asks, so that it disturbs nobody who asks there already.
 func steps() []step {
 	passage := func(s *stage) error { return s.count("gate-1", "left") }
 	gas := func(percent float64, low, high bool) func(*stage) error {
 		return func(s *stage) error {
-			return s.site.Set("gas-1", map[string]any{"gas": percent, "low": low, "high": high})
+			farOff := map[string]any{"gas": percent / 4}
+			return errors.Join(s.site.Set("gas-1", map[string]any{"gas": percent, "low": low, "high": high}), s.site.Set("gas-3", farOff))
 		}
 	}
 	contact := func(name, terminal string, active bool) func(*stage) error {
 		return func(s *stage) error { return s.site.Contact(name, terminal, active) }
 	}
 	return []step{
-		{2000 * time.Millisecond, "three people pass the gate, one comes back", passage},
-		{2600 * time.Millisecond, "", passage},
-		{3200 * time.Millisecond, "", passage},
-		{3800 * time.Millisecond, "", func(s *stage) error { return s.count("gate-1", "right") }},
-		{4500 * time.Millisecond, "the X-ray machine stops at a bag", contact("xray-1", "1", true)},
-		{5500 * time.Millisecond, "", contact("xray-1", "1", false)},
-		{6000 * time.Millisecond, "gas on the ro-ro lane", gas(30, true, false)},
-		{8500 * time.Millisecond, "more gas", gas(52, true, true)},
-		{11 * time.Second, "the wind blows it away", gas(4, false, false)},
-		{12 * time.Second, "a card at the staff door", func(s *stage) error { return s.show("door-1", "62E3086CED") }},
-		{12500 * time.Millisecond, "somebody pulls the cable of the gates", func(s *stage) error { return s.site.Unplug("gates", true) }},
-		{15 * time.Second, "and plugs it in again; somebody passed meanwhile", func(s *stage) error {
+		{4 * time.Second, "three people pass the gate, one comes back", passage},
+		{4600 * time.Millisecond, "", passage},
+		{5200 * time.Millisecond, "", passage},
+		{5800 * time.Millisecond, "", func(s *stage) error { return s.count("gate-1", "right") }},
+		{6500 * time.Millisecond, "the X-ray machine stops at a bag", contact("xray-1", "1", true)},
+		{7500 * time.Millisecond, "", contact("xray-1", "1", false)},
+		{8 * time.Second, "gas on the ro-ro lane", gas(30, true, false)},
+		{10500 * time.Millisecond, "more gas", gas(52, true, true)},
+		{13 * time.Second, "the wind blows it away", gas(4, false, false)},
+		{14 * time.Second, "cards at the staff door and at the plant room", func(s *stage) error {
+			return errors.Join(s.show("door-1", "62E3086CED"), s.showOSDP("door-2", 12, 34567))
+		}},
+		{14500 * time.Millisecond, "somebody pulls the cable of the gates", func(s *stage) error { return s.site.Unplug("gates", true) }},
+		{15700 * time.Millisecond, "and plugs it in again; somebody passed meanwhile", func(s *stage) error {
 			if err := passage(s); err != nil {
 				return err
 			}
 			return s.site.Unplug("gates", false)
 		}},
-		{16 * time.Second, "the city is away", func(s *stage) error { s.city.away(true); return nil }},
-		{17 * time.Second, "a panic button is pressed, and the city does not hear it", contact("panic-1", "4", true)},
-		{18500 * time.Millisecond, "the city is back", func(s *stage) error { s.city.away(false); return nil }},
-		{20500 * time.Millisecond, "the button is released", contact("panic-1", "4", false)},
+		{18 * time.Second, "the city is away", func(s *stage) error { s.city.away(true); return nil }},
+		{19 * time.Second, "a panic button is pressed, and the city does not hear it", contact("panic-1", "4", true)},
+		{20500 * time.Millisecond, "the city is back", func(s *stage) error { s.city.away(false); return nil }},
+		{22500 * time.Millisecond, "the button is released", contact("panic-1", "4", false)},
 	}
 }
 
@@ -67,6 +74,16 @@ func (s *stage) show(reader, card string) error {
 		return err
 	}
 	return i.Say(map[string]any{"card": card})
+}
+
+// showOSDP holds a card with 26 bits to an OSDP reader.
+func (s *stage) showOSDP(reader string, facility byte, number uint16) error {
+	r, err := s.site.Reader(reader)
+	if err != nil {
+		return err
+	}
+	r.Show26(facility, number)
+	return nil
 }
 
 // again is the length of the scenario where it is played more than once. The

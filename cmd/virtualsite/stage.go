@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"crypto/rand"
 	_ "embed"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"text/template"
@@ -66,7 +68,9 @@ func secrets(dir string) (password string, err error) {
 		return "", err
 	}
 	password = rand.Text()
-	for name, text := range map[string]string{"cameras": password, "card-key": rand.Text()} {
+	key := make([]byte, 16)
+	_, _ = rand.Read(key) // never fails
+	for name, text := range map[string]string{"cameras": password, "card-key": rand.Text(), "door-2": hex.EncodeToString(key)} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(text+"\n"), 0o600); err != nil {
 			return "", err
 		}
@@ -93,8 +97,12 @@ func camera(n int, password string) (*virtual.Camera, error) {
 func (s *stage) writeSite(dir string) (*config.Config, error) {
 	var text bytes.Buffer
 	form := template.Must(template.New("site.toml").Parse(siteFile))
-	err := form.Execute(&text, map[string]string{
-		"Dir": dir, "Broker": s.city.url(),
+	network, err := freeAddress()
+	if err != nil {
+		return nil, err
+	}
+	err = form.Execute(&text, map[string]string{
+		"Dir": dir, "Broker": s.city.url(), "Network": network,
 		"Camera1": s.cameras["check-1-top"].ONVIF.Address(), "Camera2": s.cameras["hall-1"].ONVIF.Address(),
 	})
 	if err != nil {
@@ -109,6 +117,16 @@ func (s *stage) writeSite(dir string) (*config.Config, error) {
 		return nil, fmt.Errorf("the site file is wrong:\n%s", found)
 	}
 	return c, nil
+}
+
+// freeAddress is an address on this machine where nobody listens. A site file
+// has to name one before the simulator is there.
+func freeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
 }
 
 // close takes everything away that was set up.

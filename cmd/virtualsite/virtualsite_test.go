@@ -7,6 +7,7 @@ import (
 	"flag"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -56,6 +57,10 @@ func TestDemo(t *testing.T) {
 	if n < 40 {
 		t.Errorf("got %d messages, want a whole scenario of them", n)
 	}
+	cards := []string{"door-1    a card was shown", "door-2    a card was shown"}
+	if diff := cmp.Diff(cards, slices.DeleteFunc(told(stderr.String(), " EVENT "), func(text string) bool { return !strings.HasPrefix(text, "door-") })); diff != "" {
+		t.Errorf("at the doors (-want +now):\n%s", diff)
+	}
 	for _, readme := range []string{"../../README.md", "../../README.zh-CN.md"} {
 		if *update {
 			write(t, readme, stderr.String())
@@ -66,14 +71,18 @@ func TestDemo(t *testing.T) {
 	}
 }
 
-// alarms returns what was said in the alarm lane, without the times and without
-// what the box says of itself: whether this machine's clock is synchronised, and
-// how long the link took to come back.
+// alarms returns what was said in the alarm lane, without what the box says of
+// itself: whether this machine's clock is synchronised, and how long the link
+// took to come back.
 func alarms(text string) []string {
+	return slices.DeleteFunc(told(text, " ALARM "), func(text string) bool { return strings.HasPrefix(text, "box ") })
+}
+
+// told returns what was said in a lane, without the times.
+func told(text, lane string) []string {
 	var all []string
 	for line := range strings.Lines(text) {
-		_, said, ok := strings.Cut(line, " ALARM ")
-		if ok && !strings.HasPrefix(strings.TrimSpace(said), "box ") {
+		if _, said, ok := strings.Cut(line, lane); ok {
 			all = append(all, strings.TrimSpace(said))
 		}
 	}

@@ -95,7 +95,7 @@ func (i *Instrument) Dead(yes bool) {
 	i.dead = yes
 }
 
-// Asked returns how many questions it has answered.
+// Asked returns how many questions it has answered; a refusal is no answer.
 func (i *Instrument) Asked() int {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -130,7 +130,7 @@ func (i *Instrument) Hear(heard []byte) (answer []byte, used int) {
 		}
 		i.answers[string(heard)] = r
 	}
-	if r.used > 0 {
+	if r.used > 0 && !(i.profile.Modbus() && refused(r.text)) {
 		i.asked++
 	}
 	return r.text, r.used
