@@ -63,6 +63,11 @@ func (b *book) stillOpen(t *testing.T) []openLine {
 		d := h.Data
 		now := openLine{d.Incident, h.Type, d.Device.Name, h.Subject, d.Severity, h.Time, false}
 		switch was, ok := open[d.Incident]; {
+		case d.Reminder > 0:
+			now.Since = d.Since
+			if diff := gocmp.Diff(was, now); !ok || diff != "" {
+				t.Errorf("%s reminds of what was not raised so (-raised +told again):\n%s", h.ID, diff)
+			}
 		case d.State == "raised":
 			open[d.Incident] = now
 		case d.State == "cleared":

@@ -39,9 +39,15 @@ type heard struct {
 	Data                    struct {
 		State, Incident, Severity, Direction, Detail, Is string
 		Since                                            time.Time
-		Count, Counter                                   int
+		Count, Counter, Reminder                         int
 		Device                                           struct{ Name string }
 		Card                                             struct{ HMAC string }
+		Value                                            *struct {
+			Value float64
+			Unit  string
+			Limit *float64
+		}
+		Counts *devices.Day
 	}
 }
 

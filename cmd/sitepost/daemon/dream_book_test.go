@@ -34,7 +34,9 @@ func (d *dream) happened() dreamBook {
 			"box uplink.lost cleared",
 			"gas-1 device.silent raised",
 		},
-		Events:   []string{"box box.started", "box box.stopping", "gas-1 device.mode", "gate-1 access.leaf"},
+		Events: []string{
+			"box box.started", "box box.stopping", "bus device.mode", "gas-1 device.mode", "gate-1 access.leaf", "gates device.mode",
+		},
 		Passed:   d.passed,
 		Readings: d.instrument("gas-1").Asked(),
 	}
@@ -159,7 +161,7 @@ func (d *dream) stands(want map[string]string) {
 			d.t.Errorf("%s: %v", topic, err)
 		}
 		if doc.State != "" {
-			got[strings.TrimPrefix(topic, uplink.Topic("dream", ""))] = doc.State
+			got[strings.TrimPrefix(topic, topicOf(""))] = doc.State
 		}
 	}
 	if diff := gocmp.Diff(want, got); diff != "" {

@@ -1,44 +1,18 @@
 package daemon_test
 
 import (
-	"context"
-	"os"
-	"path/filepath"
-	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
 
-	"sitepost/cmd/sitepost/daemon"
-	"sitepost/config"
-	"sitepost/devices/line"
-	"sitepost/devices/line/linetest"
-	"sitepost/devices/virtual"
-	"sitepost/uplink"
 	"sitepost/uplink/uplinktest"
 )
 
-// dreamSite is a site with a gas detector and a contact module on one line, and
-// a gate on another. DIR is the test's own folder.
-const dreamSite = `
-version = 1
-[site]
-name = "dream"
-[store]
-directory = "DIR/store"
-[uplink]
-client_id = "dream-box1"
-drain_rate = 50
-drain_start = "0s"
-[[zone]]
-name = "hall"
-class = "screened"
-[[zone]]
-name = "quay"
-class = "quay"
+// dreamLines is a site with a gas detector and a contact module on one line, and
+// a gate on another.
+const dreamLines = `
 [[line]]
 name = "bus"
 port = "DIR/bus"
@@ -82,13 +56,15 @@ forward = "left"
 func TestDream(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		d := startDream(t)
+		d := newDream(t, dreamLines, nil)
+		d.set("gas-1", values{"gas": 4})
+		d.start()
 		d.after(5 * time.Second)
 		d.pass("left", 3)
 		d.pullTheCable()
 		d.cutThePower()
 		told := d.anHourWithoutTheCity()
-		d.stop()
+		d.end()
 
 		alarmsFirst(t, d.messages()[told:])
 		if diff := gocmp.Diff(d.happened(), d.booked()); diff != "" {
@@ -102,78 +78,14 @@ func TestDream(t *testing.T) {
 	})
 }
 
-// A dream is a whole daemon between lines and a broker in memory.
-type dream struct {
-	t      *testing.T
-	broker *uplinktest.Broker
-	site   *virtual.Site
-	cables map[string]*linetest.Cable
-	stop   func() // ends the daemon and everything around it
-	passed map[string]int
-}
-
-// startDream starts a daemon in the present bubble.
-func startDream(t *testing.T) *dream {
-	t.Helper()
-	c := dreamConfig(t)
-	site, err := virtual.Instruments(c, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := &dream{t: t, broker: uplinktest.New(), site: site, cables: map[string]*linetest.Cable{}, passed: map[string]int{}}
-	d.set("gas-1", map[string]any{"gas": 4})
-	outside, unplugAll := context.WithCancel(context.Background())
-	var around sync.WaitGroup
-	for _, l := range c.Lines {
-		cable := linetest.NewCable()
-		d.cables[l.Name] = cable
-		around.Go(func() { virtual.Attach(outside, cable, line.Settings(l.Settings), site.On(c, l.Name)...) })
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() {
-		ended <- daemon.Run(ctx, daemon.Options{
-			Config: c, Version: "test",
-			Open:  func(l config.Line) line.Opener { return d.cables[l.Name].Open },
-			Dials: []uplink.Dial{d.broker.Dial(c.Uplink.ClientID, uplink.Subscriptions(c.Site.Name))},
-		})
-	}()
-	d.stop = func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("Run: got %v, want nil", err)
-		}
-		unplugAll()
-		for _, cable := range d.cables {
-			_ = cable.Close()
-		}
-		around.Wait()
-	}
-	return d
-}
-
-func dreamConfig(t *testing.T) *config.Config {
-	t.Helper()
-	dir := t.TempDir()
-	path := filepath.Join(dir, "site.toml")
-	if err := os.WriteFile(path, []byte(strings.ReplaceAll(dreamSite, "DIR", dir)), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	c, found := config.Load(path, config.Env{Profiles: daemon.Shelf("")})
-	if len(found.Errors()) > 0 {
-		t.Fatal(found)
-	}
-	return c
-}
-
 // pullTheCable pulls the cable of the gates for two minutes. Two people pass
 // meanwhile, whom the gate counts by itself.
 func (d *dream) pullTheCable() {
-	d.cables["gates"].Unplug()
+	d.wires["gates"].Unplug()
 	d.after(time.Minute)
 	d.pass("left", 2)
 	d.after(time.Minute)
-	d.cables["gates"].Plug()
+	d.wires["gates"].Plug()
 	d.after(15 * time.Second)
 }
 
@@ -195,9 +107,9 @@ func (d *dream) anHourWithoutTheCity() (told int) {
 		d.pass("right", minute%2)
 		switch minute {
 		case 10:
-			d.set("gas-1", map[string]any{"gas": 52, "low": true, "high": true})
+			d.set("gas-1", values{"gas": 52, "low": true, "high": true})
 		case 15:
-			d.set("gas-1", map[string]any{"gas": 4, "low": false, "high": false})
+			d.set("gas-1", values{"gas": 4, "low": false, "high": false})
 		case 20, 21:
 			if err := d.site.Contact("panic-1", "4", minute == 20); err != nil {
 				d.t.Fatal(err)
@@ -211,38 +123,3 @@ func (d *dream) anHourWithoutTheCity() (told int) {
 	d.after(15 * time.Second)
 	return told
 }
-
-// after lets time pass, and everything due happen.
-func (d *dream) after(pause time.Duration) {
-	time.Sleep(pause)
-	synctest.Wait()
-}
-
-// pass lets people through the gate.
-func (d *dream) pass(side string, people int) {
-	d.t.Helper()
-	d.passed[side] += people
-	if err := d.instrument("gate-1").Count(side, people); err != nil {
-		d.t.Fatal(err)
-	}
-}
-
-func (d *dream) set(name string, values map[string]any) {
-	d.t.Helper()
-	if err := d.site.Set(name, values); err != nil {
-		d.t.Fatal(err)
-	}
-}
-
-func (d *dream) dead(name string, yes bool) { d.t.Helper(); d.instrument(name).Dead(yes) }
-
-func (d *dream) instrument(name string) *virtual.Instrument {
-	d.t.Helper()
-	i, err := d.site.Instrument(name)
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	return i
-}
-
-func (d *dream) messages() []uplink.Message { return d.broker.Messages() }

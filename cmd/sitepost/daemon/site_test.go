@@ -96,8 +96,9 @@ func scenario() []track {
 
 func nothing(*stand) error { return nil }
 
-// wanted is all that the city must hear of a scenario and of the box.
-func wanted(tracks []track, box ...said) map[string][]said {
+// wanted is all that the city must hear of a scenario, of the lines and of the
+// box.
+func wanted(tracks []track, lines []string, box ...said) map[string][]said {
 	lists := map[string][]said{}
 	note := func(device string, all []said) {
 		for _, w := range all {
@@ -112,6 +113,9 @@ func wanted(tracks []track, box ...said) map[string][]said {
 		for _, m := range k.moves {
 			note(k.device, m.want)
 		}
+	}
+	for _, line := range lines {
+		note(line, []said{{Type: "device.mode", Is: "normal"}}) // it is nobody's but ours
 	}
 	note("box", []said{{Type: "box.started"}})
 	note("box", box)
@@ -154,9 +158,9 @@ func TestSiteEndToEnd(t *testing.T) {
 			s := newStand(t, "")
 			c.before(s)
 			stop := s.run()
-			s.settle()
+			s.settle("gas-1", "panic-1", "gate-1", "gate-2")
 			tracks := scenario()
-			want := wanted(tracks, c.box...)
+			want := wanted(tracks, []string{"bus-a", "cards", "gates-1", "gates-2", "quay"}, c.box...)
 			played := make(chan struct{})
 			go func() { defer close(played); s.play(tracks) }()
 			defer func() { <-played }()
@@ -172,10 +176,10 @@ func TestSiteEndToEnd(t *testing.T) {
 }
 
 // settle waits until everything that is asked was seen once: from then on
-// whatever moves has moved.
-func (s *stand) settle() {
+// whatever moves has moved. names are instruments of the lines that are asked.
+func (s *stand) settle(names ...string) {
 	s.t.Helper()
-	for _, name := range []string{"gas-1", "panic-1", "gate-1", "gate-2"} {
+	for _, name := range names {
 		if err := s.asked(name, 2); err != nil {
 			s.t.Fatal(err)
 		}

@@ -26,30 +26,39 @@ const patience = 30 * time.Second
 // leads to, a real broker, and the city that listens there. Only the daemon is
 // missing.
 type stand struct {
-	t      *testing.T
-	path   string // of the site file
-	config *config.Config
-	site   *virtual.Site
-	broker *mqtttest.Broker
-	city   *mqtttest.Collector
-	book   *book // of what the city heard
+	t       *testing.T
+	path    string // of the site file
+	control string // socket of the daemon's tools
+	config  *config.Config
+	site    *virtual.Site
+	broker  *mqtttest.Broker
+	city    *mqtttest.Collector
+	book    *book // of what the city heard
 }
 
 // newStand brings testdata/site.toml to life, with a camera at an address or,
 // for "", with the instruments. It needs ptys and sockets: no two at once.
 func newStand(t *testing.T, camera string) *stand {
 	t.Helper()
+	return newStandOf(t, "testdata/site.toml", map[string]string{"Camera": camera})
+}
+
+// newStandOf brings a site file to life, after it was filled in.
+func newStandOf(t *testing.T, file string, fill map[string]string) *stand {
+	t.Helper()
 	s := &stand{t: t, broker: mqtttest.Start(t), book: newBook(t)}
 	s.city = s.broker.Subscribe(t, topicOf("#"))
 	dir := t.TempDir()
+	s.control = filepath.Join(dir, "control.sock")
 	s.write(filepath.Join(dir, "card-key"), []byte(cardKey+"\n"))
 	s.write(filepath.Join(dir, "camera-password"), []byte(cameraPassword+"\n"))
-	form, err := template.ParseFiles("testdata/site.toml")
+	form, err := template.ParseFiles(file)
 	if err != nil {
 		t.Fatal(err)
 	}
+	fill["Dir"], fill["Broker"] = dir, s.broker.URL
 	var text bytes.Buffer
-	if err := form.Execute(&text, map[string]string{"Dir": dir, "Broker": s.broker.URL, "Camera": camera}); err != nil {
+	if err := form.Execute(&text, fill); err != nil {
 		t.Fatal(err)
 	}
 	s.path = filepath.Join(dir, "site.toml")
@@ -80,7 +89,7 @@ func topicOf(below string) string { return "sitepost/1/test-ferry/up/" + below }
 func (s *stand) run() (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	o := daemon.Options{Config: s.config, Version: "test", Log: slog.New(slog.NewTextHandler(s.t.Output(), nil))}
+	o := daemon.Options{Config: s.config, Version: "test", Control: s.control, Log: slog.New(slog.NewTextHandler(s.t.Output(), nil))}
 	go func() { ended <- daemon.Run(ctx, o) }()
 	stop = sync.OnceFunc(func() {
 		cancel()

@@ -51,8 +51,12 @@ type standing struct {
 	Next  string    `json:"next_step,omitempty"`
 }
 
-// disabled is the state of a device that is not asked at all.
-const disabled = "disabled"
+// disabled is the state of a device that is not asked at all, and inUse what a
+// person does about it.
+const (
+	disabled = "disabled"
+	inUse    = "to use it again change its entry in the site file"
+)
 
 // showStanding puts on the retained topics what stands before anything moves:
 // the inventory, the devices out of use, and nothing of what is gone. Nor does a
@@ -62,6 +66,7 @@ func (s *site) showStanding() error {
 		return err
 	}
 	for name, doc := range outOfUse(s.opt.Config) {
+		doc.Next = inUse
 		if err := s.store.Put("device/"+name, doc); err != nil {
 			return fmt.Errorf("device %q: %w", name, err)
 		}
