@@ -1,6 +1,10 @@
 package config
 
-import "time"
+import (
+	"cmp"
+	"slices"
+	"time"
+)
 
 // The time that the questions of a line take.
 
@@ -156,12 +160,25 @@ func (ts turns) round(line string) Round {
 	sum := Round{Line: line, Slowest: ts.hurried().every}
 	for _, t := range ts {
 		sum.Instruments += t.serves
+		sum.Load += t.load()
 		for _, c := range t.costs {
 			sum.Round += c.takes
-			sum.Load += float64(c.takes) / float64(c.every)
 		}
 	}
 	return sum
+}
+
+// load is the share of the line's time that the questions of a turn take.
+func (t turn) load() (load float64) {
+	for _, c := range t.costs {
+		load += float64(c.takes) / float64(c.every)
+	}
+	return load
+}
+
+// dearest returns the turn that takes most of the line's time.
+func (ts turns) dearest() turn {
+	return slices.MaxFunc(ts, func(a, b turn) int { return cmp.Compare(a.load(), b.load()) })
 }
 
 // least is the share of the line's time that its questions need at least.

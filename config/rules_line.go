@@ -81,7 +81,7 @@ func (r *rules) checkSettings(l *wLine, on []*wDevice) {
 			continue
 		}
 		told[d.Profile.V] = true
-		r.add(Note, l.Settings.at, "profile %q leaves the factory with %s: the settings here win, make sure the device has them", d.Profile.V, facts.Settings)
+		r.add(Note, l.Settings.at, "profile %q expects %s: the settings here win, make sure the device has them", d.Profile.V, facts.Settings)
 	}
 	if !l.Settings.written() && r.settings(l).Baud == 0 && !r.triedModbusTCP(l) {
 		r.add(Meaning, l.head, "%s has no settings: write settings = \"9600 8N1\", as on the label of its devices", l.who())

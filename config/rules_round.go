@@ -23,7 +23,7 @@ func (r *rules) checkRound(l *wLine, on []*wDevice) {
 		if line.ModbusTCP {
 			more = ""
 		}
-		r.add(Meaning, l.head, "%s is overloaded: its questions take %.0f %% of the time, and more than %.0f %% cannot be kept up: move instruments to another line%s", l.who(), sum.Load*100, fullest*100, more)
+		r.add(Meaning, l.head, "%s is overloaded: its questions take %.0f %% of the time, and more than %.0f %% cannot be kept up, instrument %q alone takes %.0f %%: move instruments to another line%s", l.who(), sum.Load*100, fullest*100, ts.dearest().name, ts.dearest().load()*100, more)
 		return
 	}
 	if sum.Load > 1 {

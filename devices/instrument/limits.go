@@ -71,9 +71,8 @@ func (p *Profile) GasUnits() []string {
 //	raised      ├───────┤       ── low ─┘
 //	                    below low - hysteresis, in normal mode
 //
-// While the detector is faulty its readings prove nothing, and all stays as it
-// was; it is judged again when the fault is over. Where it sends alarms itself,
-// the judge only notices when it ought to have done so.
+// While the detector is faulty its readings may begin an alarm and end none; all
+// is said again when the fault is over. Where it sends alarms itself, the judge only notices when it ought to have done so.
 type judge struct {
 	limits *Limits // nil: the usual ones for what reads %LEL
 	checks bool    // the detector sends alarms of its own
