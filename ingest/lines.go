@@ -93,7 +93,7 @@ func (in *Ingest) lineChanged(l *watched, at time.Time, by hold, begins bool) er
 		l.mu.Unlock()
 	}
 	if !begins { // before the line is free, or a device could be called silent in between
-		in.restartClocks(l.name)
+		in.restartClocks(l.name, by)
 	}
 	in.lines.set(l.name, by, begins)
 	for _, w := range in.watched {
@@ -108,12 +108,22 @@ func (in *Ingest) lineChanged(l *watched, at time.Time, by hold, begins bool) er
 	return nil
 }
 
-// restartClocks lets the silence of all devices on a line count from now.
-func (in *Ingest) restartClocks(line string) {
+// listening is how long a line is listened to before it asks its devices: at the
+// start, and when it was away. Nobody can be heard in that time, and some may
+// not be silent for longer. That no other master asks is known at its end.
+const listening = 3 * time.Second
+
+// restartClocks lets the silence of all devices on a line count from when they
+// can be heard, now that a hold on it is over.
+func (in *Ingest) restartClocks(line string, by hold) {
+	from := time.Now()
+	if by != secondMaster {
+		from = from.Add(listening)
+	}
 	for _, w := range in.watched {
 		if w.via == line {
 			w.mu.Lock()
-			w.last = time.Now()
+			w.last = from
 			w.mu.Unlock()
 		}
 	}

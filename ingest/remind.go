@@ -119,7 +119,7 @@ func (in *Ingest) takeUpOpen() error {
 			in.absent.skip(e, now)
 		case stands && o.Type == devices.DeviceFault:
 			w.mu.Lock()
-			w.faults[o.Subject] = "" // its word comes when the device says it again
+			w.faults[o.Subject] = fault{} // its words come when the device says it again
 			w.mu.Unlock()
 		}
 	}

@@ -104,10 +104,10 @@ func TestRemindersOfLines(t *testing.T) {
 			"2h40m0.5s cleared since 1h20m0.5s",
 		})
 		same(t, told(t, st, devices.DeviceSilent, began), []string{
-			"11s raised",
-			"1h15m1s raised again 2 since 11s", // the first two were due while its line was lost
-			"2h40m1s raised again 3 since 11s",
-			"4h0m11s raised again 4 since 11s",
+			"14s raised",                       // the line is listened to first
+			"1h15m1s raised again 2 since 14s", // the first two were due while its line was lost
+			"2h40m1s raised again 3 since 14s",
+			"4h0m14s raised again 4 since 14s",
 		})
 	})
 }

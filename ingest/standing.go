@@ -50,6 +50,8 @@ func (in *Ingest) standing(w *watched) state {
 		return ofLine(own)
 	case held == lent:
 		return onLine(w.via, lent, true)
+	case w.silent != "" && len(w.faults) > 0: // a card reader with another key answers, and says nothing
+		return state{State: silent, Why: w.silent + "; " + faultsOf(w), Next: "repair that; if it is not the reason, " + checkIt}
 	case w.silent != "":
 		return state{State: silent, Why: w.silent, Next: checkIt}
 	case w.broken > 1:
@@ -61,29 +63,35 @@ func (in *Ingest) standing(w *watched) state {
 	case w.mode != "" && w.mode != devices.Normal.String():
 		return state{State: maintenance, Why: "mode " + w.mode, Next: in.nextOfMode(w)}
 	case len(w.faults) > 0:
-		return state{State: faulty, Why: "the device says it is faulty" + listed(w.faults), Next: "repair it; " + in.explain(w.name)}
+		return state{State: faulty, Why: faultsOf(w), Next: "repair it; " + in.explain(w.name)}
 	case w.met:
 		return state{State: online}
 	}
 	return state{}
 }
 
-// listed spells faults: ": 1103", or ": 1103 at 7, at 8" where they have points.
-func listed(faults map[string]string) string {
+// faultsOf says what a device is faulty of: "the device says it is faulty:
+// 1103", or "…: 1103 at 7, wrong key at conversation (write …)" where the faults
+// have points and words. w.mu is held.
+func faultsOf(w *watched) string {
+	const faulty = "the device says it is faulty"
 	var all []string
-	for _, point := range slices.Sorted(maps.Keys(faults)) {
-		fault := faults[point]
+	for _, point := range slices.Sorted(maps.Keys(w.faults)) {
+		words := []string{w.faults[point].detail}
 		if point != "" {
-			fault = strings.TrimSpace(fault + " at " + point)
+			words = append(words, "at", point)
 		}
-		if fault != "" {
-			all = append(all, fault)
+		if text := w.faults[point].text; text != "" {
+			words = append(words, "("+text+")")
+		}
+		if said := strings.TrimSpace(strings.Join(words, " ")); said != "" {
+			all = append(all, said)
 		}
 	}
 	if len(all) == 0 {
-		return ""
+		return faulty
 	}
-	return ": " + strings.Join(all, ", ")
+	return bounded(faulty + ": " + strings.Join(all, ", "))
 }
 
 // nextOfMode is what ends a mode.

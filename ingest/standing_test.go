@@ -22,7 +22,9 @@ func TestStanding(t *testing.T) {
 	const explain = "see `sitepost explain honeywell-xcd`"
 	broken := func(w *watched) { w.broken, w.reason = 2, "dial tcp: no route to host" }
 	inMode := func(mode string) func(*watched) { return func(w *watched) { w.mode = mode } }
-	fault := func(point, detail string) func(*watched) { return func(w *watched) { w.faults[point] = detail } }
+	saysFault := func(point, detail, text string) func(*watched) {
+		return func(w *watched) { w.faults[point] = fault{detail, text} }
+	}
 	for _, c := range []struct {
 		name    string
 		profile string
@@ -32,13 +34,15 @@ func TestStanding(t *testing.T) {
 		{name: "not heard yet", is: []func(*watched){func(w *watched) { w.met = false }}},
 		{name: "heard", want: state{State: online}},
 		{name: "normal", is: []func(*watched){inMode("normal")}, want: state{State: online}},
-		{name: "a fault", profile: "honeywell-xcd", is: []func(*watched){fault("", "1103")},
+		{name: "a fault", profile: "honeywell-xcd", is: []func(*watched){saysFault("", "1103", "")},
 			want: state{State: faulty, Why: "the device says it is faulty: 1103", Next: "repair it; " + explain}},
-		{name: "faults of two points", profile: "honeywell-xcd", is: []func(*watched){fault("7", "1103"), fault("3", "")},
+		{name: "faults of two points", profile: "honeywell-xcd", is: []func(*watched){saysFault("7", "1103", ""), saysFault("3", "", "")},
 			want: state{State: faulty, Why: "the device says it is faulty: at 3, 1103 at 7", Next: "repair it; " + explain}},
-		{name: "a fault without a word, of a device without a profile", is: []func(*watched){fault("", "")},
+		{name: "a fault without a word, of a device without a profile", is: []func(*watched){saysFault("", "", "")},
 			want: state{State: faulty, Why: "the device says it is faulty", Next: "repair it; see its manual"}},
-		{name: "warm-up of a faulty one", profile: "honeywell-xcd", is: []func(*watched){fault("", "1103"), inMode("warm-up")},
+		{name: "a fault with words", is: []func(*watched){saysFault("conversation", "wrong key", "write the reader's key"), saysFault("", "", "no ink")},
+			want: state{State: faulty, Why: "the device says it is faulty: (no ink), wrong key at conversation (write the reader's key)", Next: "repair it; see its manual"}},
+		{name: "warm-up of a faulty one", profile: "honeywell-xcd", is: []func(*watched){saysFault("", "1103", ""), inMode("warm-up")},
 			want: state{State: maintenance, Why: "mode warm-up", Next: "wait until it has warmed up; if it does not, " + explain}},
 		{name: "calibration", profile: "honeywell-xcd", is: []func(*watched){inMode("calibration")},
 			want: state{State: maintenance, Why: "mode calibration", Next: "when the work at it is done, set it back to normal; " + explain}},
@@ -49,6 +53,8 @@ func TestStanding(t *testing.T) {
 		{name: "one break", is: []func(*watched){func(w *watched) { w.broken = 1 }}, want: state{State: online}},
 		{name: "silence", is: []func(*watched){broken, func(w *watched) { w.silent = "nothing heard for 11s" }},
 			want: state{State: silent, Why: "nothing heard for 11s", Next: checkIt}},
+		{name: "silence of a faulty one", is: []func(*watched){saysFault("conversation", "wrong key", "write the reader's key"), func(w *watched) { w.silent = "nothing heard for 11s" }},
+			want: state{State: silent, Why: "nothing heard for 11s; the device says it is faulty: wrong key at conversation (write the reader's key)", Next: "repair that; if it is not the reason, " + checkIt}},
 	} {
 		p := places("gas-1")
 		place := p["gas-1"]
@@ -139,5 +145,32 @@ func TestStateHeals(t *testing.T) {
 		until(began, time.Second)
 		stop()
 		same(t, stands(t, st, began), map[string]string{"gas-1": "online 1s"})
+	})
+}
+
+// TestFaultySilence: a device that told its fault and then nothing more, as a
+// card reader with another key, is silent for a reason that everybody can read.
+func TestFaultySilence(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		in, st := rig(t, "door-1")
+		defer st.Close()
+		began := time.Now()
+		stop := running(t, in, on("", "door-1", saying(cue{time.Second, devices.Event{
+			Code: devices.DeviceFault, State: devices.Raised, Point: "conversation", Detail: "wrong key", Text: "write the reader's key"}})))
+		until(began, time.Minute)
+		stop()
+		const why = "nothing heard for 11s, longer than 10s; the device says it is faulty: wrong key at conversation (write the reader's key)" +
+			": repair that; if it is not the reason, " + checkIt
+		same(t, stands(t, st, began), map[string]string{"door-1": "silent 12s: " + why})
+		records, err := st.Read(devices.AlarmLane, 0, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var texts []string
+		for _, r := range records {
+			texts = append(texts, string(r.Event.Code)+": "+r.Event.Text)
+		}
+		same(t, texts, []string{"device.fault: write the reader's key", "device.silent: " + why})
 	})
 }

@@ -30,14 +30,14 @@ type watched struct {
 	showing turn // held while the state is put on its topic; taken after telling
 
 	mu      sync.Mutex // guards all below; taken after telling and showing
-	last    time.Time  // when it was last heard, or when waiting began
+	last    time.Time  // when it was last heard, or from when on it can be
 	met     bool       // heard in this run
 	silent  string     // why device.silent was said; "" if it was not, or was cleared
 	broken  int        // conversations that ended without a word, in a row
 	reason  string     // of the last of them, and what a person should do
 	next    string
-	cut     hold              // of its line, under which it was not heard since
-	faults  map[string]string // detail of device.fault by point
+	cut     hold             // of its line, under which it was not heard since
+	faults  map[string]fault // by point
 	mode    string
 	shown   state // on its topic
 	unshown bool  // the last try to show it failed
@@ -45,13 +45,16 @@ type watched struct {
 }
 
 func newWatched(name string, kind devices.Kind, says []devices.Code) *watched {
-	w := &watched{name: name, line: kind == devices.LineKind, telling: newTurn(), showing: newTurn(), faults: map[string]string{}}
+	w := &watched{name: name, line: kind == devices.LineKind, telling: newTurn(), showing: newTurn(), faults: map[string]fault{}}
 	if len(says) > 0 {
 		w.day.says = says
 		w.day.begin(time.Now())
 	}
 	return w
 }
+
+// A fault is what device.fault said: a number or a word, and more words.
+type fault struct{ detail, text string }
 
 // A turn is held by one goroutine at a time, for as long as the disk takes. It
 // is no mutex because who waits for it shall be seen to wait: in a bubble of
@@ -138,7 +141,9 @@ func (in *Ingest) superviseAll(ctx context.Context) {
 	defer tick.Stop()
 	for _, w := range in.watched {
 		w.mu.Lock()
-		w.last = time.Now()
+		if w.last = time.Now(); w.via != "" {
+			w.last = w.last.Add(listening)
+		}
 		w.mu.Unlock()
 	}
 	for {
@@ -172,7 +177,7 @@ func (in *Ingest) supervise(w *watched, now time.Time) error {
 	if due && held == free {
 		w.silent = fmt.Sprintf("nothing heard for %v, longer than %v", quiet.Round(time.Second), w.longest)
 	}
-	why := w.silent
+	is := in.standing(w)
 	w.mu.Unlock()
 	switch {
 	case !due:
@@ -180,7 +185,7 @@ func (in *Ingest) supervise(w *watched, now time.Time) error {
 	case held != free:
 		return in.cut(w, held, now)
 	}
-	e := devices.Event{Time: now, Device: w.name, Code: devices.DeviceSilent, State: devices.Raised, Text: why + ": " + checkIt}
+	e := devices.Event{Time: now, Device: w.name, Code: devices.DeviceSilent, State: devices.Raised, Text: bounded(is.Why + ": " + is.Next)}
 	if err := in.append(in.opt.Places[w.name], e); err != nil {
 		return err
 	}
@@ -233,7 +238,7 @@ func (in *Ingest) tellState(e devices.Event) error {
 	w.mu.Lock()
 	switch {
 	case e.Code == devices.DeviceFault && e.State == devices.Raised:
-		w.faults[e.Point] = e.Detail
+		w.faults[e.Point] = fault{e.Detail, e.Text}
 	case e.Code == devices.DeviceFault:
 		delete(w.faults, e.Point)
 	case e.Code == devices.DeviceMode:

@@ -38,6 +38,16 @@ var commands = [...]struct {
 
 func (c command) String() string { return commands[c].name }
 
+// isCommand says whether a byte is one of the commands.
+func isCommand(id byte) bool {
+	for _, row := range commands {
+		if row.id == id {
+			return true
+		}
+	}
+	return false
+}
+
 // The answers that mean something to us. All others are a sign of life.
 const (
 	refused         = 0x41 // NAK, and why

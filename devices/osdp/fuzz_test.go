@@ -60,6 +60,8 @@ func FuzzRead(f *testing.F) {
 	f.Add(byte(ownState), []byte{1, 1})
 	f.Add(byte(inputState), []byte{0, 1, 2, 255})
 	f.Add(byte(readerState), []byte{0, 1, 2})
+	f.Add(byte(readerState), bytes.Repeat([]byte{1}, mostReaders+1))
+	f.Add(byte(inputState), make([]byte, mostInputs+1))
 	f.Add(byte(isIdentity), bytes.Repeat([]byte{7}, 12))
 	f.Add(byte(hasCapabilities), []byte{1, 1, 2, 8, 1, 0, 9})
 	f.Fuzz(func(t *testing.T, id byte, payload []byte) {
@@ -86,7 +88,7 @@ func FuzzRead(f *testing.F) {
 		if events, _ := k.read(r); id != keysPressed && len(events) > 0 {
 			t.Fatalf("said again: %+v", events)
 		}
-		if len(k.told) > 2*longest || len(k.cards) > 1 {
+		if len(k.told) > mostInputs || len(k.cards) > 1 {
 			t.Fatalf("keeps %d states and %d cards", len(k.told), len(k.cards))
 		}
 	})

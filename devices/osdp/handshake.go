@@ -57,8 +57,11 @@ func (t *talk) challenge(ctx context.Context, a [8]byte, which byte) ([]byte, er
 	switch {
 	case isRefusal && no.code == becauseSequence:
 		return nil, err
+	case isRefusal && t.Install && !t.factory: // it may have no key but the one from the factory
+		t.factory = true
+		return nil, errOver
 	case isRefusal:
-		return nil, &trouble{"no secure channel", fmt.Sprintf("%v: switch the Secure Channel on at the reader, or take secure_key out", no)}
+		return nil, &trouble{"no secure channel", fmt.Sprintf("%v: switch the Secure Channel on at the reader and give it the site's key with its maker's tool; if it has worked before, look who else is on its wire", no)}
 	case err != nil:
 		return nil, err
 	case r.id != answerChallenge || len(r.payload) != challengeAnswerBytes:

@@ -65,7 +65,8 @@ func TestKeys(t *testing.T) {
 				if diff := cmp.Diff([]told{c.want}, k.after(5*time.Minute)); diff != "" {
 					t.Errorf("(-want +got):\n%s", diff)
 				}
-				if len(k.texts) != 1 || !strings.ContainsAny(k.texts[0], ":") || strings.Contains(k.texts[0], siteKey) {
+				if len(k.texts) != 1 || !strings.ContainsAny(k.texts[0], ":") || strings.Contains(k.texts[0], siteKey) ||
+					strings.Contains(k.texts[0], "take secure_key out") { // anybody on the wire can bring it about that this is read
 					t.Errorf("the next step is %q", k.texts)
 				}
 				if n := len(r.Asked()); n > 45 { // two keys with two questions each 30 s at most
@@ -95,10 +96,12 @@ func TestKeys(t *testing.T) {
 func TestInstall(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		name string
-		key  func() ([]byte, error)
-		mis  bool // mislabels
+		name   string
+		key    func() ([]byte, error)
+		mis    bool // mislabels
+		refuse byte // the first challenge, with this reason
 	}{
+		{name: "the reader refuses all but the factory key", key: key(siteKey), refuse: 5},
 		{name: "the site has a key", key: key(siteKey)},
 		{name: "the site has a key and the reader does not say that it has none", key: key(siteKey), mis: true},
 		{name: "the site has the factory key", key: key(osdptest.FactoryKey)},
@@ -108,6 +111,9 @@ func TestInstall(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				r := osdptest.New(osdptest.Make{Address: 3, Key: osdptest.FactoryKey, SecureOnly: true, Mislabels: c.mis})
+				if c.refuse != 0 {
+					r.Misbehave(osdptest.Trouble{Refuse: 1, Reason: c.refuse, Only: 0x76})
+				}
 				k := hung(t, nil, r).begin(osdp.Options{Address: 3, Key: c.key, Install: true})
 				r.Show26(1, 1)
 				var want []told

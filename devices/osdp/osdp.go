@@ -11,8 +11,14 @@
 // without an answer the conversation starts over.
 //
 // Where the site has a key, nothing in the clear is believed. A reader can then
-// say in the clear that it is busy or refuses, which makes us wait or start
-// over, and no more. The key that every reader has from the factory is no key.
+// say in the clear that it is busy or refuses, which makes us wait, start over
+// or say that reader and panel do not come together, and no more. The key that
+// every reader has from the factory is no key.
+//
+// Whoever is on the wire can therefore keep cards from us. With a key he can
+// make none appear: each answer bears 32 bits of a MAC, and a question has few
+// tries. Without a key he can show any card, also one that he has heard before,
+// and hears all of them.
 //
 // Card numbers are [devices.Secret], keys that were pressed are only counted,
 // and no byte of an answer is in a log or an error.

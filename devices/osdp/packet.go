@@ -115,8 +115,10 @@ func compose(address, control byte, says []byte, sign func(b []byte) []byte) []b
 }
 
 // Overheard says whether heard holds a whole question of a control panel, to
-// whatever reader: another master on the line. A checksum is a weak proof, so
-// only bytes that a command can be count as one.
+// whatever reader: another master on the line. Only the commands that we have
+// ourselves count. A panel that asks nothing of the kind does not exist, and
+// what is overheard is shown to people: a KEYSET holds the site's key. What
+// stands within an answer, as the number of a card, is no question.
 func Overheard(heard []byte) bool {
 	for {
 		at := bytes.IndexByte(heard, start)
@@ -124,17 +126,16 @@ func Overheard(heard []byte) bool {
 			return false
 		}
 		heard = heard[at:]
-		if n := length(heard); n > 0 && n <= len(heard) && heard[1] < fromReader {
-			if p, ok := parse(heard[:n]); ok && p.id >= firstCommand && p.id <= lastCommand {
+		skip := 1
+		if n := length(heard); n > 0 && n <= len(heard) {
+			p, ok := parse(heard[:n])
+			switch {
+			case ok && p.address < fromReader && isCommand(p.id):
 				return true
+			case ok && p.address >= fromReader:
+				skip = n
 			}
 		}
-		heard = heard[1:]
+		heard = heard[skip:]
 	}
 }
-
-// The commands of the standard lie between these two.
-const (
-	firstCommand = 0x60 // POLL
-	lastCommand  = 0xA7 // KEEPACTIVE
-)

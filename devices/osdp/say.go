@@ -59,9 +59,9 @@ func (t *talk) read(r reply) (events []devices.Event, ok bool) {
 	case ownState:
 		return t.own(r.payload)
 	case inputState:
-		return t.inputs(r.payload), true
+		return t.inputs(r.payload)
 	case readerState:
-		return t.readers(r.payload), true
+		return t.readers(r.payload)
 	case hasCapabilities:
 		t.learn(r.payload)
 	}
@@ -121,10 +121,19 @@ func (t *talk) own(payload []byte) ([]devices.Event, bool) {
 	return t.condition(events, spot{devices.DeviceFault, "power"}, payload[1] != 0, ""), true
 }
 
+// The most inputs and readers that a device is believed to have. One answer has
+// room for 1,400, and each would be a condition on the city's list.
+const (
+	mostInputs  = 64
+	mostReaders = 8
+)
+
 // inputs says the state of each input that has changed: 0 off, 1 on, anything
 // else a fault of a supervised wire. Inputs are called 1, 2 … in their order.
-func (t *talk) inputs(payload []byte) []devices.Event {
-	var events []devices.Event
+func (t *talk) inputs(payload []byte) (events []devices.Event, ok bool) {
+	if len(payload) > mostInputs {
+		return nil, false
+	}
 	for i, b := range payload {
 		is := "fault"
 		switch b {
@@ -139,13 +148,15 @@ func (t *talk) inputs(payload []byte) []devices.Event {
 			events = append(events, devices.Event{Code: at.code, Point: at.point, Is: is})
 		}
 	}
-	return events
+	return events, true
 }
 
 // readers says the state of each reader that is wired to the device: 0 well, 1
 // not connected, 2 tampered with.
-func (t *talk) readers(payload []byte) []devices.Event {
-	var events []devices.Event
+func (t *talk) readers(payload []byte) (events []devices.Event, ok bool) {
+	if len(payload) > mostReaders {
+		return nil, false
+	}
 	for i, b := range payload {
 		point := "reader"
 		if i > 0 {
@@ -154,7 +165,7 @@ func (t *talk) readers(payload []byte) []devices.Event {
 		events = t.condition(events, spot{"tamper.contact", point}, b == 2, "")
 		events = t.condition(events, spot{devices.DeviceFault, point}, b == 1, "not connected")
 	}
-	return events
+	return events, true
 }
 
 // condition adds what a condition now is, where that is new.

@@ -132,3 +132,17 @@ func (b *book) days() map[string]string {
 	}
 	return days
 }
+
+// TestNotSilentBeforeAsked: while a line is only listened to, before its first
+// question, nobody on it is called silent.
+func TestNotSilentBeforeAsked(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDream(t, gasLine+`silence = "2s"
+`, nil)
+		d.start()
+		d.after(10 * time.Second)
+		d.end()
+		d.compare(append(aLife("bus"), inMode("gas-1", "normal"))...)
+	})
+}
