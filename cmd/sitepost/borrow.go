@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/spf13/cobra"
 
 	"sitepost/cmd/sitepost/control"
 	"sitepost/cmd/sitepost/daemon"
@@ -71,11 +74,33 @@ func portOf(port string, site *config.Config) (config.Line, error) {
 		return l, err
 	}
 	for _, known := range site.Lines {
-		if known.Port == l.Port && known.Address == l.Address {
+		if known.Address == l.Address && samePort(known.Port, l.Port) {
 			return known, nil
 		}
 	}
 	return l, nil
+}
+
+// samePort says whether two paths lead to one port: the site file names it by its
+// place, a person by what ls shows.
+func samePort(a, b string) bool {
+	if a == b {
+		return true
+	}
+	there, err := filepath.EvalSymlinks(a)
+	if err != nil {
+		return false
+	}
+	here, err := filepath.EvalSymlinks(b)
+	return err == nil && here == there
+}
+
+// oneWire wants exactly one line or port.
+func oneWire(c *cobra.Command, args []string) error {
+	if len(args) == 1 {
+		return nil
+	}
+	return fmt.Errorf("%s wants one line of the site file or one port, got %d: `%[1]s --help` shows how", c.CommandPath(), len(args))
 }
 
 // instruments returns those of the site that hang on the wire.

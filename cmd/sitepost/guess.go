@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"text/tabwriter"
 	"time"
@@ -29,10 +30,14 @@ func (w *wire) guess(ctx context.Context, look time.Duration) error {
 	if look <= 0 {
 		look = usualLook
 	}
+	done := 0
 	s := survey.Search{
 		Open: func(s line.Settings) line.Opener { return w.opener(config.Settings(s)) },
 		Each: look, Others: []survey.Other{{Name: "OSDP", Overheard: osdp.Overheard}},
-		Progress: func(s line.Settings, heard int) { w.tool.remark("%-11s %d bytes heard", s, heard) },
+		Progress: func(s line.Settings, heard int) {
+			done++
+			w.tool.remark("%-11s %d bytes heard", s, heard)
+		},
 	}
 	if w.line.Address != "" { // a serial server's own page sets them
 		s.Settings = []line.Settings{line.Settings(w.line.Settings)}
@@ -51,6 +56,9 @@ func (w *wire) guess(ctx context.Context, look time.Duration) error {
 	}
 	w.tool.remark("listening to %s, sending nothing: %v for each of %d settings", w, look, n)
 	verdicts, err := survey.Guess(ctx, s)
+	if err != nil && len(verdicts) > 0 {
+		return errors.Join(w.tool.printGuess(verdicts), fmt.Errorf("%s: stopped after %d of %d settings: %w", w, done, n, err))
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", w, err)
 	}

@@ -2,7 +2,10 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -10,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"sitepost/config"
 	"sitepost/devices/instrument"
 	"sitepost/devices/line"
 	"sitepost/devices/line/linetest"
@@ -117,6 +121,11 @@ zone = "quay"
 		args []string
 		want string
 	}{
+		{[]string{"listen"}, "sitepost listen wants one line of the site file or one port, got 0: `sitepost listen --help` shows how"},
+		{[]string{"scan", "gates", "plc"}, "sitepost scan wants one line of the site file or one port, got 2: `sitepost scan --help` shows how"},
+		{[]string{"listen", "gates", "--guess", "--record", "new.capture"}, "--guess finds out what is spoken: use --record and --profile without it, with the settings that it has found"},
+		{[]string{"listen", "plc", "--profile", "honeywell-xcd", "--address", "999"}, "--address 999: write 0 to 255"},
+		{[]string{"try", "honeywell-xcd", there, "--address", "-1"}, "--address -1: write 0 to 255"},
 		{[]string{"listen", "/dev/ttyS99"}, `a port needs settings: write --settings "9600 8N1", as on the label, or find them out with "sitepost listen PORT --guess"`},
 		{[]string{"listen", "bus-z"}, site + ` has no line "bus-z": write one of gates, plc, or a port such as /dev/ttyUSB0 or tcp://10.37.20.60:4001`},
 		{[]string{"listen", "/dev/ttyS99", "--settings", "9600"}, `--settings: `},
@@ -158,6 +167,88 @@ func TestScanPort(t *testing.T) {
 	}
 	if len(found) != 1 || found[0].Address != 3 {
 		t.Errorf("got %s, want address 3 alone", out.String())
+	}
+}
+
+// A stopper is Ctrl-C as soon as a word is printed.
+type stopper struct {
+	bytes.Buffer
+	word string
+	stop func()
+}
+
+func (s *stopper) Write(p []byte) (int, error) {
+	if bytes.Contains(p, []byte(s.word)) {
+		s.stop()
+	}
+	return s.Buffer.Write(p)
+}
+
+// TestScanStopped: who was found before Ctrl-C is listed, and where the scan
+// stopped is said.
+func TestScanStopped(t *testing.T) {
+	p, err := instrument.Load("honeywell-xcd", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := filepath.Join(t.TempDir(), "bus")
+	bus, err := virtual.OpenBus(port, line.Settings{}, virtual.NewInstrument(p, 3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bus.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	out := &stopper{word: "  3  ", stop: cancel}
+	root := newRoot(out, io.Discard)
+	root.SetArgs([]string{"scan", port, "--settings", "9600 8N1", "--addresses", "3-247"})
+	err = root.ExecuteContext(ctx)
+	if want := "stopped: from address 4 on nobody was asked"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	if rows := bytes.Split(out.Bytes(), []byte("\n")); len(rows) != 3 || string(rows[1]) != "1 found" {
+		t.Errorf("got %q, want one address and how many there are", out.String())
+	}
+}
+
+// TestShowFlood: a line that is never silent is shown as it goes on, and not
+// kept until it ends.
+func TestShowFlood(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	s := &show{tool: &tool{stdout: &out}}
+	for n := range 1000 {
+		c := line.Chunk{Bytes: make([]byte, 10), At: time.Unix(0, 0).Add(time.Duration(n) * 10 * time.Millisecond)}
+		if err := s.hear(c); err != nil {
+			t.Fatal(err)
+		}
+		if kept := len(s.chunk.Bytes); kept >= long+len(c.Bytes) {
+			t.Fatalf("%d bytes are kept and not shown", kept)
+		}
+	}
+	if err := s.close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := bytes.Count(out.Bytes(), []byte("00")); got < 10_000 {
+		t.Errorf("got %d bytes shown, want 10000", got)
+	}
+}
+
+// TestPortOfLine: a port belongs to the line of the site that has it, by
+// whatever path it is named.
+func TestPortOfLine(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	port, link := filepath.Join(dir, "ttyUSB0"), filepath.Join(dir, "by-path")
+	if err := errors.Join(os.WriteFile(port, nil, 0o600), os.Symlink(port, link)); err != nil {
+		t.Fatal(err)
+	}
+	site := &config.Config{Lines: []config.Line{{Name: "gone", Port: filepath.Join(dir, "gone")}, {Name: "gates", Port: link}}}
+	for arg, want := range map[string]string{port: "gates", link: "gates", filepath.Join(dir, "gone"): "gone", dir: "", "tcp://127.0.0.1:4001": ""} {
+		got, err := portOf(arg, site)
+		if err != nil || got.Name != want {
+			t.Errorf("%s: got line %q, %v, want %q", arg, got.Name, err, want)
+		}
 	}
 }
 

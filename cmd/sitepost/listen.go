@@ -38,8 +38,11 @@ too (>) and the answers (<). PORT is any port, with or without a site file:
 replays. --guess tries the usual settings one after the other and says which
 profile or protocol fits what it hears, and how sure that is; a line of a running
 sitepost is lent for that and comes back by itself.`,
-		Args: cobra.ExactArgs(1),
+		Args: oneWire,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if o.guess && (o.record != "" || o.profile != "") {
+				return errors.New("--guess finds out what is spoken: use --record and --profile without it, with the settings that it has found")
+			}
 			w, err := t.findWire(args[0], o.settings, cmd.Flags().Changed("config"))
 			if err != nil {
 				return err
@@ -81,6 +84,7 @@ func (w *wire) hear(ctx context.Context, show *show) error {
 		if !errors.Is(err, control.ErrNobody) {
 			return err
 		}
+		w.tool.remark("no running sitepost at %s: the port is opened from here", w.tool.control)
 	}
 	if err := w.mustKnowSettings(); err != nil {
 		return err

@@ -33,7 +33,7 @@ lends the line meanwhile. PORT is any port on which nothing but Modbus hangs:
 
   sitepost scan bus-a
   sitepost scan /dev/ttyUSB0 --settings "9600 8N1"`,
-		Args: cobra.ExactArgs(1),
+		Args: oneWire,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			w, err := t.findWire(args[0], settings, cmd.Flags().Changed("config"))
 			if err != nil {
@@ -85,11 +85,13 @@ func (w *wire) mustKnowSettings() error {
 
 // scan asks, and prints who answers as soon as it does.
 func (w *wire) scan(ctx context.Context, first, last byte) error {
-	ctx, giveBack, err := w.borrow(ctx)
+	asked := ctx
+	ctx, giveBack, err := w.borrow(asked)
 	if err != nil {
 		return err
 	}
 	defer giveBack()
+	next := int(first)
 	overheard := func(heard []byte) bool { return modbus.Overheard(heard) || osdp.Overheard(heard) }
 	var there []survey.Found
 	o := line.Config{Pause: w.line.Pause, Private: w.line.ModbusTCP, Foreign: overheard}
@@ -98,6 +100,7 @@ func (w *wire) scan(ctx context.Context, first, last byte) error {
 			w.tool.remark("listening to %s for 3 s before the first question", w)
 		}
 		return survey.Scan(ctx, first, last, l.Ask, func(f survey.Found) {
+			next = int(f.Unit) + 1
 			w.progress(f, len(there))
 			if f.There {
 				there = append(there, f)
@@ -108,10 +111,13 @@ func (w *wire) scan(ctx context.Context, first, last byte) error {
 	if errors.Is(err, line.ErrSecondMaster) {
 		return fmt.Errorf("%w: nothing more was asked; `sitepost listen %s` shows what it says", err, w)
 	}
+	if asked.Err() != nil {
+		return errors.Join(w.sum(there, true), fmt.Errorf("stopped: from address %d on nobody was asked", next))
+	}
 	if err != nil {
 		return err
 	}
-	return w.sum(there)
+	return w.sum(there, false)
 }
 
 // print prints what came from an address, if anything did.
@@ -128,8 +134,8 @@ func (w *wire) progress(f survey.Found, so int) {
 	}
 }
 
-// sum ends a scan.
-func (w *wire) sum(there []survey.Found) error {
+// sum ends a scan, or one that was stopped on the way.
+func (w *wire) sum(there []survey.Found, stopped bool) error {
 	if w.tool.json {
 		type found struct {
 			Address int    `json:"address"`
@@ -142,7 +148,7 @@ func (w *wire) sum(there []survey.Found) error {
 		return json.NewEncoder(w.tool.stdout).Encode(all)
 	}
 	_, err := fmt.Fprintf(w.tool.stdout, "%d found\n", len(there))
-	if len(there) == 0 {
+	if len(there) == 0 && !stopped {
 		w.tool.remark("nobody answered: are A and B swapped, is the baud right, has the instrument power?")
 	}
 	return err

@@ -19,6 +19,7 @@ import (
 
 const (
 	wide   = 16                    // bytes in one row
+	long   = 256                   // bytes that are shown at once: a line that is never silent is shown too
 	within = 25 * time.Millisecond // what follows sooner belongs to the same rows: a port is read in small pieces
 )
 
@@ -54,6 +55,9 @@ type hearer struct {
 // was named.
 func (w *wire) newShow(o listening) (*show, error) {
 	s := &show{tool: w.tool}
+	if o.address < 0 || o.address > 255 {
+		return nil, fmt.Errorf("--address %d: write 0 to 255", o.address)
+	}
 	if o.profile != "" {
 		p, err := openProfile(o.profile, w.tool.profiles)
 		if err != nil {
@@ -119,7 +123,7 @@ func (s *show) hear(c line.Chunk) error {
 			return err
 		}
 	}
-	if c.Fresh || c.Sent != s.chunk.Sent || c.At.Sub(s.last) > within {
+	if c.Fresh || c.Sent != s.chunk.Sent || c.At.Sub(s.last) > within || len(s.chunk.Bytes) >= long {
 		s.print()
 		s.chunk = line.Chunk{At: c.At, Sent: c.Sent}
 	}

@@ -33,6 +33,9 @@ the profile reads from it. PROFILE is a file, or the name of a profile that come
 with sitepost.`,
 		Args: cobra.RangeArgs(1, 2),
 		RunE: func(_ *cobra.Command, args []string) error {
+			if address < 0 || address > 255 {
+				return fmt.Errorf("--address %d: write 0 to 255", address)
+			}
 			p, err := openProfile(args[0], t.profiles)
 			if err != nil {
 				return t.profileMistakes(err)

@@ -29,7 +29,8 @@ type loan struct {
 // is closed, so that another program can open and lock it. A line that is lost
 // can be lent: it is not opened again meanwhile. Asks wait; ears stay and hear
 // nothing. After giveBack, which may be called more than once, the line is
-// opened at once. The errors are ErrLent, ErrNotRunning, or the reason that
+// opened at once, and listened to as at the start: the answer to the last
+// question of the other program may still come. The errors are ErrLent, ErrNotRunning, or the reason that
 // ended ctx.
 func (l *Line) Lend(ctx context.Context) (giveBack func(), err error) {
 	want := &loan{out: make(chan struct{}), back: make(chan struct{})}

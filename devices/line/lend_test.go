@@ -35,6 +35,7 @@ func TestLend(t *testing.T) {
 		defer ear.Close()
 		until(began, 10*time.Second)
 		_, _ = c.Write([]byte("before"))
+		synctest.Wait()
 		outcomes := make(chan string, 2)
 		go func() { outcomes <- soon(t.Context(), l, began, "slow") }()
 		until(began, 10100*time.Millisecond)
@@ -212,6 +213,36 @@ func TestTap(t *testing.T) {
 		}
 		if diff := cmp.Diff([]string{"unasked, fresh", "again, fresh"}, all(t, ear)); diff != "" {
 			t.Errorf("ear (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestLateForAnother: what answers the last question of somebody who had the
+// port comes before ours is put, and is never taken for the answer to it.
+func TestLateForAnother(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := linetest.NewCable()
+		instrument(t, c, func(q string) {
+			text := "to " + q
+			time.AfterFunc(150*time.Millisecond, func() { _, _ = c.Write([]byte(text)) })
+		})
+		began := time.Now()
+		l := start(t, line.Config{Open: c.Open, Foreign: asked})
+		until(began, 10*time.Second)
+		giveBack, err := l.Lend(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		theirs, err := c.Open(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = theirs.Write([]byte("theirs."))
+		_ = theirs.Close()
+		giveBack()
+		if got, want := soon(t.Context(), l, began, "ours."), "13.2s ours.: to ours."; got != want {
+			t.Errorf("got %s, want %s", got, want)
 		}
 	})
 }

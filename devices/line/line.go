@@ -20,9 +20,10 @@
 //
 // A line has one master. Before the first question of a Run it is listened to
 // for 3 s; when another master's question is heard, then or later, ours are
-// refused until he has been silent for 60 s and another 3 s. It is not
-// listened to after every opening: a cable that was touched shall not delay
-// an alarm.
+// refused until he has been silent for 60 s and another 3 s. What noise may
+// have made counts when it comes twice in 10 s. The line is listened to again
+// after it was lent, but not after every opening: a cable that was touched
+// shall not delay an alarm.
 //
 // A line that is lost is opened again, for ever, with growing pauses; one that
 // is lent is opened when it comes back. Questions wait meanwhile. Who watches

@@ -19,6 +19,10 @@ const (
 	// tornGap is a silence after which what was heard before belongs to nothing
 	// that still comes.
 	tornGap = 200 * time.Millisecond
+	// againWithin is how soon a question must be heard again that noise may have
+	// made. Random bytes hold one in Modbus every five hours at 9600 baud; twice
+	// in 10 s, less than once in half a year.
+	againWithin = 10 * time.Second
 	// maxTail is the longest question that is recognised when it comes in
 	// pieces: the longest message of Modbus RTU (Modbus over Serial Line V1.02,
 	// 2.5.1).
@@ -28,21 +32,28 @@ const (
 // A lookout looks out for another master: somebody who asks on our line, and
 // would take our answers for his as we would take his for ours.
 //
-//	   3 s without            foreign
+//	   3 s without       certain, or twice
 //	┌────────────► alone ──────────────────┐
-//	│                                      ▼
-//	listening ─────── foreign ──────────► second
+//	│ ┌─── doubtful ─┘                     ▼
+//	│ ▼
+//	listening ── certain, or twice ─────► second
 //	▲                                      │
 //	└──────── 60 s without foreign ────────┘
 //
-// It is told all that came unasked, and what came in place of an answer.
+// It is told all that came unasked, and what came in place of an answer. A
+// question with silence before it is certain. One among other bytes may be
+// noise, and one in place of our answer may be the echo of ours with a bit
+// wrong: they are doubtful, and count when they come twice in 10 s. We listen
+// meanwhile.
 type lookout struct {
 	foreign func(heard []byte) bool // nil: nobody is looked for
 	view    view
 	until   time.Time // the end of listening, or of second
 
-	tail []byte    // what came lately and holds no foreign question so far
-	last time.Time // when something was added to it
+	tail     []byte    // what came lately and holds no foreign question so far
+	last     time.Time // when something was added to it
+	silences []int     // where in the tail the pauses were
+	doubt    time.Time // when a doubtful question was heard
 
 	// ours is our question, while its echo or a late answer to it may come:
 	// until it was answered, or its time to answer and the same time again are
@@ -78,6 +89,15 @@ func (o *lookout) opened(now time.Time) {
 		o.listen(now)
 	case o.view == second && o.until.Before(now):
 		o.until = now
+	}
+}
+
+// lent is said when somebody else had the port: a late answer to his last
+// question would be taken for one to ours, and who knows what was wired
+// meanwhile. The line is listened to as at the start.
+func (o *lookout) lent() {
+	if o.view == alone {
+		o.view = listening
 	}
 }
 
@@ -124,7 +144,7 @@ func (o *lookout) asks(question []byte, until time.Time) {
 // answered is said when our question was.
 func (o *lookout) answered() { o.ours = o.ours[:0] }
 
-func (o *lookout) forget() { o.tail = o.tail[:0] }
+func (o *lookout) forget() { o.tail, o.silences = o.tail[:0], o.silences[:0] }
 
 // hear judges what came, and returns another master's question, nil if there
 // is none.
@@ -138,14 +158,23 @@ func (o *lookout) hear(heard []byte, at time.Time) (question []byte) {
 	if at.After(o.oursUntil) {
 		o.answered()
 	}
+	if at.Sub(o.last) > pieceGap {
+		o.silences = append(o.silences, len(o.tail))
+	}
 	o.last = at
 	o.tail = append(o.tail, heard...)
 	defer o.shorten()
 	if o.mayBeOurs() || !o.foreign(o.tail) {
 		return nil
 	}
-	question = o.narrow(bytes.Clone(o.tail))
+	question, before := o.narrow(bytes.Clone(o.tail))
+	certain := slices.Contains(o.silences, before) && len(o.ours) == 0
 	o.forget()
+	if !certain && o.view != second && at.Sub(o.doubt) > againWithin {
+		o.doubt = at
+		o.listen(at)
+		return nil
+	}
 	o.view, o.until = second, at.Add(masterGone)
 	return question
 }
@@ -154,6 +183,10 @@ func (o *lookout) hear(heard []byte, at time.Time) (question []byte) {
 func (o *lookout) shorten() {
 	if over := len(o.tail) - maxTail; over > 0 {
 		o.tail = slices.Delete(o.tail, 0, over)
+		for i := range o.silences {
+			o.silences[i] -= over
+		}
+		o.silences = slices.DeleteFunc(o.silences, func(at int) bool { return at < 0 })
 	}
 }
 
@@ -166,17 +199,20 @@ func (o *lookout) mayBeOurs() bool {
 	}
 	if at := bytes.Index(o.tail, o.ours); at >= 0 {
 		o.tail = slices.Delete(o.tail, at, at+len(o.ours))
+		o.silences = o.silences[:0]
 	}
 	return len(o.tail) == 0 || bytes.Contains(o.tail, o.ours[:min(2, len(o.ours))])
 }
 
-// narrow cuts what was heard down to the question in it.
-func (o *lookout) narrow(heard []byte) []byte {
+// narrow cuts what was heard down to the question in it, and says how many bytes
+// stood before.
+func (o *lookout) narrow(heard []byte) (question []byte, before int) {
 	for len(heard) > 1 && o.foreign(heard[1:]) {
 		heard = heard[1:]
+		before++
 	}
 	for len(heard) > 1 && o.foreign(heard[:len(heard)-1]) {
 		heard = heard[:len(heard)-1]
 	}
-	return heard
+	return heard, before
 }

@@ -26,6 +26,7 @@ func (l *Line) Run(ctx context.Context) error {
 		pause = l.turn(ctx, o, pause)
 		if w := l.wanted(); w != nil {
 			l.leave(ctx, w)
+			o.lookout.lent()
 			overdue.Reset(startWithin)
 			pause = firstPause
 		}

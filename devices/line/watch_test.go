@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -177,17 +178,17 @@ func TestTakenAndDropped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := linetest.NewCable()
 		began := time.Now()
-		taken := true
+		var free atomic.Bool
 		l := start(t, line.Config{Open: func(ctx context.Context) (line.Port, error) {
 			p, err := c.Open(ctx)
-			if err == nil && taken {
+			if err == nil && !free.Load() {
 				time.AfterFunc(900*time.Millisecond, func() { c.Unplug(); c.Plug() })
 			}
 			return p, err
 		}})
 		said := told(t, l, began, 0)
 		time.Sleep(time.Minute)
-		taken = false
+		free.Store(true)
 		time.Sleep(20 * time.Second)
 		synctest.Wait()
 		want := []string{"0s mode normal ", "0s lost cleared ", "0s second_master cleared ", "900ms lost raised gone"}

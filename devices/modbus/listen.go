@@ -26,17 +26,18 @@ const maxStray = 3
 //
 // An answer does not say which registers it holds. So only the first one behind
 // a question is taken, and only if the noise between them is too short to have
-// been another question. Behind a question that was not answered, an answer
-// that would fit that one too may be a late one, and is dropped. On a bus where
+// been another question. Behind a question that was not answered, an answer of
+// the same unit that would fit that one too may be a late one, and is dropped,
+// whoever else was asked between them. On a bus where
 // every answer comes one question late, it hears what the bus's own master
 // hears.
 type Listener struct {
-	heard  []byte // of a message that is not whole yet
-	asked  Block  // and not answered yet; the zero Block for nothing
-	missed Block  // asked before it and not answered
-	stray  int    // bytes of noise since asked
+	heard []byte // of a message that is not whole yet
+	asked Block  // and not answered yet; the zero Block for nothing
+	stray int    // bytes of noise since asked
 
-	twofold [maxUnit + 1]bool // the unit has answered a question that looks like an answer
+	missed  [maxUnit + 1]Block // what the unit was asked last and did not answer
+	twofold [maxUnit + 1]bool  // the unit has answered a question that looks like an answer
 }
 
 // Forget drops a question without its answer, and what was half heard:
@@ -114,9 +115,9 @@ func (l *Listener) answers(p []byte) bool {
 
 // exchange ends the question with its answer, nil if that may be a late one.
 func (l *Listener) exchange(answer []byte) *Exchange {
-	asked, missed := l.asked, l.missed
+	asked, missed := l.asked, l.missed[l.asked.Unit]
 	l.twofold[asked.Unit] = l.twofold[asked.Unit] || asked.twofold()
-	l.asked, l.missed = Block{}, Block{}
+	l.asked, l.missed[asked.Unit] = Block{}, Block{}
 	if missed != asked && missed.frame(answer) > 0 {
 		return nil
 	}
@@ -146,6 +147,6 @@ func (l *Listener) noise() {
 // miss gives up waiting for an answer.
 func (l *Listener) miss() {
 	if l.asked != (Block{}) {
-		l.asked, l.missed = Block{}, l.asked
+		l.asked, l.missed[l.asked.Unit] = Block{}, l.asked
 	}
 }

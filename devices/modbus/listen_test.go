@@ -77,6 +77,7 @@ var heardOf = []struct {
 	{"maybe a late answer", "01 03 00 00 00 01; 01 03 00 05 00 01; 01 03 02 00 07; 01 03 00 05 00 01; 01 03 02 00 09", []modbus.Exchange{holding(1, 5, 9)}},
 	{"no late answer: another length", "01 03 00 00 00 02; 01 03 00 05 00 01; 01 03 02 00 07", []modbus.Exchange{holding(1, 5, 7)}},
 	{"no late answer: another unit", "02 03 00 00 00 01; 01 03 00 05 00 01; 01 03 02 00 07", []modbus.Exchange{holding(1, 5, 7)}},
+	{"a late answer behind another unit's exchange", "01 03 00 00 00 01; 02 03 00 00 00 01; 02 03 02 00 08; 01 03 00 05 00 01; 01 03 02 00 07; 01 03 00 05 00 01; 01 03 02 00 09", []modbus.Exchange{holding(2, 0, 8), holding(1, 5, 9)}},
 	{"a late answer behind a write", "01 03 00 00 00 01; 01 06 00 09 00 03; 01 03 00 05 00 01; 01 03 02 00 07", nil},
 
 	{"an answer that looks like a question", "01 02 00 00 00 18; 01 02 03 05 00 14; 02 03 00 00 00 01; 02 03 02 00 08", []modbus.Exchange{

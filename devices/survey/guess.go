@@ -82,20 +82,25 @@ const maxHeard = 64 << 10
 // that fit nothing give no verdict.
 //
 // Settings that the port does not know are passed over. Any other error ends
-// the search.
+// the search. When ctx ends, its reason comes with the verdicts on what was
+// heard so far.
 func Guess(ctx context.Context, search Search) ([]Verdict, error) {
 	settings := search.Settings
 	if settings == nil {
 		settings = Usual()
 	}
 	var opinions []opinion
-	var refused error
+	var refused, stopped error
 	total, opened := 0, false
 	for i, s := range settings {
 		heard, err := listen(ctx, search.Open(s), search.Each)
 		if trouble, ok := errors.AsType[*line.Trouble](err); ok && trouble.Short == "settings" {
 			refused = err
 			continue
+		}
+		if ctx.Err() != nil {
+			stopped = context.Cause(ctx)
+			break
 		}
 		if err != nil {
 			return nil, err
@@ -112,6 +117,8 @@ func Guess(ctx context.Context, search Search) ([]Verdict, error) {
 		}
 	}
 	switch {
+	case stopped != nil:
+		return verdicts(opinions), stopped
 	case !opened:
 		return nil, refused
 	case total == 0:

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -305,6 +306,31 @@ func TestGuessFails(t *testing.T) {
 		cable.Unplug()
 		if _, err := survey.Guess(t.Context(), search); err == nil || err.Error() != "open cable: no such file (plug it in)" {
 			t.Errorf("unplugged: got %v", err)
+		}
+	})
+}
+
+// TestGuessStopped: who has waited for some of the settings is told what was
+// heard at them.
+func TestGuessStopped(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		frame, err := shipped(t)[slices.Index(instrument.Shipped(), "winsen-zp14")].Speak(nil, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := &wire{own: settings(t, "9600 8N1"), cable: linetest.NewCable(), every: time.Second, says: func(int) []byte { return frame }}
+		ctx, cancel := context.WithCancelCause(t.Context())
+		var speaking sync.WaitGroup
+		speaking.Go(func() { w.speak(ctx) })
+		stopped := errors.New("stopped")
+		got, err := survey.Guess(ctx, survey.Search{
+			Open: w.open, Profiles: shipped(t), Each: 5 * time.Second,
+			Progress: func(line.Settings, int) { cancel(stopped) },
+		})
+		speaking.Wait()
+		if !errors.Is(err, stopped) || len(got) == 0 || got[0].Settings != w.own || got[0].Sure == survey.Possible {
+			t.Errorf("got %+v, %v, want what speaks at %v, and the reason", got, err, w.own)
 		}
 	})
 }

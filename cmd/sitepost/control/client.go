@@ -73,6 +73,9 @@ func (c Client) Borrow(ctx context.Context, name string) (giveBack func(), lost 
 
 // open sends a request and returns what comes back as it comes.
 func (c Client) open(ctx context.Context, method, path string) (io.ReadCloser, error) {
+	if len(c.Path) > mostPath {
+		return nil, tooLong(c.Path)
+	}
 	transport := &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {

@@ -17,8 +17,16 @@ import (
 	"sitepost/devices/line"
 )
 
-// mostTools bounds how many tools are served at once.
-const mostTools = 16
+const (
+	// mostTools bounds how many tools are served at once.
+	mostTools = 16
+	// readWithin is how long a tool may leave unread what it is sent. One that
+	// was stopped with Ctrl-Z must not keep its place, nor the daemon from
+	// stopping.
+	readWithin = 5 * time.Second
+	// mostPath is how long the path of a socket may be (sun_path in unix(7)).
+	mostPath = 107
+)
 
 // A Door is the daemon's side.
 type Door struct {
@@ -28,10 +36,16 @@ type Door struct {
 
 // Listen makes the socket at a path, for the owner and the group of its folder.
 // A socket that a killed daemon left behind is replaced; one that is answered
-// is somebody else's.
+// is somebody else's, and what is no socket stays as it is.
 func Listen(path string) (net.Listener, error) {
+	if len(path) > mostPath {
+		return nil, tooLong(path)
+	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, fmt.Errorf("control socket: %w", err)
+	}
+	if there, err := os.Lstat(path); err == nil && there.Mode()&fs.ModeSocket == 0 {
+		return nil, fmt.Errorf("control socket %q: something else has this name: give another one with --control", path)
 	}
 	if conn, err := net.Dial("unix", path); err == nil {
 		_ = conn.Close()
@@ -51,6 +65,10 @@ func Listen(path string) (net.Listener, error) {
 	return l, nil
 }
 
+func tooLong(path string) error {
+	return fmt.Errorf("control socket %q: the path has more than %d characters: give a shorter one with --control", path, mostPath)
+}
+
 // Serve answers tools until ctx ends, and takes back what it has lent before it
 // returns. It closes the listener, which removes the socket.
 func (d *Door) Serve(ctx context.Context, l net.Listener) error {
@@ -60,10 +78,17 @@ func (d *Door) Serve(ctx context.Context, l net.Listener) error {
 	places := make(chan struct{}, mostTools)
 	var server http.Server
 	server.BaseContext = func(net.Listener) context.Context { return ctx }
+	server.ConnContext = withPeer
 	server.ReadHeaderTimeout = 5 * time.Second
+	server.IdleTimeout = 5 * time.Second
 	server.MaxHeaderBytes = 16 << 10
 	server.ErrorLog = slog.NewLogLogger(d.Log.Handler(), slog.LevelWarn)
 	server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength != 0 { // until it is read, nobody sees that the tool has gone
+			w.Header().Set("Connection", "close")
+			http.Error(w, "a tool has nothing to send", http.StatusBadRequest)
+			return
+		}
 		select {
 		case places <- struct{}{}:
 			defer func() { <-places }()
@@ -107,10 +132,13 @@ func (d *Door) bytes(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusOK)
 	for {
 		if err := out.Flush(); err != nil {
-			return // the tool has gone
+			return // the tool has gone, or does not read
 		}
 		chunk, err := ear.Next(r.Context())
 		if err != nil {
+			return
+		}
+		if err := out.SetWriteDeadline(time.Now().Add(readWithin)); err != nil {
 			return
 		}
 		if err := rows.Encode(rowOf(chunk)); err != nil {
@@ -134,7 +162,7 @@ func (d *Door) loan(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer giveBack()
-	log := d.Log.With("line", r.PathValue("line"))
+	log := d.Log.With("line", r.PathValue("line"), "tool", peer(r.Context()))
 	log.Info("line is lent to a tool")
 	defer log.Info("line is back from a tool")
 	w.WriteHeader(http.StatusOK)
