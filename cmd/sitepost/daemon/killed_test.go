@@ -31,8 +31,8 @@ const (
 )
 
 // cycles is what goes on and on while daemons come and go. Each ends as it
-// began. A hold of held is until one and the same daemon has asked a few times:
-// then it has put the first answer on disk. A detector that speaks unasked, once
+// began. A hold of held is until one and the same daemon has asked twice: then it
+// has put the first answer on disk. A detector that speaks unasked, once
 // a second, may have spoken only while nobody was there: what it shows stays
 // until it was told.
 func cycles() []track {
@@ -196,19 +196,20 @@ func (k *killing) life() int {
 	return k.lives
 }
 
-// taken waits until one daemon has asked an instrument four times from now on. A
-// question is put only when the answer before it is on disk.
+// taken waits until one daemon has asked an instrument twice from now on: it puts
+// the second question when the answer to the first is on disk. That may take the
+// whole killing, for some are asked once a second, and no daemon lives long.
 func (k *killing) taken(device string) error {
 	i, err := k.site.Instrument(device)
 	if err != nil {
 		return err
 	}
 	life, from := k.life(), i.Asked()
-	return poll("a daemon to ask "+device, func() bool {
+	return pollFor(5*patience, "one daemon to ask "+device+" twice", func() bool {
 		if now := k.life(); now != life {
 			life, from = now, i.Asked()
 		}
-		return life > 0 && i.Asked() >= from+4
+		return life > 0 && i.Asked() >= from+2
 	})
 }
 

@@ -146,12 +146,14 @@ func (s *stand) asked(name string, more int) error {
 }
 
 // poll waits for what has no signal of its own.
-func poll(what string, done func() bool) error {
+func poll(what string, done func() bool) error { return pollFor(patience, what, done) }
+
+func pollFor(most time.Duration, what string, done func() bool) error {
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for end := time.Now().Add(patience); !done(); <-tick.C {
+	for end := time.Now().Add(most); !done(); <-tick.C {
 		if time.Now().After(end) {
-			return fmt.Errorf("waited %v in vain for %s", patience, what)
+			return fmt.Errorf("waited %v in vain for %s", most, what)
 		}
 	}
 	return nil
