@@ -52,8 +52,8 @@ func steps() []step {
 			return s.site.Unplug("gates", false)
 		}},
 		{18 * time.Second, "the city is away", func(s *stage) error { s.city.away(true); return nil }},
-		{19 * time.Second, "a panic button is pressed, and the city does not hear it", contact("panic-1", "4", true)},
-		{20500 * time.Millisecond, "the city is back", func(s *stage) error { s.city.away(false); return nil }},
+		{18600 * time.Millisecond, "a panic button is pressed, and the city does not hear it", contact("panic-1", "4", true)},
+		{19200 * time.Millisecond, "the city is back", func(s *stage) error { s.city.away(false); return nil }},
 		{22500 * time.Millisecond, "the button is released", contact("panic-1", "4", false)},
 	}
 }

@@ -90,7 +90,7 @@ func takeLock(path string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+	if err := flock(f); err != nil {
 		defer f.Close()
 		if !errors.Is(err, syscall.EWOULDBLOCK) {
 			return nil, fmt.Errorf("lock %q: %w", path, err)
@@ -208,4 +208,19 @@ func syncPath(path string) error {
 		return err
 	}
 	return errors.Join(f.Sync(), f.Close())
+}
+
+// lockWithin is how long a lock that somebody has is tried for: a daemon that is
+// started again may come before the old one is quite gone, and a process that
+// starts another one holds its locks for a moment longer.
+const lockWithin = 500 * time.Millisecond
+
+// flock takes the lock on a file, and says EWOULDBLOCK if somebody keeps it.
+func flock(f *os.File) error {
+	for end := time.Now().Add(lockWithin); ; time.Sleep(lockWithin / 20) {
+		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		if !errors.Is(err, syscall.EWOULDBLOCK) || time.Now().After(end) {
+			return err
+		}
+	}
 }
