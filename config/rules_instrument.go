@@ -217,7 +217,7 @@ func contactCan(m devices.Meaning) bool {
 		return false
 	}
 	switch m.Code {
-	case devices.AccessCard, devices.DeviceMode, devices.DeviceSilent, devices.DeviceOffline, "access.id_card", "access.keypad", "gas.calibration.due":
+	case devices.AccessCard, devices.DeviceMode, devices.DeviceSilent, devices.DeviceOffline, devices.DeviceCounts, "access.id_card", "access.keypad", "gas.calibration.due":
 		return false
 	}
 	return true

@@ -11,7 +11,7 @@ import (
 
 // remindAfter says how long an absence lasts when it is told again, counted
 // from its raising. After the last it is told again after every whole day.
-var remindAfter = []time.Duration{30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour, 8 * time.Hour}
+var remindAfter = [...]time.Duration{30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour, 8 * time.Hour}
 
 const remindEvery = 24 * time.Hour
 

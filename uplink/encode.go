@@ -28,8 +28,8 @@ var plainName = regexp.MustCompile(`^[a-z0-9-]{1,32}$`)
 // It says what it can: texts are cut, a device's impossible date is left out.
 // An error means that this record can never be said: a word that is not in the
 // dictionary, a name that does not fit into a topic, a number that JSON does
-// not have, a clearing or a reminder that names no incident. The caller tells it as a gap and
-// goes on with the next.
+// not have, a clearing or a reminder that names no incident. The caller tells it
+// as a gap and goes on with the next.
 func Encode(site string, r store.Record, now time.Time, redelivery bool) (Message, error) {
 	e, err := envelopeOf(site, r)
 	if err != nil {

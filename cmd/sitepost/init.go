@@ -37,12 +37,18 @@ file is never overwritten. Without --write it goes to standard output.`,
 	return c
 }
 
-// writeNew creates a file that was not there, readable by its owner and group.
-func writeNew(path string, text []byte) (err error) {
+// createNew opens a file that was not there, readable by its owner and group.
+func createNew(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640)
 	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s exists already and stays as it is: choose another name", path)
+		return nil, fmt.Errorf("%s exists already and stays as it is: choose another name", path)
 	}
+	return f, err
+}
+
+// writeNew writes a file that was not there.
+func writeNew(path string, text []byte) (err error) {
+	f, err := createNew(path)
 	if err != nil {
 		return err
 	}

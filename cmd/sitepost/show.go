@@ -70,10 +70,7 @@ func (w *wire) newShow(o listening) (*show, error) {
 	if o.record == "" {
 		return s, nil
 	}
-	f, err := os.OpenFile(o.record, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640)
-	if errors.Is(err, os.ErrExist) {
-		return nil, fmt.Errorf("%s exists already and stays as it is: choose another name", o.record)
-	}
+	f, err := createNew(o.record)
 	if err != nil {
 		return nil, err
 	}

@@ -11,7 +11,8 @@
 // Who may use the door is decided by the file's permissions: its owner and its
 // group. It offers nothing that writes to a line.
 //
-// It does not know what the bytes mean, what hangs on a line, or who asks.
+// It does not know what the bytes mean or what hangs on a line. Who borrows one
+// it knows only for the log.
 package control
 
 import (

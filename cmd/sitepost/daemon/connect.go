@@ -110,11 +110,19 @@ func (s *site) connectModule(group []config.Instrument) error {
 	return nil
 }
 
-// profile returns that of an instrument, for its channel if it has several.
+// profile returns that of an instrument, for its channel if it has several. Each
+// file is read once, so that all parts of the site have the same one.
 func (s *site) profile(i config.Instrument) (*instrument.Profile, error) {
-	p, err := instrument.Load(i.Profile, s.opt.Profiles)
-	if err != nil || i.Channel == 0 {
-		return p, err
+	p := s.profiles[i.Profile]
+	if p == nil {
+		var err error
+		if p, err = instrument.Load(i.Profile, s.opt.Profiles); err != nil {
+			return nil, err
+		}
+		s.profiles[i.Profile] = p
+	}
+	if i.Channel == 0 {
+		return p, nil
 	}
 	return p.Channel(i.Channel)
 }

@@ -19,6 +19,7 @@ import (
 	"sitepost/cmd/sitepost/control"
 	"sitepost/config"
 	"sitepost/devices"
+	"sitepost/devices/instrument"
 	"sitepost/devices/line"
 	"sitepost/ingest"
 	"sitepost/ingest/store"
@@ -71,13 +72,14 @@ type site struct {
 	store         *store.Store
 	ingest        *ingest.Ingest
 	lines         map[string]*line.Line
+	profiles      map[string]*instrument.Profile // by name, as far as they were needed
 	conversations []ingest.Conversation
 	link          *uplink.Link // nil while the site has no city yet
 }
 
 // build makes every part of the site, and starts none.
 func build(o Options, st *store.Store) (*site, error) {
-	s := &site{opt: o, store: st}
+	s := &site{opt: o, store: st, profiles: map[string]*instrument.Profile{}}
 	if err := s.connectDevices(); err != nil {
 		return nil, err
 	}

@@ -12,22 +12,7 @@ import (
 
 // dreamLines is a site with a gas detector and a contact module on one line, and
 // a gate on another.
-const dreamLines = `
-[[line]]
-name = "bus"
-port = "DIR/bus"
-settings = "9600 8N1"
-[[line]]
-name = "gates"
-port = "DIR/gates"
-settings = "19200 8N1"
-[[instrument]]
-name = "gas-1"
-kind = "gas_detector"
-zone = "quay"
-profile = "honeywell-xcd"
-line = "bus"
-address = 1
+const dreamLines = gateLine + `
 [[instrument]]
 name = "panic-1"
 kind = "panic_button"
@@ -39,15 +24,6 @@ address = 11
 terminal = 4
 code = "panic.pressed"
 normally = "closed"
-[[instrument]]
-name = "gate-1"
-kind = "gate"
-profile = "gate-7e7f"
-line = "gates"
-address = 1
-from = "quay"
-to = "hall"
-forward = "left"
 `
 
 // TestDream: what happens on a site while a cable is pulled, while a device has
