@@ -22,18 +22,21 @@ import (
 // devices through ingest to uplink. A package that is missing here is not
 // welcome yet: give it a place first.
 var mayImport = map[string][]string{
-	"devices":               {},
-	"devices/line":          {"devices"},
-	"devices/line/linetest": {"devices/line"},
-	"devices/modbus":        {"devices/line"},
-	"devices/instrument":    {"devices", "devices/line", "devices/modbus"},
-	"devices/osdp":          {"devices", "devices/line"},
-	"devices/osdp/osdptest": {},
-	"devices/survey":        {"devices", "devices/line", "devices/modbus", "devices/instrument"},
-	"devices/camera":        {"devices", "devices/camera/stream"},
-	"devices/camera/stream": {"devices"},
+	"devices":                   {},
+	"devices/line":              {"devices"},
+	"devices/line/linetest":     {"devices/line"},
+	"devices/modbus":            {"devices/line"},
+	"devices/instrument":        {"devices", "devices/line", "devices/modbus"},
+	"devices/osdp":              {"devices", "devices/line"},
+	"devices/osdp/osdptest":     {},
+	"devices/survey":            {"devices", "devices/line", "devices/modbus", "devices/instrument"},
+	"devices/camera":            {"devices", "devices/camera/onvif", "devices/camera/notice", "devices/camera/pullpoint", "devices/camera/stream"},
+	"devices/camera/onvif":      {"devices"},
+	"devices/camera/find":       {"devices/camera/onvif"},
+	"devices/camera/stream":     {"devices"},
+	"devices/camera/cameratest": {},
 	"devices/virtual": {"devices", "devices/line", "devices/modbus", "devices/instrument", "devices/osdp/osdptest",
-		"config"},
+		"devices/camera/cameratest", "config"},
 	"config":               {"devices"},
 	"ingest/store":         {"devices"},
 	"ingest":               {"devices", "ingest/store"},
@@ -45,16 +48,16 @@ var mayImport = map[string][]string{
 	"firmware-notes":       {},
 	"cmd/sitepost/control": {"devices/line"},
 	"cmd/sitepost/daemon": {"cmd/sitepost/control", "config", "devices", "devices/line", "devices/modbus", "devices/instrument",
-		"devices/osdp", "devices/camera", "ingest", "ingest/store", "uplink", "uplink/mqtt"},
+		"devices/osdp", "devices/camera", "devices/camera/onvif", "devices/camera/find", "ingest", "ingest/store", "uplink", "uplink/mqtt"},
 	"cmd/sitepost": {"cmd/sitepost/control", "cmd/sitepost/daemon", "config", "devices", "devices/line", "devices/modbus",
-		"devices/instrument", "devices/osdp", "devices/survey", "devices/camera", "devices/camera/stream", "firmware-notes"},
-	"cmd/virtualsite": {"cmd/sitepost/daemon", "config", "devices", "devices/virtual"},
+		"devices/instrument", "devices/osdp", "devices/survey", "devices/camera/find", "devices/camera/onvif", "devices/camera/stream", "firmware-notes"},
+	"cmd/virtualsite": {"cmd/sitepost/daemon", "config", "devices", "devices/camera/cameratest", "devices/virtual"},
 }
 
 // fenced lists the libraries with known traps. Each has one room that knows
 // how to use it; the simulators may use the server halves.
 var fenced = map[string][]string{
-	"github.com/use-go/onvif":              {"devices/camera"},
+	"github.com/use-go/onvif":              {"devices/camera/onvif"},
 	"github.com/eclipse/paho.mqtt.golang":  {"uplink/mqtt", "uplink/mqtt/mqtttest"},
 	"github.com/tarm/serial":               {"devices/line"},
 	"github.com/bluenviron/gortsplib/v4":   {"devices/camera/stream", "devices/virtual"},

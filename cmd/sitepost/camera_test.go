@@ -13,7 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sitepost/devices"
-	"sitepost/devices/camera"
+	"sitepost/devices/camera/cameratest"
+	"sitepost/devices/camera/find"
 	"sitepost/devices/virtual"
 )
 
@@ -22,7 +23,7 @@ const password = "p@ss/w:rd" // with everything that breaks a URL put together b
 func serveCamera(t *testing.T) *virtual.Camera {
 	t.Helper()
 	c, err := virtual.ServeCamera(virtual.CameraOptions{
-		ONVIF: virtual.ONVIFOptions{
+		ONVIF: cameratest.Options{
 			Interface: "lo", HTTP: "127.0.0.21:0", Endpoint: "urn:uuid:00000000-0000-4000-8000-000000000021",
 			Vendor: "virtual", Model: "V-1", Serial: "0A21", User: "onvif", Password: password,
 		},
@@ -46,17 +47,17 @@ func TestDiscover(t *testing.T) {
 	if code := run([]string{"discover", "--interface", "lo", "--json"}, &out, &errs); code != exitGood {
 		t.Fatalf("got exit code %d and %s, want 0", code, errs.String())
 	}
-	var all []camera.Found
+	var all []find.Found
 	if err := json.Unmarshal(out.Bytes(), &all); err != nil {
 		t.Fatal(err)
 	}
-	ours := slices.DeleteFunc(all, func(f camera.Found) bool { return !strings.HasSuffix(f.Endpoint, "21") })
-	want := []camera.Found{{
+	ours := slices.DeleteFunc(all, func(f find.Found) bool { return !strings.HasSuffix(f.Endpoint, "21") })
+	want := []find.Found{{
 		Endpoint: "urn:uuid:00000000-0000-4000-8000-000000000021", Address: c.ONVIF.Address(),
 		XAddr:  "http://" + c.ONVIF.Address() + "/onvif/device_service",
-		Vendor: "virtual", Model: "V-1", State: camera.NeedsLogin,
+		Vendor: "virtual", Model: "V-1", State: find.NeedsLogin,
 	}}
-	if diff := cmp.Diff(want, ours, cmp.AllowUnexported(camera.Found{})); diff != "" {
+	if diff := cmp.Diff(want, ours, cmp.AllowUnexported(find.Found{})); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }

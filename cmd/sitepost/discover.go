@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"sitepost/devices/camera"
+	"sitepost/devices/camera/find"
 )
 
 // discoverCommand looks for cameras on the interfaces the config names, or on
@@ -30,7 +30,7 @@ func discoverCommand(t *tool) *cobra.Command {
 				return err
 			}
 			o.For = look
-			found, err := camera.Discover(cmd.Context(), o)
+			found, err := find.Discover(cmd.Context(), o)
 			if err != nil {
 				fmt.Fprintf(t.stderr, "sitepost: %v\n", err)
 			}
@@ -50,31 +50,31 @@ func discoverCommand(t *tool) *cobra.Command {
 
 // discoverOptions takes the interfaces from the config, or the one that was
 // typed; the latter is warned about when the config would not allow it.
-func (t *tool) discoverOptions(cmd *cobra.Command, iface string) (camera.DiscoverOptions, error) {
+func (t *tool) discoverOptions(cmd *cobra.Command, iface string) (find.DiscoverOptions, error) {
 	if iface != "" && !cmd.Flags().Changed("config") {
-		return camera.DiscoverOptions{Interfaces: []string{iface}}, nil
+		return find.DiscoverOptions{Interfaces: []string{iface}}, nil
 	}
 	cfg, err := t.load()
 	switch {
 	case errors.Is(err, errFindings):
-		return camera.DiscoverOptions{}, err
+		return find.DiscoverOptions{}, err
 	case err != nil:
-		return camera.DiscoverOptions{}, fmt.Errorf("%w; or name an interface with --interface to search without a site file", err)
+		return find.DiscoverOptions{}, fmt.Errorf("%w; or name an interface with --interface to search without a site file", err)
 	}
-	o := camera.DiscoverOptions{Interfaces: cfg.Network.DeviceInterfaces, Networks: cfg.Network.DeviceNetworks}
+	o := find.DiscoverOptions{Interfaces: cfg.Network.DeviceInterfaces, Networks: cfg.Network.DeviceNetworks}
 	if iface == "" {
 		return o, nil
 	}
 	if !slices.Contains(o.Interfaces, iface) {
 		fmt.Fprintf(t.stderr, "sitepost: %s is no device interface of %s; asked there this one time because you said so\n", iface, t.config)
 	}
-	return camera.DiscoverOptions{Interfaces: []string{iface}}, nil
+	return find.DiscoverOptions{Interfaces: []string{iface}}, nil
 }
 
-func (t *tool) printFound(found []camera.Found) error {
+func (t *tool) printFound(found []find.Found) error {
 	if t.json {
 		if found == nil {
-			found = []camera.Found{}
+			found = []find.Found{}
 		}
 		return json.NewEncoder(t.stdout).Encode(found)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"sitepost/cmd/sitepost/daemon"
 	"sitepost/config"
+	"sitepost/devices/camera/cameratest"
 	"sitepost/devices/virtual"
 )
 
@@ -83,7 +84,7 @@ func secrets(dir string) (password string, err error) {
 func camera(n int, password string) (*virtual.Camera, error) {
 	login := map[int]string{1: "wsse", 2: "digest"}
 	return virtual.ServeCamera(virtual.CameraOptions{
-		ONVIF: virtual.ONVIFOptions{
+		ONVIF: cameratest.Options{
 			Interface: "lo", HTTP: fmt.Sprintf("127.0.0.%d:0", 10+n),
 			Endpoint: fmt.Sprintf("urn:uuid:00000000-0000-4000-8000-00000000000%d", n),
 			Vendor:   "virtual", Model: fmt.Sprintf("V-%d", n), Serial: fmt.Sprintf("0A1%d", n), Firmware: "1.0",

@@ -58,7 +58,8 @@ func (w *watch) tellHD(s *devices.Stream, hd *bool) {
 // reports where there were some, else by what it told over ONVIF. The figure in
 // the stream stays that of RTCP: the other one is not of the stream.
 func (w *watch) noteClock(s *devices.Stream) {
-	off, known, from := w.client.offset, w.client.clockKnown, "ONVIF"
+	off, known := w.client.ClockOffset()
+	from := "ONVIF"
 	if s.ClockErrorMS != nil {
 		off, known, from = time.Duration(*s.ClockErrorMS*float64(time.Millisecond)), true, "RTCP"
 	}

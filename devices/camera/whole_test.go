@@ -7,6 +7,7 @@ import (
 
 	"sitepost/devices"
 	"sitepost/devices/camera"
+	"sitepost/devices/camera/cameratest"
 	"sitepost/devices/camera/stream"
 	"sitepost/devices/virtual"
 )
@@ -16,13 +17,13 @@ import (
 // the configured host.
 func TestProfiles(t *testing.T) {
 	t.Parallel()
-	for _, o := range []virtual.ONVIFOptions{
+	for _, o := range []cameratest.Options{
 		{SubURI: "rtsp://127.0.0.11:554/sub"}, {Media1Only: true}, {Media1Only: true, SubURI: "rtsp://127.0.0.11:554/sub", Auth: "digest"},
 		{InnerHost: "192.168.1.64"}, {NoServices: true}, {NoServices: true, InnerHost: "192.168.1.64"}, {Auth: "open"},
 	} {
 		o.Password = "secret"
-		v := serve(t, o)
-		_, looked, err := converse(t, to(v, "secret"), []sight{{see: good}}, 0)
+		v := cameratest.Start(t, o)
+		_, looked, err := converse(t, to(t, v, "secret"), []sight{{see: good}}, 0)
 		if err != nil || len(looked) == 0 || looked[0] != "rtsp://127.0.0.11:554/main as onvif for 4ms" {
 			t.Errorf("%+v: got %v %v", o, looked, err)
 		}
@@ -38,13 +39,13 @@ func TestWholeCamera(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(r.Close)
-	v := serve(t, virtual.ONVIFOptions{HTTP: "127.0.0.21:0", Password: "secret", StreamURI: r.URL()})
-	o := to(v, "secret")
+	v := cameratest.Start(t, cameratest.Options{HTTP: "127.0.0.21:0", Password: "secret", StreamURI: r.URL()})
+	o := to(t, v, "secret")
 	o.Look = 2 * time.Second
-	ctx, end := context.WithCancel(soon(t))
+	ctx, end := context.WithCancel(cameratest.Soon(t))
 	defer end()
 	var got devices.Stream
-	err = camera.New(o).Run(ctx, func(e devices.Event) error {
+	err = camera.Watch(o).Run(ctx, func(e devices.Event) error {
 		if e.Stream != nil {
 			got = *e.Stream
 			end()

@@ -3,18 +3,20 @@ package virtual
 import (
 	"fmt"
 	"net"
+
+	"sitepost/devices/camera/cameratest"
 )
 
 // CameraOptions say who a whole virtual camera is and where it answers.
 type CameraOptions struct {
-	ONVIF ONVIFOptions // HTTP is its address; StreamURI is filled in here
+	ONVIF cameratest.Options // HTTP is its address; StreamURI is filled in here
 	RTSP  RTSPOptions
 }
 
 // A Camera is both doors of one virtual camera: ONVIF with its discovery, and
 // RTSP with the clip.
 type Camera struct {
-	ONVIF *ONVIF
+	ONVIF *cameratest.Camera
 	RTSP  *RTSP
 }
 
@@ -30,7 +32,7 @@ func ServeCamera(o CameraOptions) (*Camera, error) {
 		return nil, err
 	}
 	o.ONVIF.StreamURI = stream.URL()
-	door, err := ServeONVIF(o.ONVIF)
+	door, err := cameratest.Serve(o.ONVIF)
 	if err != nil {
 		stream.Close()
 		return nil, err

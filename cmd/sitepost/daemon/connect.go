@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"sitepost/config"
-	"sitepost/devices/camera"
 	"sitepost/devices/instrument"
 	"sitepost/devices/line"
 	"sitepost/devices/osdp"
@@ -41,11 +40,7 @@ func (s *site) connectDevices() error {
 			return fmt.Errorf("instrument %q: %w", m[0].Name, err)
 		}
 	}
-	budget := camera.NewBudget()
-	for _, c := range s.opt.Config.Cameras {
-		s.connectCamera(c, budget)
-	}
-	return nil
+	return s.connectCameras()
 }
 
 func (s *site) add(c ingest.Conversation) { s.conversations = append(s.conversations, c) }
@@ -165,38 +160,6 @@ func longest(i config.Instrument, p *instrument.Profile) time.Duration {
 	}
 	return p.Silence
 }
-
-// connectCamera makes the conversation of one camera, unless nobody shall watch
-// it.
-func (s *site) connectCamera(k config.Camera, budget *camera.Budget) {
-	if !isWatched(k) {
-		return
-	}
-	c := s.opt.Config
-	host, loginName := k.Host, k.Login
-	if k.Recorder != "" {
-		for _, r := range c.Recorders {
-			if r.Name == k.Recorder {
-				host, loginName = r.Host, r.Login
-			}
-		}
-	}
-	o := camera.Options{
-		Name: k.Name, Host: host, Networks: c.Network.DeviceNetworks, Channel: k.Channel,
-		Sampled: k.Watch == config.WatchSampled, ClockLimit: c.Stream.Clock,
-		HDWidth: c.HD.Width, HDHeight: c.HD.Height, HDFPS: c.HD.FPS,
-		Budget: budget, Log: s.opt.Log.With("device", k.Name),
-	}
-	for _, l := range c.Logins {
-		if l.Name == loginName {
-			o.User, o.Password = l.User, revealed(l.Password)
-		}
-	}
-	s.add(ingest.Conversation{Name: k.Name, Device: camera.New(o), Silence: never(k.Name)})
-}
-
-// isWatched says whether somebody shall look at a camera.
-func isWatched(k config.Camera) bool { return k.Disabled == nil && k.Watch != config.WatchOff }
 
 // revealed reads a secret at each use, so that it can be changed while we run.
 func revealed(s config.Secret) func() (string, error) {

@@ -19,6 +19,7 @@ import (
 	"sitepost/cmd/sitepost/control"
 	"sitepost/config"
 	"sitepost/devices"
+	"sitepost/devices/camera/onvif"
 	"sitepost/devices/instrument"
 	"sitepost/devices/line"
 	"sitepost/ingest"
@@ -63,6 +64,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err != nil {
 		return err
 	}
+	defer site.hangUp()
 	return site.live(ctx)
 }
 
@@ -73,6 +75,7 @@ type site struct {
 	ingest        *ingest.Ingest
 	lines         map[string]*line.Line
 	profiles      map[string]*instrument.Profile // by name, as far as they were needed
+	clients       map[string]*onvif.Client       // of cameras and recorders, by name
 	conversations []ingest.Conversation
 	link          *uplink.Link // nil while the site has no city yet
 }
@@ -92,6 +95,13 @@ func build(o Options, st *store.Store) (*site, error) {
 		ReadingsEvery: o.Config.Uplink.Readings, Log: o.Log,
 	})
 	return s, s.connectCity()
+}
+
+// hangUp ends what still dials a camera.
+func (s *site) hangUp() {
+	for _, c := range s.clients {
+		c.Close()
+	}
 }
 
 // cardKey reads the key under which cards leave. Without it a card leaves

@@ -11,6 +11,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"sitepost/devices"
+	"sitepost/devices/camera/cameratest"
 	"sitepost/devices/virtual"
 )
 
@@ -215,7 +216,7 @@ func (s *stand) compare(want map[string][]said) {
 // measured, and without the login.
 func TestCameraEndToEnd(t *testing.T) {
 	c, err := virtual.ServeCamera(virtual.CameraOptions{
-		ONVIF: virtual.ONVIFOptions{
+		ONVIF: cameratest.Options{
 			Interface: "lo", HTTP: "127.0.0.31:0", Endpoint: "urn:uuid:00000000-0000-4000-8000-000000000031",
 			Vendor: "virtual", Model: "V-1", Serial: "0A31", Firmware: "1.0",
 			User: "onvif", Password: cameraPassword, Auth: "digest",

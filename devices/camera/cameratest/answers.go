@@ -1,0 +1,225 @@
+package cameratest
+
+import (
+	"cmp"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"golang.org/x/text/encoding/simplifiedchinese"
+)
+
+const (
+	media1Path = "/onvif/media_service"
+	media2Path = "/onvif/media2_service" // its own path, as on cameras where the two differ
+)
+
+// A question is the part of a SOAP request that a virtual camera looks at.
+type question struct {
+	Header struct {
+		Security *struct{ UsernameToken token }
+	}
+	Body struct {
+		Asked struct {
+			XMLName      xml.Name
+			ProfileToken string
+		} `xml:",any"`
+	}
+}
+
+func (q *question) token() *token {
+	if q.Header.Security == nil {
+		return nil
+	}
+	return &q.Header.Security.UsernameToken
+}
+
+// serve answers one HTTP request as a camera does.
+func (v *Camera) serve(w http.ResponseWriter, r *http.Request) {
+	v.asked.Add(1)
+	if v.offline.Load() {
+		panic(http.ErrAbortHandler) // the cable is pulled: no byte more
+	}
+	if v.misbehave(w, r) {
+		return
+	}
+	var q question
+	raw, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
+	if err == nil {
+		err = xml.Unmarshal(raw, &q)
+	}
+	name := q.Body.Asked.XMLName.Local
+	switch {
+	case r.URL.Path != v.options.DevicePath && r.URL.Path != media1Path && r.URL.Path != media2Path:
+		http.NotFound(w, r)
+	case err != nil && !v.door.digests(): // who wants a digest asks for it before it reads
+		v.fault(w, http.StatusBadRequest, "ter:WellFormed", err.Error())
+	case name == "GetSystemDateAndTime":
+		v.answer(w, http.StatusOK, v.dateAndTime())
+	default:
+		v.serveKnown(w, r, &q)
+	}
+}
+
+// serveKnown answers what only a login may ask.
+func (v *Camera) serveKnown(w http.ResponseWriter, r *http.Request, q *question) {
+	ok, stale := v.door.admits(r, q.token())
+	if !ok {
+		v.refuse(w, r, stale)
+		return
+	}
+	body, ok := v.body(r, q)
+	if !ok {
+		v.fault(w, http.StatusInternalServerError, "ter:ActionNotSupported", "not a question of this camera")
+		return
+	}
+	v.answer(w, http.StatusOK, body)
+}
+
+// refuse says that the login is missing or wrong: HTTP 401 where it wants a
+// digest, else a SOAP Fault, whose status differs between makes.
+func (v *Camera) refuse(w http.ResponseWriter, r *http.Request, stale bool) {
+	if c := v.door.challenge(r.URL.RequestURI(), stale); c != "" {
+		w.Header().Set("WWW-Authenticate", c)
+		w.Header().Set("Content-Type", "text/html")
+		w.WriteHeader(http.StatusUnauthorized)
+		_, _ = io.WriteString(w, "<html><body>401</body></html>")
+		return
+	}
+	status := http.StatusBadRequest
+	if v.options.Trouble == FaultAt200 {
+		status = http.StatusOK
+	}
+	v.fault(w, status, "ter:NotAuthorized", "")
+}
+
+// body is the content of the answer to a question.
+func (v *Camera) body(r *http.Request, q *question) (string, bool) {
+	media2 := r.URL.Path == media2Path
+	switch q.Body.Asked.XMLName.Local {
+	case "GetDeviceInformation":
+		o := v.options
+		return fmt.Sprintf(`<tds:GetDeviceInformationResponse><tds:Manufacturer>%s</tds:Manufacturer><tds:Model>%s</tds:Model>`+
+			`<tds:FirmwareVersion>%s</tds:FirmwareVersion><tds:SerialNumber>%s</tds:SerialNumber><tds:HardwareId>1</tds:HardwareId>`+
+			`</tds:GetDeviceInformationResponse>`, asText(o.Vendor), asText(o.Model), asText(o.Firmware), asText(o.Serial)), true
+	case "GetEndpointReference":
+		return fmt.Sprintf(`<tds:GetEndpointReferenceResponse><tds:GUID>%s</tds:GUID></tds:GetEndpointReferenceResponse>`, asText(v.options.Endpoint)), true
+	case "GetServices":
+		return v.services(r), !v.options.NoServices
+	case "GetCapabilities":
+		return fmt.Sprintf(`<tds:GetCapabilitiesResponse><tds:Capabilities><tt:Device><tt:XAddr>http://%[1]s%[2]s</tt:XAddr></tt:Device>`+
+			`<tt:Media><tt:XAddr>http://%[1]s%[3]s</tt:XAddr></tt:Media></tds:Capabilities></tds:GetCapabilitiesResponse>`,
+			asText(v.told(r)), v.options.DevicePath, media1Path), true
+	case "GetProfiles":
+		return v.profiles(media2), true
+	case "GetStreamUri":
+		return v.streamURI(media2, q.Body.Asked.ProfileToken)
+	}
+	return "", false
+}
+
+// told is the host:port that the camera tells in its service addresses.
+func (v *Camera) told(r *http.Request) string {
+	if v.options.InnerHost == "" {
+		return r.Host
+	}
+	_, port, _ := net.SplitHostPort(v.address)
+	return net.JoinHostPort(v.options.InnerHost, port)
+}
+
+// services lists what the camera can do and where.
+func (v *Camera) services(r *http.Request) string {
+	host := v.told(r)
+	var b strings.Builder
+	add := func(space, path string) {
+		fmt.Fprintf(&b, `<tds:Service><tds:Namespace>%s</tds:Namespace><tds:XAddr>http://%s%s</tds:XAddr>`+
+			`<tds:Version><tt:Major>2</tt:Major><tt:Minor>60</tt:Minor></tds:Version></tds:Service>`, space, asText(host), path)
+	}
+	add("http://www.onvif.org/ver10/device/wsdl", v.options.DevicePath)
+	add("http://www.onvif.org/ver10/media/wsdl", media1Path)
+	if !v.options.Media1Only {
+		add("http://www.onvif.org/ver20/media/wsdl", media2Path)
+	}
+	return "<tds:GetServicesResponse>" + b.String() + "</tds:GetServicesResponse>"
+}
+
+// profiles tells the sub profile first, as some cameras do.
+func (v *Camera) profiles(media2 bool) string {
+	var b strings.Builder
+	if v.options.SubURI != "" {
+		b.WriteString(profile(media2, "sub", 640, 360, 512))
+	}
+	b.WriteString(profile(media2, "main", 1920, 1080, 4096))
+	space := "trt"
+	if media2 {
+		space = "tr2"
+	}
+	return fmt.Sprintf("<%[1]s:GetProfilesResponse>%[2]s</%[1]s:GetProfilesResponse>", space, b.String())
+}
+
+func profile(media2 bool, token string, width, height, kbit int) string {
+	source := `<tt:Name>source</tt:Name><tt:UseCount>2</tt:UseCount><tt:SourceToken>video_0</tt:SourceToken>` +
+		`<tt:Bounds x="0" y="0" width="1920" height="1080"/>`
+	encoder := fmt.Sprintf(`<tt:Encoding>H264</tt:Encoding><tt:Resolution><tt:Width>%d</tt:Width><tt:Height>%d</tt:Height></tt:Resolution>`+
+		`<tt:RateControl><tt:FrameRateLimit>25</tt:FrameRateLimit><tt:BitrateLimit>%d</tt:BitrateLimit></tt:RateControl>`, width, height, kbit)
+	if media2 {
+		return fmt.Sprintf(`<tr2:Profiles token="%[1]s" fixed="true"><tr2:Name>%[1]s</tr2:Name><tr2:Configurations>`+
+			`<tr2:VideoSource token="vs">%[2]s</tr2:VideoSource><tr2:VideoEncoder token="ve_%[1]s">%[3]s</tr2:VideoEncoder>`+
+			`</tr2:Configurations></tr2:Profiles>`, token, source, encoder)
+	}
+	return fmt.Sprintf(`<trt:Profiles token="%[1]s" fixed="true"><tt:Name>%[1]s</tt:Name>`+
+		`<tt:VideoSourceConfiguration token="vs">%[2]s</tt:VideoSourceConfiguration>`+
+		`<tt:VideoEncoderConfiguration token="ve_%[1]s">%[3]s</tt:VideoEncoderConfiguration></trt:Profiles>`, token, source, encoder)
+}
+
+// streamURI is written with the line ends that go2rtc#638 met.
+func (v *Camera) streamURI(media2 bool, profile string) (string, bool) {
+	uri := map[string]string{"main": v.options.StreamURI, "sub": v.options.SubURI}[profile]
+	switch {
+	case uri == "":
+		return "", false
+	case media2:
+		return "<tr2:GetStreamUriResponse><tr2:Uri>\r\n" + asText(uri) + "\r\n</tr2:Uri></tr2:GetStreamUriResponse>", true
+	}
+	return "<trt:GetStreamUriResponse><trt:MediaUri><tt:Uri>\r\n" + asText(uri) + "\r\n</tt:Uri>" +
+		"<tt:InvalidAfterConnect>false</tt:InvalidAfterConnect><tt:InvalidAfterReboot>false</tt:InvalidAfterReboot>" +
+		"<tt:Timeout>PT0S</tt:Timeout></trt:MediaUri></trt:GetStreamUriResponse>", true
+}
+
+func (v *Camera) dateAndTime() string {
+	t := v.now().UTC()
+	return fmt.Sprintf(`<tds:GetSystemDateAndTimeResponse><tds:SystemDateAndTime><tt:DateTimeType>Manual</tt:DateTimeType>`+
+		`<tt:DaylightSavings>false</tt:DaylightSavings><tt:TimeZone><tt:TZ>CST-8</tt:TZ></tt:TimeZone><tt:UTCDateTime>`+
+		`<tt:Time><tt:Hour>%d</tt:Hour><tt:Minute>%d</tt:Minute><tt:Second>%d</tt:Second></tt:Time>`+
+		`<tt:Date><tt:Year>%d</tt:Year><tt:Month>%d</tt:Month><tt:Day>%d</tt:Day></tt:Date></tt:UTCDateTime>`+
+		`</tds:SystemDateAndTime></tds:GetSystemDateAndTimeResponse>`,
+		t.Hour(), t.Minute(), t.Second(), t.Year(), t.Month(), t.Day())
+}
+
+// fault answers with a SOAP 1.2 Fault, its reason often empty in the field.
+func (v *Camera) fault(w http.ResponseWriter, status int, subcode, reason string) {
+	v.answer(w, status, fmt.Sprintf(`<s:Fault><s:Code><s:Value>s:Sender</s:Value><s:Subcode><s:Value>%s</s:Value></s:Subcode></s:Code>`+
+		`<s:Reason><s:Text xml:lang="en">%s</s:Text></s:Reason></s:Fault>`, subcode, asText(reason)))
+}
+
+// answer wraps the content into an envelope, in the camera's charset.
+func (v *Camera) answer(w http.ResponseWriter, status int, content string) {
+	charset := cmp.Or(v.options.Charset, "UTF-8")
+	envelope := fmt.Sprintf(`<?xml version="1.0" encoding="%s"?><s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" `+
+		`xmlns:ter="http://www.onvif.org/ver10/error" xmlns:tt="http://www.onvif.org/ver10/schema" `+
+		`xmlns:tds="http://www.onvif.org/ver10/device/wsdl" xmlns:trt="http://www.onvif.org/ver10/media/wsdl" `+
+		`xmlns:tr2="http://www.onvif.org/ver20/media/wsdl"><s:Body>%s</s:Body></s:Envelope>`, charset, content)
+	if v.options.Charset != "" {
+		if gb, err := simplifiedchinese.GB18030.NewEncoder().String(envelope); err == nil {
+			envelope = gb
+		}
+	}
+	w.Header().Set("Content-Type", "application/soap+xml; charset="+charset)
+	w.Header().Set("Date", v.now().UTC().Format(time.RFC1123))
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, envelope)
+}

@@ -1,0 +1,182 @@
+// Package cameratest is an ONVIF camera that is not there: it answers
+// WS-Discovery and SOAP as a camera does, and misbehaves on purpose when it is
+// told to. Each way to misbehave was met in the field by somebody.
+//
+// It does not know who asks it, and has nothing of the code that does: what both
+// say must come from the specifications.
+package cameratest
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Options says what a virtual ONVIF camera is and how it behaves. The zero
+// value of a field means what its comment says.
+type Options struct {
+	Interface string // answers WS-Discovery on this interface: "lo", "eth0"; "" = cannot be discovered
+	HTTP      string // address of the ONVIF door, "127.0.0.11:8081"; port 0 picks a free one
+
+	Endpoint, Vendor, Model, Serial, Firmware string // identity, as told by discovery and GetDeviceInformation
+
+	User, Password string // the one login it knows
+	Auth           string // "wsse" (default), "digest" (MD5), "digest-sha256", "both" (wsse and digest MD5), "open" (asks for none)
+
+	StreamURI     string        // told by GetStreamUri for the main profile, 1920x1080
+	SubURI        string        // for the second profile, 640x360; "" = there is none
+	Media1Only    bool          // speaks no Media2, as older cameras
+	NoServices    bool          // knows no GetServices, only GetCapabilities, as still older ones
+	DevicePath    string        // default "/onvif/device_service"; Axis: "/onvif/services"
+	InnerHost     string        // the host it tells in its service addresses, as a camera behind NAT does; default the one it is asked by
+	Charset       string        // "gb2312": it answers in GB18030 and says so in the prolog; "" = UTF-8
+	Clock         time.Duration // how far its clock is ahead of ours
+	DiscoverAfter time.Duration // waits so long before it answers a probe
+
+	Trouble Trouble // misbehaves on purpose
+	// Noise, if set, makes datagrams that are sent before the proper answer to a
+	// probe. It is given the probe's MessageID.
+	Noise func(messageID string) [][]byte
+}
+
+// A Trouble is a way to misbehave on purpose.
+type Trouble string
+
+const (
+	NoTrouble      Trouble = ""
+	HTMLAnswer     Trouble = "html answer"      // every question is answered with a web page, status 200
+	EndlessBody    Trouble = "endless body"     // an answer that never ends
+	EmptyXAddrs    Trouble = "empty xaddrs"     // the probe match tells no address
+	WrongRelatesTo Trouble = "wrong relates-to" // the probe match answers a probe that nobody sent
+	Redirects      Trouble = "redirects"        // sends every question to another host
+	Slow           Trouble = "slow"             // one byte a second
+	FaultAt200     Trouble = "fault at 200"     // a refused login is told with HTTP status 200
+	DeepXML        Trouble = "deep xml"         // an answer nested 50,000 elements deep
+	AttributeBomb  Trouble = "attribute bomb"   // one element with 50,000 attributes
+	StaleOnce      Trouble = "stale once"       // the first answer to each digest challenge is called stale
+)
+
+// A LoginCount is what the camera's own door counted.
+type LoginCount struct {
+	Tried   int // requests that carried a login
+	Refused int // those that were refused
+}
+
+// A Camera is a running virtual camera, made by [Serve].
+type Camera struct {
+	options Options
+	address string // host:port it listens at
+	server  *http.Server
+	finder  *finder // nil if it cannot be discovered
+	door    *door
+	offline atomic.Bool
+	asked   atomic.Int64
+	owned   sync.WaitGroup // the HTTP server's goroutine
+	closed  chan struct{}
+}
+
+// Serve starts a virtual ONVIF camera: a WS-Discovery responder on the
+// interface and the device, Media and Media2 services over HTTP. It answers
+// GetSystemDateAndTime to everybody and all else only to the login.
+//
+// Several cameras of one process, and of several processes, share UDP port 3702.
+// The caller ends it with Close.
+func Serve(o Options) (*Camera, error) {
+	o.Auth = cmp.Or(o.Auth, "wsse")
+	o.DevicePath = cmp.Or(o.DevicePath, "/onvif/device_service")
+	switch o.Auth {
+	case "wsse", "digest", "digest-sha256", "both", "open":
+	default:
+		return nil, fmt.Errorf("virtual camera %q: unknown auth %q (wsse, digest, digest-sha256, both or open)", o.Endpoint, o.Auth)
+	}
+	listener, err := net.Listen("tcp4", o.HTTP)
+	if err != nil {
+		return nil, fmt.Errorf("virtual camera %q: %w", o.Endpoint, err)
+	}
+	v := &Camera{options: o, address: listener.Addr().String(), closed: make(chan struct{})}
+	v.door = newDoor(o.User, o.Password, o.Auth, v.now)
+	v.door.staleOnce = o.Trouble == StaleOnce
+	v.server = &http.Server{
+		Handler:           http.HandlerFunc(v.serve),
+		ReadHeaderTimeout: 5 * time.Second,
+		ErrorLog:          log.New(discard{}, "", 0),
+	}
+	v.server.SetKeepAlivesEnabled(false)
+	if o.Interface != "" {
+		if v.finder, err = newFinder(v); err != nil {
+			return nil, errors.Join(fmt.Errorf("virtual camera %q: %w", o.Endpoint, err), listener.Close())
+		}
+	}
+	v.owned.Go(func() { _ = v.server.Serve(gate{listener, &v.offline}) })
+	return v, nil
+}
+
+// Address is the host:port of the camera's ONVIF door.
+func (v *Camera) Address() string { return v.address }
+
+// Logins returns how many logins the camera has seen and refused.
+func (v *Camera) Logins() LoginCount { return v.door.count() }
+
+// Questions returns how many HTTP requests the camera has seen.
+func (v *Camera) Questions() int { return int(v.asked.Load()) }
+
+// SetPassword changes the password that the camera knows, as somebody on its
+// own page would.
+func (v *Camera) SetPassword(password string) { v.door.setPassword(password) }
+
+// Offline pulls the camera's cable, or plugs it in again: while offline it
+// answers no probe and drops every connection.
+func (v *Camera) Offline(yes bool) { v.offline.Store(yes) }
+
+// Close ends the camera and waits until all its goroutines are gone.
+func (v *Camera) Close() error {
+	close(v.closed)
+	err := v.server.Close()
+	if v.finder != nil {
+		err = errors.Join(err, v.finder.close())
+	}
+	v.owned.Wait()
+	return err
+}
+
+// now is the camera's own clock.
+func (v *Camera) now() time.Time { return time.Now().Add(v.options.Clock) }
+
+// pause waits, or returns false when the camera is closed or the asker is gone.
+func (v *Camera) pause(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-time.After(d):
+		return true
+	case <-ctx.Done():
+	case <-v.closed:
+	}
+	return false
+}
+
+// gate is a listener that drops every connection while the camera is offline.
+type gate struct {
+	net.Listener
+	offline *atomic.Bool
+}
+
+func (g gate) Accept() (net.Conn, error) {
+	for {
+		c, err := g.Listener.Accept()
+		if err != nil || !g.offline.Load() {
+			return c, err
+		}
+		_ = c.Close()
+	}
+}
+
+// discard swallows what net/http would print when an asker breaks off.
+type discard struct{}
+
+func (discard) Write(p []byte) (int, error) { return len(p), nil }

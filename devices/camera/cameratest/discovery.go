@@ -1,0 +1,166 @@
+package cameratest
+
+import (
+	"context"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/net/ipv4"
+	"golang.org/x/sys/unix"
+)
+
+// discoveryGroup is where WS-Discovery speaks (WS-Discovery 1.0, 2.4).
+var discoveryGroup = netip.MustParseAddrPort("239.255.255.250:3702")
+
+// A finder lets a virtual camera be found. It hears probes at the group's
+// address and, unicast, at the camera's own, and answers from the latter, as a
+// camera does.
+type finder struct {
+	camera *Camera
+	group  *net.UDPConn // bound to the group's address: hears multicast only
+	own    *net.UDPConn // bound to the camera's address, port 3702
+	owned  sync.WaitGroup
+}
+
+func newFinder(v *Camera) (*finder, error) {
+	iface, err := net.InterfaceByName(v.options.Interface)
+	if err != nil {
+		return nil, fmt.Errorf("interface %q: %w", v.options.Interface, err)
+	}
+	group, err := listenShared(discoveryGroup)
+	if err != nil {
+		return nil, err
+	}
+	// Joined by the interface's index: lo has no multicast route, and needs none.
+	if err := ipv4.NewPacketConn(group).JoinGroup(iface, net.UDPAddrFromAddrPort(discoveryGroup)); err != nil {
+		return nil, errors.Join(fmt.Errorf("join %s on %q: %w", discoveryGroup.Addr(), iface.Name, err), group.Close())
+	}
+	at := netip.MustParseAddrPort(v.address)
+	own, err := listenShared(netip.AddrPortFrom(at.Addr(), discoveryGroup.Port()))
+	if err != nil {
+		return nil, errors.Join(err, group.Close())
+	}
+	f := &finder{camera: v, group: group, own: own}
+	f.owned.Go(func() { f.listen(group) })
+	f.owned.Go(func() { f.listen(own) })
+	return f, nil
+}
+
+// listenShared opens a UDP socket whose port others may open too: the kernel
+// hands every multicast datagram to each of them.
+func listenShared(at netip.AddrPort) (*net.UDPConn, error) {
+	share := func(_, _ string, c syscall.RawConn) error {
+		var set error
+		err := c.Control(func(fd uintptr) {
+			set = errors.Join(
+				unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEADDR, 1),
+				unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEPORT, 1))
+		})
+		return errors.Join(err, set)
+	}
+	c, err := (&net.ListenConfig{Control: share}).ListenPacket(context.Background(), "udp4", at.String())
+	if err != nil {
+		return nil, fmt.Errorf("listen for probes at %s: %w", at, err)
+	}
+	return c.(*net.UDPConn), nil
+}
+
+func (f *finder) close() error {
+	err := errors.Join(f.group.Close(), f.own.Close())
+	f.owned.Wait()
+	return err
+}
+
+// listen answers every probe that comes, until the socket is closed.
+func (f *finder) listen(c *net.UDPConn) {
+	buffer := make([]byte, 64<<10)
+	for {
+		n, from, err := c.ReadFromUDPAddrPort(buffer)
+		if err != nil {
+			return
+		}
+		messageID, ok := probed(buffer[:n])
+		if !ok || f.camera.offline.Load() {
+			continue
+		}
+		if wait := f.camera.options.DiscoverAfter; wait > 0 && !f.camera.pause(context.Background(), wait) {
+			return
+		}
+		f.answer(messageID, from)
+	}
+}
+
+// probed returns the MessageID of a probe that a camera has to answer: one for
+// its own types or for none.
+func probed(datagram []byte) (messageID string, ok bool) {
+	var m struct {
+		Header struct{ MessageID string }
+		Body   struct{ Probe *struct{ Types string } }
+	}
+	if err := xml.Unmarshal(datagram, &m); err != nil || m.Body.Probe == nil {
+		return "", false
+	}
+	types := strings.Fields(m.Body.Probe.Types)
+	for _, t := range types {
+		if strings.HasSuffix(t, ":NetworkVideoTransmitter") || strings.HasSuffix(t, ":Device") {
+			return strings.TrimSpace(m.Header.MessageID), true
+		}
+	}
+	return strings.TrimSpace(m.Header.MessageID), len(types) == 0
+}
+
+func (f *finder) answer(messageID string, to netip.AddrPort) {
+	o := f.camera.options
+	if o.Noise != nil {
+		for _, noise := range o.Noise(messageID) {
+			_, _ = f.own.WriteToUDPAddrPort(noise, to)
+		}
+	}
+	xaddrs := "http://" + f.camera.address + o.DevicePath
+	switch o.Trouble {
+	case EmptyXAddrs:
+		xaddrs = ""
+	case WrongRelatesTo:
+		messageID = "urn:uuid:00000000-0000-4000-8000-000000000000"
+	}
+	_, _ = f.own.WriteToUDPAddrPort([]byte(ProbeMatch(o.Endpoint, messageID, xaddrs, scopes(o))), to)
+}
+
+// scopes are what a camera tells of itself without a login.
+func scopes(o Options) string {
+	return strings.Join([]string{
+		"onvif://www.onvif.org/type/video_encoder",
+		"onvif://www.onvif.org/Profile/Streaming",
+		"onvif://www.onvif.org/hardware/" + url.PathEscape(o.Model),
+		"onvif://www.onvif.org/name/" + url.PathEscape(o.Vendor+" "+o.Model),
+	}, " ")
+}
+
+// ProbeMatch writes a WS-Discovery answer. Its arguments go in as they are,
+// escaped only as XML text, so that a test can say anything with it.
+func ProbeMatch(endpoint, relatesTo, xaddrs, scopes string) string {
+	return fmt.Sprintf(`<?xml version="1.0" encoding="UTF-8"?>`+
+		`<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing" `+
+		`xmlns:d="http://schemas.xmlsoap.org/ws/2005/04/discovery" xmlns:dn="http://www.onvif.org/ver10/network/wsdl">`+
+		`<s:Header><a:MessageID>urn:uuid:%016x</a:MessageID><a:RelatesTo>%s</a:RelatesTo>`+
+		`<a:Action>http://schemas.xmlsoap.org/ws/2005/04/discovery/ProbeMatches</a:Action></s:Header>`+
+		`<s:Body><d:ProbeMatches><d:ProbeMatch><a:EndpointReference><a:Address>%s</a:Address></a:EndpointReference>`+
+		`<d:Types>dn:NetworkVideoTransmitter</d:Types><d:Scopes>%s</d:Scopes><d:XAddrs>%s</d:XAddrs>`+
+		`<d:MetadataVersion>1</d:MetadataVersion></d:ProbeMatch></d:ProbeMatches></s:Body></s:Envelope>`,
+		time.Now().UnixNano(), asText(relatesTo), asText(endpoint), asText(scopes), asText(xaddrs))
+}
+
+// asText escapes a word for XML.
+func asText(s string) string {
+	var b strings.Builder
+	_ = xml.EscapeText(&b, []byte(s))
+	return b.String()
+}

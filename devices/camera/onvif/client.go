@@ -1,0 +1,221 @@
+package onvif
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"sitepost/devices"
+)
+
+// Options say which camera is meant and how it is reached.
+type Options struct {
+	Host string // address or host name, with or without a port; the port defaults to 80
+
+	User     string                 // the ONVIF user; "" = it is asked without a login
+	Password func() (string, error) // asked anew at each login, so that a changed secret is noticed; nil = empty
+
+	Networks []netip.Prefix // where services of the camera may be, besides Host
+	Budget   *Budget        // failed logins, shared by all that log in to the same hosts; nil = an own one
+}
+
+// A Client asks one camera. All conversations with that camera share it, so that
+// together they are polite: two connections, one budget of logins, and one
+// memory of what was learnt (its clock, its way of logging in). It is safe for
+// concurrent use.
+type Client struct {
+	user   string
+	secret func() (string, error)
+	budget *Budget
+	guard  *guard
+
+	mu         sync.Mutex // protects all below
+	at         spot
+	device     string // URL of the device service
+	way        way
+	offset     time.Duration // camera's clock minus ours
+	clockKnown bool
+}
+
+// A spot is where a camera is reached.
+type spot struct {
+	host      string // without port
+	authority string // host:port as in a URL
+}
+
+// DevicePath is the path of the device service as ONVIF Core 5.1.1 has it.
+const DevicePath = "/onvif/device_service"
+
+// devicePaths are where device services were found: the one of the
+// specification, and that of Axis.
+var devicePaths = []string{DevicePath, "/onvif/services"}
+
+// New makes a client for the configured camera. It does not speak yet. The caller
+// ends it with Close.
+func New(o Options) (*Client, error) {
+	host, authority, err := splitHost(o.Host)
+	if err != nil {
+		return nil, err
+	}
+	if o.Budget == nil {
+		o.Budget = NewBudget()
+	}
+	return &Client{
+		user: o.User, secret: o.Password, budget: o.Budget,
+		guard: newGuard(host, o.Networks, false),
+		at:    spot{host, authority}, device: "http://" + authority + DevicePath,
+	}, nil
+}
+
+// Close ends dials that nobody waits for any more.
+func (c *Client) Close() { c.guard.close() }
+
+// MoveTo makes the client ask at another address from now on. What was learnt of
+// the camera is kept, for it is the same one.
+func (c *Client) MoveTo(host string) error {
+	host, authority, err := splitHost(host)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = spot{host, authority}
+	c.device = "http://" + authority + DevicePath
+	c.guard.aim(host)
+	return nil
+}
+
+// Host is the address that is asked now, without port.
+func (c *Client) Host() string { return c.spot().host }
+
+// Address is the host:port that is asked now.
+func (c *Client) Address() string { return c.spot().authority }
+
+// User is the name of the login, "" for none.
+func (c *Client) User() string { return c.user }
+
+// Networks are those in which addresses that the camera tells may lie: the
+// site's and its own.
+func (c *Client) Networks() []netip.Prefix {
+	networks := append([]netip.Prefix(nil), c.guard.networks...)
+	if a, err := netip.ParseAddr(c.Host()); err == nil {
+		networks = append(networks, netip.PrefixFrom(a, a.BitLen()))
+	}
+	return networks
+}
+
+// Budget is the one that this client's logins are counted in.
+func (c *Client) Budget() *Budget { return c.budget }
+
+// Secret reads the password.
+func (c *Client) Secret() (devices.Secret, error) {
+	if c.secret == nil {
+		return "", nil
+	}
+	password, err := c.secret()
+	if err != nil {
+		return "", fmt.Errorf("password: %w", err)
+	}
+	return devices.Secret(password), nil
+}
+
+func (c *Client) spot() spot {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+// deviceService is the URL of the device service.
+func (c *Client) deviceService() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.device
+}
+
+// splitHost reads "host" or "host:port".
+func splitHost(s string) (host, authority string, err error) {
+	host, port, err := net.SplitHostPort(s)
+	if err != nil {
+		host, port = strings.Trim(s, "[]"), "80"
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+		return "", "", fmt.Errorf("port %q is not a number from 1 to 65535", port)
+	}
+	if host == "" || strings.ContainsAny(host, "/@?# \t") {
+		return "", "", fmt.Errorf("host %q is not an address or a name (write it as 10.37.20.11 or 10.37.20.11:8080)", s)
+	}
+	return host, net.JoinHostPort(host, port), nil
+}
+
+// Home turns an address that the camera told into one at the configured host: it
+// often tells an inner one, and a login goes nowhere else. The port is kept where
+// the camera told its own host.
+func (c *Client) Home(told string) (string, error) {
+	at := c.spot()
+	u, err := url.Parse(strings.TrimSpace(told))
+	if err != nil || u.Scheme != "http" || u.Host == "" {
+		return "", fmt.Errorf("the camera tells an unusable address %q", Words(told))
+	}
+	if u.Hostname() != at.host {
+		u.Host = at.authority
+	}
+	u.User = nil
+	return u.String(), nil
+}
+
+// A Call is a question with all that may differ from the usual.
+type Call struct {
+	To        string        // URL at the camera, see [Client.Home]
+	Question  any           // see [envelope]
+	Answer    any           // a struct of the caller's, read by local names; nil = only a fault matters
+	Action    string        // of WS-Addressing; "" = the question carries no such headers
+	Reference string        // reference parameters of WS-Addressing, as XML; they are echoed in the header
+	Within    time.Duration // from dialling to the last byte; 0 = 5 s
+	Most      int           // bytes of the answer; 0 = 2 MiB
+}
+
+// Ask asks one question and reads its answer into a struct of the caller's. It
+// logs in if the camera wants it to. Errors: [*Fault], [*LoginRefused],
+// [*Unreachable], and anything else for who does not speak ONVIF.
+func (c *Client) Ask(ctx context.Context, service string, question, answer any) error {
+	return c.Call(ctx, Call{To: service, Question: question, Answer: answer})
+}
+
+// Call is Ask with all that may differ from the usual.
+func (c *Client) Call(ctx context.Context, call Call) error {
+	q := &asking{Client: c, call: call}
+	if c.knownWay() == wsse {
+		return q.login(ctx, wsse)
+	}
+	refused, err := q.send(ctx, "", "") // brings the challenge, or needs no login
+	if refused == nil {
+		return err
+	}
+	if _, ok := digestOffer(q.offers); ok {
+		return q.login(ctx, digest)
+	}
+	return q.login(ctx, wsse)
+}
+
+// askBare asks a question that everybody may ask, without a login.
+func (c *Client) askBare(ctx context.Context, service string, question, answer any) error {
+	q := &asking{Client: c, call: Call{To: service, Question: question, Answer: answer}}
+	refused, err := q.send(ctx, "", "")
+	if refused != nil {
+		return refused
+	}
+	return err
+}
+
+// told says whether an error is the camera's own word.
+func told(err error) bool {
+	_, ok := errors.AsType[*Fault](err)
+	return ok
+}

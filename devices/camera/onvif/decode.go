@@ -1,0 +1,145 @@
+package onvif
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/simplifiedchinese"
+)
+
+// What an XML document from a camera may be.
+const (
+	maxDepth      = 64
+	maxAttributes = 256     // of one element
+	maxTokens     = 400_000 // elements, texts and comments
+	maxWord       = 128     // characters of a name, a model, a reason
+)
+
+var (
+	errNotSOAP = errors.New("it answers with something that is not ONVIF (a web page?); is the port right, and is ONVIF switched on in the camera's own page?")
+	errNested  = fmt.Errorf("answer is nested more than %d deep", maxDepth)
+	errCrowded = fmt.Errorf("answer has an element with more than %d attributes", maxAttributes)
+	errEndless = fmt.Errorf("answer has more than %d parts", maxTokens)
+	errDoctype = errors.New("answer declares a document type")
+)
+
+// Decode reads a SOAP envelope into a struct of ours, by local names: cameras
+// disagree on namespaces and prefixes. The document's root must be an Envelope.
+func Decode(document []byte, into any) error {
+	document = bytes.TrimSpace(bytes.TrimPrefix(bytes.TrimSpace(document), []byte("\xef\xbb\xbf")))
+	if !declaresCharset(document) {
+		document = mendUTF8(document)
+	}
+	inner := xml.NewDecoder(bytes.NewReader(document))
+	inner.CharsetReader = charsetReader
+	if err := xml.NewTokenDecoder(&bounded{inner: inner}).Decode(into); err != nil {
+		return fmt.Errorf("read the answer: %w", err)
+	}
+	return nil
+}
+
+// bounded hands tokens on as long as they stay within the limits.
+type bounded struct {
+	inner  *xml.Decoder
+	depth  int
+	tokens int
+}
+
+func (b *bounded) Token() (xml.Token, error) {
+	t, err := b.inner.RawToken()
+	if err != nil {
+		return nil, err
+	}
+	b.tokens++
+	if b.tokens > maxTokens {
+		return nil, errEndless
+	}
+	switch t := t.(type) {
+	case xml.Directive:
+		return nil, errDoctype
+	case xml.EndElement:
+		b.depth--
+	case xml.StartElement:
+		// A token beside an error would make encoding/xml forget the error.
+		if err := b.enter(t); err != nil {
+			return nil, err
+		}
+	}
+	return t, nil
+}
+
+func (b *bounded) enter(t xml.StartElement) error {
+	if b.depth == 0 && t.Name.Local != "Envelope" {
+		return errNotSOAP
+	}
+	b.depth++
+	if b.depth > maxDepth {
+		return errNested
+	}
+	if len(t.Attr) > maxAttributes {
+		return errCrowded
+	}
+	return nil
+}
+
+// declaresCharset says whether the prolog names an encoding other than UTF-8.
+// Such a document must not be mended as if it were UTF-8.
+func declaresCharset(document []byte) bool {
+	prolog, _, found := bytes.Cut(document[:min(len(document), 256)], []byte("?>"))
+	if !found || !bytes.HasPrefix(prolog, []byte("<?xml")) {
+		return false
+	}
+	_, encoding, found := bytes.Cut(bytes.ToLower(prolog), []byte("encoding="))
+	return found && !bytes.HasPrefix(bytes.Trim(encoding, `"' `), []byte("utf-8"))
+}
+
+// mendUTF8 replaces what encoding/xml would refuse the whole answer for: bytes
+// that are no UTF-8 (names typed in GBK on the camera's page) and control
+// characters.
+func mendUTF8(document []byte) []byte {
+	return bytes.Map(func(r rune) rune {
+		switch {
+		case r == utf8.RuneError:
+			return '?'
+		case r < ' ' && r != '\t' && r != '\n' && r != '\r':
+			return ' '
+		}
+		return r
+	}, document)
+}
+
+// charsetReader knows the encodings that cameras were seen to declare. GB 18030
+// contains GBK, which contains GB 2312.
+func charsetReader(charset string, r io.Reader) (io.Reader, error) {
+	switch strings.ToLower(strings.TrimSpace(charset)) {
+	case "gb18030", "gbk", "gb2312", "gb_2312-80", "x-gbk", "cp936", "hz-gb-2312":
+		return simplifiedchinese.GB18030.NewDecoder().Reader(r), nil
+	case "utf8", "us-ascii", "ascii":
+		return r, nil
+	case "iso-8859-1", "latin1":
+		return charmap.ISO8859_1.NewDecoder().Reader(r), nil
+	}
+	return nil, fmt.Errorf("unknown charset %q", Words(charset))
+}
+
+// Words makes text of a camera fit to be shown: printable, one line, short.
+func Words(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, s)
+	s = strings.Join(strings.Fields(s), " ")
+	if r := []rune(s); len(r) > maxWord {
+		s = string(r[:maxWord])
+	}
+	return s
+}

@@ -1,0 +1,26 @@
+// Package onvif asks one ONVIF camera: a question goes out, a whole answer comes
+// back, with a login where the camera wants one.
+//
+//	client.go    one camera: where it is, what was learnt of it     login.go    how a login travels
+//	guard.go     the way there: time, bytes, connections, addresses  budget.go   how often a login may be tried
+//	soap.go      a question on the wire                              decode.go   an answer, whatever it is made of
+//	device.go    who it is, what time it has, what it can do         media.go    which streams it offers
+//
+// Its rules:
+//
+//   - It asks and never sets: no question here changes anything in a camera.
+//   - It dials the configured host and addresses inside the given networks, and
+//     nothing else; it follows no redirect. Logins go to the configured host only.
+//   - Two refused logins per host, then none for half an hour or until the secret
+//     is another one ([Budget]): cameras lock a user out who tries too often.
+//   - Everything from a camera is hostile: bounded in bytes, time, depth and
+//     count. Text from a camera is cleaned before anybody reads it.
+//
+// This is the only room that knows github.com/use-go/onvif. Its typed questions
+// and its envelope are used; its discovery, its decoding of answers and its login
+// are not, because they crash on bad datagrams, decode most fields to zero without
+// an error, take a refusal for an answer and know no HTTP Digest.
+//
+// The package does not know which cameras a site has, what its answers mean for
+// the site, or what is done about an error.
+package onvif
