@@ -43,6 +43,9 @@ type Event struct {
 	Is         string    `json:"is,omitempty"`         // what a state now is: "closed", "present"
 	Detail     string    `json:"detail,omitempty"`     // the device's own number or word for the reason: "1103"
 	Text       string    `json:"text,omitempty"`       // the device's own words, for a person; at most 1,024 characters
+	TimedOut   bool      `json:"timed_out,omitempty"`  // of a clearing: nobody said it, the raising was not repeated for too long
+	Urgent     bool      `json:"urgent,omitempty"`     // an occurrence that the site wants in the alarm lane (motion = "alarm")
+	Incident   string    `json:"incident,omitempty"`   // of snapshot.taken: what the picture is of; "" for all else, whose incident is made at acceptance
 	Reminder   int       `json:"reminder,omitzero"`    // a condition that is still open is told again, for the n-th time; drivers leave it 0
 
 	Value  *Value  `json:"value,omitempty"`
@@ -50,6 +53,8 @@ type Event struct {
 	Card   *Card   `json:"card,omitempty"`
 	Stream *Stream `json:"stream,omitempty"`
 	Day    *Day    `json:"day,omitempty"` // of device.counts, and of nothing else
+
+	Picture *Picture `json:"picture,omitempty"` // of snapshot.taken, and of nothing else
 }
 
 // Heard is a sign of life: the device answered at the time given and has
@@ -92,6 +97,16 @@ type Day struct {
 	Counts   map[Code]uint64 `json:"counts"`   // records made; of a counter, by how much it rose; of a condition, how often it was raised
 	Heard    uint64          `json:"heard"`    // answers and frames
 	AwayS    int64           `json:"away_s"`   // seconds silent or offline
+}
+
+// A Picture is a still image that a camera took. Only its figures are part of the
+// event; the image itself lies in a file beside the store.
+type Picture struct {
+	SHA256 string `json:"sha256"` // of the file, in hex
+	Bytes  int    `json:"bytes"`
+	Type   string `json:"type"` // "image/jpeg"
+	Width  int    `json:"width,omitempty"`
+	Height int    `json:"height,omitempty"`
 }
 
 // A Card is a credential. Number is its canonical form ("W26:facility,number"

@@ -13,11 +13,6 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 )
 
-const (
-	media1Path = "/onvif/media_service"
-	media2Path = "/onvif/media2_service" // its own path, as on cameras where the two differ
-)
-
 // A question is the part of a SOAP request that a virtual camera looks at.
 type question struct {
 	Header struct {
@@ -53,26 +48,27 @@ func (v *Camera) serve(w http.ResponseWriter, r *http.Request) {
 		err = xml.Unmarshal(raw, &q)
 	}
 	name := q.Body.Asked.XMLName.Local
+	at, exists := v.serviceAt(r.URL.Path)
 	switch {
-	case r.URL.Path != v.options.DevicePath && r.URL.Path != media1Path && r.URL.Path != media2Path:
+	case !exists:
 		http.NotFound(w, r)
 	case err != nil && !v.door.digests(): // who wants a digest asks for it before it reads
 		v.fault(w, http.StatusBadRequest, "ter:WellFormed", err.Error())
 	case name == "GetSystemDateAndTime":
 		v.answer(w, http.StatusOK, v.dateAndTime())
 	default:
-		v.serveKnown(w, r, &q)
+		v.serveKnown(w, r, at, &q)
 	}
 }
 
 // serveKnown answers what only a login may ask.
-func (v *Camera) serveKnown(w http.ResponseWriter, r *http.Request, q *question) {
+func (v *Camera) serveKnown(w http.ResponseWriter, r *http.Request, at service, q *question) {
 	ok, stale := v.door.admits(r, q.token())
 	if !ok {
 		v.refuse(w, r, stale)
 		return
 	}
-	body, ok := v.body(r, q)
+	body, ok := at.answer(r, q)
 	if !ok {
 		v.fault(w, http.StatusInternalServerError, "ter:ActionNotSupported", "not a question of this camera")
 		return
@@ -97,9 +93,35 @@ func (v *Camera) refuse(w http.ResponseWriter, r *http.Request, stale bool) {
 	v.fault(w, status, "ter:NotAuthorized", "")
 }
 
-// body is the content of the answer to a question.
-func (v *Camera) body(r *http.Request, q *question) (string, bool) {
-	media2 := r.URL.Path == media2Path
+// A service is one of the camera's, with its path. answer returns the content of
+// the answer to a question that the login was checked of; false if the service
+// does not know it.
+type service struct {
+	space, path string
+	hidden      bool // not told by GetServices
+	answer      func(r *http.Request, q *question) (content string, ok bool)
+}
+
+// services lists what the camera can do and where.
+func (v *Camera) services() []service {
+	return []service{
+		{space: "http://www.onvif.org/ver10/device/wsdl", path: v.options.DevicePath, answer: v.deviceAnswer},
+		{space: "http://www.onvif.org/ver10/media/wsdl", path: media1Path, answer: v.mediaAnswer},
+		{space: "http://www.onvif.org/ver20/media/wsdl", path: media2Path, hidden: v.options.Media1Only, answer: v.mediaAnswer},
+	}
+}
+
+func (v *Camera) serviceAt(path string) (service, bool) {
+	for _, s := range v.services() {
+		if s.path == path {
+			return s, true
+		}
+	}
+	return service{}, false
+}
+
+// deviceAnswer answers as the device service.
+func (v *Camera) deviceAnswer(r *http.Request, q *question) (string, bool) {
 	switch q.Body.Asked.XMLName.Local {
 	case "GetDeviceInformation":
 		o := v.options
@@ -109,15 +131,11 @@ func (v *Camera) body(r *http.Request, q *question) (string, bool) {
 	case "GetEndpointReference":
 		return fmt.Sprintf(`<tds:GetEndpointReferenceResponse><tds:GUID>%s</tds:GUID></tds:GetEndpointReferenceResponse>`, asText(v.options.Endpoint)), true
 	case "GetServices":
-		return v.services(r), !v.options.NoServices
+		return v.servicesAnswer(r), !v.options.NoServices
 	case "GetCapabilities":
 		return fmt.Sprintf(`<tds:GetCapabilitiesResponse><tds:Capabilities><tt:Device><tt:XAddr>http://%[1]s%[2]s</tt:XAddr></tt:Device>`+
 			`<tt:Media><tt:XAddr>http://%[1]s%[3]s</tt:XAddr></tt:Media></tds:Capabilities></tds:GetCapabilitiesResponse>`,
 			asText(v.told(r)), v.options.DevicePath, media1Path), true
-	case "GetProfiles":
-		return v.profiles(media2), true
-	case "GetStreamUri":
-		return v.streamURI(media2, q.Body.Asked.ProfileToken)
 	}
 	return "", false
 }
@@ -131,63 +149,18 @@ func (v *Camera) told(r *http.Request) string {
 	return net.JoinHostPort(v.options.InnerHost, port)
 }
 
-// services lists what the camera can do and where.
-func (v *Camera) services(r *http.Request) string {
+// servicesAnswer tells the services of the camera.
+func (v *Camera) servicesAnswer(r *http.Request) string {
 	host := v.told(r)
 	var b strings.Builder
-	add := func(space, path string) {
+	for _, s := range v.services() {
+		if s.hidden {
+			continue
+		}
 		fmt.Fprintf(&b, `<tds:Service><tds:Namespace>%s</tds:Namespace><tds:XAddr>http://%s%s</tds:XAddr>`+
-			`<tds:Version><tt:Major>2</tt:Major><tt:Minor>60</tt:Minor></tds:Version></tds:Service>`, space, asText(host), path)
-	}
-	add("http://www.onvif.org/ver10/device/wsdl", v.options.DevicePath)
-	add("http://www.onvif.org/ver10/media/wsdl", media1Path)
-	if !v.options.Media1Only {
-		add("http://www.onvif.org/ver20/media/wsdl", media2Path)
+			`<tds:Version><tt:Major>2</tt:Major><tt:Minor>60</tt:Minor></tds:Version></tds:Service>`, s.space, asText(host), s.path)
 	}
 	return "<tds:GetServicesResponse>" + b.String() + "</tds:GetServicesResponse>"
-}
-
-// profiles tells the sub profile first, as some cameras do.
-func (v *Camera) profiles(media2 bool) string {
-	var b strings.Builder
-	if v.options.SubURI != "" {
-		b.WriteString(profile(media2, "sub", 640, 360, 512))
-	}
-	b.WriteString(profile(media2, "main", 1920, 1080, 4096))
-	space := "trt"
-	if media2 {
-		space = "tr2"
-	}
-	return fmt.Sprintf("<%[1]s:GetProfilesResponse>%[2]s</%[1]s:GetProfilesResponse>", space, b.String())
-}
-
-func profile(media2 bool, token string, width, height, kbit int) string {
-	source := `<tt:Name>source</tt:Name><tt:UseCount>2</tt:UseCount><tt:SourceToken>video_0</tt:SourceToken>` +
-		`<tt:Bounds x="0" y="0" width="1920" height="1080"/>`
-	encoder := fmt.Sprintf(`<tt:Encoding>H264</tt:Encoding><tt:Resolution><tt:Width>%d</tt:Width><tt:Height>%d</tt:Height></tt:Resolution>`+
-		`<tt:RateControl><tt:FrameRateLimit>25</tt:FrameRateLimit><tt:BitrateLimit>%d</tt:BitrateLimit></tt:RateControl>`, width, height, kbit)
-	if media2 {
-		return fmt.Sprintf(`<tr2:Profiles token="%[1]s" fixed="true"><tr2:Name>%[1]s</tr2:Name><tr2:Configurations>`+
-			`<tr2:VideoSource token="vs">%[2]s</tr2:VideoSource><tr2:VideoEncoder token="ve_%[1]s">%[3]s</tr2:VideoEncoder>`+
-			`</tr2:Configurations></tr2:Profiles>`, token, source, encoder)
-	}
-	return fmt.Sprintf(`<trt:Profiles token="%[1]s" fixed="true"><tt:Name>%[1]s</tt:Name>`+
-		`<tt:VideoSourceConfiguration token="vs">%[2]s</tt:VideoSourceConfiguration>`+
-		`<tt:VideoEncoderConfiguration token="ve_%[1]s">%[3]s</tt:VideoEncoderConfiguration></trt:Profiles>`, token, source, encoder)
-}
-
-// streamURI is written with the line ends that go2rtc#638 met.
-func (v *Camera) streamURI(media2 bool, profile string) (string, bool) {
-	uri := map[string]string{"main": v.options.StreamURI, "sub": v.options.SubURI}[profile]
-	switch {
-	case uri == "":
-		return "", false
-	case media2:
-		return "<tr2:GetStreamUriResponse><tr2:Uri>\r\n" + asText(uri) + "\r\n</tr2:Uri></tr2:GetStreamUriResponse>", true
-	}
-	return "<trt:GetStreamUriResponse><trt:MediaUri><tt:Uri>\r\n" + asText(uri) + "\r\n</tt:Uri>" +
-		"<tt:InvalidAfterConnect>false</tt:InvalidAfterConnect><tt:InvalidAfterReboot>false</tt:InvalidAfterReboot>" +
-		"<tt:Timeout>PT0S</tt:Timeout></trt:MediaUri></trt:GetStreamUriResponse>", true
 }
 
 func (v *Camera) dateAndTime() string {
