@@ -33,6 +33,8 @@ var mayImport = map[string][]string{
 	"devices/camera":            {"devices", "devices/camera/onvif", "devices/camera/notice", "devices/camera/pullpoint", "devices/camera/stream"},
 	"devices/camera/onvif":      {"devices"},
 	"devices/camera/find":       {"devices/camera/onvif"},
+	"devices/camera/notice":     {"devices", "devices/camera/onvif"},
+	"devices/camera/pullpoint":  {"devices/camera/notice", "devices/camera/onvif"},
 	"devices/camera/stream":     {"devices"},
 	"devices/camera/cameratest": {},
 	"devices/virtual": {"devices", "devices/line", "devices/modbus", "devices/instrument", "devices/osdp/osdptest",
