@@ -14,6 +14,7 @@ const (
 	storeDirectory   = "/var/lib/sitepost"
 	storeSize        = 1 << 30
 	keepAlarms       = 30 * 24 * time.Hour
+	keepPictures     = 7 * 24 * time.Hour
 	keepAlive        = 15 * time.Second
 	drainRate        = 50
 	drainStart       = 5 * time.Minute
@@ -35,7 +36,7 @@ func (r *rules) meant() *Config {
 		Path: r.src.name, Hash: r.src.hash, Version: w.Version.V,
 		Site: w.Site.meant(), Network: w.Network.meant(), Uplink: w.Uplink.meant(string(w.Site.Name.V)),
 		Clock:    Clock{texts(w.Clock.CompareWith), timeOr(w.Clock.Warn, clockWarn), timeOr(w.Clock.Alarm, clockAlarm)},
-		Store:    Store{string(w.Store.Directory.or(storeDirectory)), int64(w.Store.Size.or(storeSize)), timeOr(w.Store.KeepAlarms, keepAlarms)},
+		Store:    Store{string(w.Store.Directory.or(storeDirectory)), int64(w.Store.Size.or(storeSize)), timeOr(w.Store.KeepAlarms, keepAlarms), timeOr(w.Store.KeepPictures, keepPictures)},
 		Commands: Commands{w.Commands.Allow.values(), w.Commands.SignKey.V},
 		Cards:    Cards{w.Cards.Key.V, w.Cards.KeyID.V},
 		HD:       HD{w.HD.Size.V.width, w.HD.Size.V.height, w.HD.FPS.V},
@@ -167,6 +168,7 @@ func (d wDisabled) meant() *Disabled {
 func (d wRecorder) meant() Recorder {
 	return Recorder{
 		Name: string(d.Name.V), Title: d.Title.V, Code: string(d.Code.V), Host: d.Host.V.String(), Login: d.Login.V,
+		Serial: d.Serial.V, Endpoint: string(d.Endpoint.V), HTTPS: d.HTTPS.V, OnvifPin: string(d.OnvifPin.V), Events: d.Events.or(true),
 		Sessions: d.Sessions.or(recorderSessions), KeepDays: d.KeepDays.V, Disabled: d.Disabled.meant(),
 	}
 }
@@ -177,6 +179,7 @@ func (d wCamera) meant() Camera {
 		Code: string(d.Code.V), Login: d.Login.V, Serial: d.Serial.V, Endpoint: string(d.Endpoint.V),
 		Recorder: d.Recorder.V, Channel: d.Channel.V, Watch: d.Watch.or(WatchSampled), WatchWhy: d.WatchWhy.V,
 		Transport: d.Transport.or(TCP), StreamPin: string(d.StreamPin.V), Motion: d.Motion.or(MotionEvent),
+		MainProfile: d.MainProfile.V, SubProfile: d.SubProfile.V, HTTPS: d.HTTPS.V, OnvifPin: string(d.OnvifPin.V), Events: d.Events.or(true),
 		SendPictures: d.SendPictures.V, Disabled: d.Disabled.meant(),
 	}
 	if d.Host.OK {

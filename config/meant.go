@@ -73,6 +73,8 @@ type Store struct {
 	Directory  string        // default /var/lib/sitepost
 	Size       int64         // bytes, of everything in it; default 1 GiB
 	KeepAlarms time.Duration // default 30 days
+
+	KeepPictures time.Duration // default 7 days; they also have a quarter of Size at most
 }
 
 // Uplink says how the city is reached.
@@ -214,6 +216,10 @@ type Login struct {
 type Recorder struct {
 	Name, Title, Code string
 	Host              string // address, with a port where it is not the usual one
+	Serial, Endpoint  string // its identity, as far as it was written
+	HTTPS             bool   // nothing but https is spoken to it
+	OnvifPin          string // "sha256:" and 64 hex digits; "" trusted on first use
+	Events            bool   // its events are listened to; default true
 	Login             string
 	Sessions          int // RTSP sessions we take at most; default 2
 	KeepDays          int // 0: nothing is required
@@ -235,7 +241,12 @@ type Camera struct {
 	Watch          Watch // default sampled
 	WatchWhy       string
 	Transport      Transport // default tcp
+	MainProfile    string    // token of the profile that is watched; "" is the largest
+	SubProfile     string    // likewise the smallest
 	StreamPin      string    // "sha256:" and 64 hex digits; "" trusted on first use
+	HTTPS          bool      // nothing but https is spoken to it
+	OnvifPin       string    // of its ONVIF certificate, likewise
+	Events         bool      // its events are listened to; default true
 	Motion         Motion    // default event
 	SendPictures   bool
 	Disabled       *Disabled

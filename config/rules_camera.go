@@ -21,6 +21,7 @@ func (r *rules) checkCamera(d *wCamera) {
 	exists(r, d.Recorder, r.recorders, "recorder")
 	r.checkDisabled(d.who(), d.Disabled)
 	r.checkReach(d)
+	r.checkOwnDoor(d)
 	switch why := strings.TrimSpace(d.WatchWhy.V); {
 	case d.Watch.V == WatchOff && !d.WatchWhy.written():
 		r.add(Meaning, d.Watch.at, "%s is not watched, and nobody says why: write watch_why = \"…\"", d.who())
@@ -52,6 +53,22 @@ func (r *rules) checkReach(d *wCamera) {
 		r.add(Meaning, d.Recorder.key, "%s has a recorder and no channel: write channel = …, as the recorder's screen counts, from 1", d.who())
 	case through && !d.Recorder.written():
 		r.add(Meaning, d.Channel.key, "%s has a channel and no recorder: write recorder = \"…\", the name of a [[recorder]]", d.who())
+	}
+}
+
+// checkOwnDoor: how a camera behind a recorder is asked is the recorder's matter.
+func (r *rules) checkOwnDoor(d *wCamera) {
+	if !d.Recorder.written() {
+		return
+	}
+	for _, k := range []struct {
+		key  string
+		at   span
+		here bool
+	}{{"https", d.HTTPS.key, d.HTTPS.written()}, {"onvif_pin", d.OnvifPin.key, d.OnvifPin.written()}, {"events", d.Events.key, d.Events.written()}} {
+		if k.here {
+			r.add(Meaning, k.at, "%s is reached through a recorder: write %s in the [[recorder]]", d.who(), k.key)
+		}
 	}
 }
 

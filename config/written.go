@@ -58,6 +58,8 @@ type wStore struct {
 	Directory  val[filePath] `toml:"directory"`
 	Size       val[size]     `toml:"size" between:"16MiB 64TiB"`
 	KeepAlarms val[duration] `toml:"keep_alarms" between:"1d 3650d"`
+
+	KeepPictures val[duration] `toml:"keep_pictures" between:"1h 3650d"`
 }
 
 type wUplink struct {
@@ -200,14 +202,19 @@ type wLogin struct {
 
 type wRecorder struct {
 	table
-	Name     val[name]   `toml:"name" must:"name = \"nvr-1\""`
-	Title    val[string] `toml:"title"`
-	Code     val[gbCode] `toml:"code"`
-	Host     val[host]   `toml:"host" must:"host = \"…\", its address"`
-	Login    val[string] `toml:"login" must:"login = \"…\", the name of a [[login]]"`
-	Sessions val[int]    `toml:"sessions" between:"1 64"`
-	KeepDays val[int]    `toml:"keep_days" between:"1 3650"`
-	Disabled wDisabled   `toml:"disabled"`
+	Name     val[name]     `toml:"name" must:"name = \"nvr-1\""`
+	Title    val[string]   `toml:"title"`
+	Code     val[gbCode]   `toml:"code"`
+	Host     val[host]     `toml:"host" must:"host = \"…\", its address"`
+	Serial   val[string]   `toml:"serial"`
+	Endpoint val[endpoint] `toml:"endpoint"`
+	HTTPS    val[bool]     `toml:"https"`
+	OnvifPin val[pin]      `toml:"onvif_pin"`
+	Events   val[bool]     `toml:"events"`
+	Login    val[string]   `toml:"login" must:"login = \"…\", the name of a [[login]]"`
+	Sessions val[int]      `toml:"sessions" between:"1 64"`
+	KeepDays val[int]      `toml:"keep_days" between:"1 3650"`
+	Disabled wDisabled     `toml:"disabled"`
 }
 
 type wCamera struct {
@@ -228,7 +235,12 @@ type wCamera struct {
 	Watch        val[Watch]      `toml:"watch"`
 	WatchWhy     val[string]     `toml:"watch_why"`
 	Transport    val[Transport]  `toml:"transport"`
+	MainProfile  val[string]     `toml:"main_profile"`
+	SubProfile   val[string]     `toml:"sub_profile"`
 	StreamPin    val[pin]        `toml:"stream_pin"`
+	HTTPS        val[bool]       `toml:"https"`
+	OnvifPin     val[pin]        `toml:"onvif_pin"`
+	Events       val[bool]       `toml:"events"`
 	Motion       val[Motion]     `toml:"motion"`
 	SendPictures val[bool]       `toml:"send_pictures"`
 	Disabled     wDisabled       `toml:"disabled"`
