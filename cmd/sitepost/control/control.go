@@ -3,6 +3,8 @@
 //
 //	tool ── GET  /lines/bus-a/bytes ──► all that is said on the line, as it is said
 //	tool ── POST /lines/bus-a/loan  ──► the line is the tool's until it hangs up
+//	tool ── GET  /cameras           ──► how each camera stands
+//	tool ── POST /cameras/cam-1/login ──► its login is tried anew, because a person asks
 //
 // It speaks HTTP, so that what comes later (a status page, figures) finds its
 // place beside it. A loan lasts as long as the connection and at most half an
@@ -11,8 +13,8 @@
 // Who may use the door is decided by the file's permissions: its owner and its
 // group. It offers nothing that writes to a line.
 //
-// It does not know what the bytes mean or what hangs on a line. Who borrows one
-// it knows only for the log.
+// It does not know what the bytes mean, what hangs on a line or how a camera is
+// asked. Who comes it knows only for the log.
 package control
 
 import (

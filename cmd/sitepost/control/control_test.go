@@ -38,6 +38,14 @@ func newStand(t *testing.T) *stand { return newStandWith(t, slog.New(slog.Discar
 
 func newStandWith(t *testing.T, log *slog.Logger) *stand {
 	t.Helper()
+	return newStandOf(t, control.Door{Log: log})
+}
+
+func newStandOf(t *testing.T, door control.Door) *stand {
+	t.Helper()
+	if door.Log == nil {
+		door.Log = slog.New(slog.DiscardHandler)
+	}
 	s := &stand{cable: linetest.NewCable()}
 	s.client.Path = filepath.Join(t.TempDir(), "run", "control.sock")
 	s.line = line.New(line.Config{Name: "bus-a", Open: s.cable.Open})
@@ -46,7 +54,7 @@ func newStandWith(t *testing.T, log *slog.Logger) *stand {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	door := control.Door{Lines: map[string]*line.Line{"bus-a": s.line}, Log: log}
+	door.Lines = map[string]*line.Line{"bus-a": s.line}
 	var running sync.WaitGroup
 	running.Go(func() {
 		if err := door.Serve(ctx, l); err != nil {

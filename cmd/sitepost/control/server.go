@@ -30,8 +30,9 @@ const (
 
 // A Door is the daemon's side.
 type Door struct {
-	Lines map[string]*line.Line
-	Log   *slog.Logger
+	Lines   map[string]*line.Line
+	Cameras Cameras // nil: none
+	Log     *slog.Logger
 }
 
 // Listen makes the socket at a path, for the owner and the group of its folder.
@@ -75,6 +76,8 @@ func (d *Door) Serve(ctx context.Context, l net.Listener) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /lines/{line}/bytes", d.bytes)
 	mux.HandleFunc("POST /lines/{line}/loan", d.loan)
+	mux.HandleFunc("GET /cameras", d.cameras)
+	mux.HandleFunc("POST /cameras/{camera}/login", d.login)
 	places := make(chan struct{}, mostTools)
 	var server http.Server
 	server.BaseContext = func(net.Listener) context.Context { return ctx }
