@@ -130,7 +130,10 @@ func charsetReader(charset string, r io.Reader) (io.Reader, error) {
 }
 
 // Words makes text of a camera fit to be shown: printable, one line, short.
-func Words(s string) string {
+func Words(s string) string { return WordsOf(s, maxWord) }
+
+// WordsOf does the same with text of at most so many characters.
+func WordsOf(s string, most int) string {
 	s = strings.Map(func(r rune) rune {
 		if r == utf8.RuneError || !unicode.IsPrint(r) {
 			return ' '
@@ -138,8 +141,8 @@ func Words(s string) string {
 		return r
 	}, s)
 	s = strings.Join(strings.Fields(s), " ")
-	if r := []rune(s); len(r) > maxWord {
-		s = string(r[:maxWord])
+	if r := []rune(s); len(r) > most {
+		s = strings.TrimSpace(string(r[:most]))
 	}
 	return s
 }
