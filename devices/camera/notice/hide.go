@@ -21,8 +21,13 @@ var shown = []string{"IsFace", "IsPerson", "FaceDetect", "PersonDetect", "Identi
 // of these only what is known to be harmless leaves.
 var guarded = []string{"accesscontrol", "credential", "recognition"}
 
-// harmless leaves from guarded topics too.
-var harmless = []string{"Reason", "External", "State", "ExemptedAccess", "FormatType", "IdentifierType", "Likelihood"}
+// harmless leaves from guarded topics too, and a Reason where it is one of reasons:
+// a panel's own sentence may name somebody.
+var harmless = []string{"External", "State", "ExemptedAccess", "FormatType", "IdentifierType", "Likelihood"}
+
+// reasons are those of Access Control 6.6.3, without prefix.
+var reasons = []string{"CredentialNotEnabled", "CredentialNotActive", "CredentialExpired", "InvalidPIN", "NotPermittedAtThisTime",
+	"Unauthorized", "Other"}
 
 // hides says whether the value of an item stays on the box.
 func hides(item Item) bool {
@@ -51,7 +56,7 @@ func (n Notification) text(items []Item) string {
 	var words []string
 	for _, item := range items {
 		word := item.String()
-		if n.isGuarded() && !isOneOf(item.Name, harmless) {
+		if n.isGuarded() && !isHarmless(item) {
 			word = item.Name + "=***"
 		}
 		words = append(words, word)
@@ -62,6 +67,25 @@ func (n Notification) text(items []Item) string {
 func (n Notification) isGuarded() bool {
 	topic := strings.ToLower(n.Topic)
 	return slices.ContainsFunc(guarded, func(part string) bool { return strings.Contains(topic, part) })
+}
+
+// reasonOf is a panel's reason. What is not of the list is "Other", as the standard
+// wants it, for it could be a sentence.
+func reasonOf(word string) string {
+	word = Canonical(word)
+	for _, known := range reasons {
+		if strings.EqualFold(known, word) {
+			return known
+		}
+	}
+	return "Other"
+}
+
+func isHarmless(item Item) bool {
+	if strings.EqualFold(item.Name, "Reason") {
+		return isOneOf(Canonical(item.Value), reasons)
+	}
+	return isOneOf(item.Name, harmless) && !strings.Contains(item.Value, " ")
 }
 
 func isOneOf(name string, names []string) bool {

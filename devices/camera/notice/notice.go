@@ -66,7 +66,8 @@ type Saying struct {
 	// which [Edges] sees to.
 	Object string
 
-	// Lasts is how long a raising stands when nobody repeats it; 0 is until it is
-	// cleared. Such a topic is known to come without an end.
+	// Lasts is how long a raising stands when nobody repeats it, for a topic that is
+	// known to come without an end: whoever listens then clears it, TimedOut. 0 is
+	// until the camera clears it.
 	Lasts time.Duration
 }

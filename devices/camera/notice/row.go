@@ -18,14 +18,17 @@ type Row struct {
 	Topic string       // the end of a canonical topic; "*" is any letters of a segment, "**" at the end any further segments
 	Code  devices.Code // "" is silent: known, and deliberately not told
 	Truth []string     // the items of Data that carry the truth; where none is there: State, Value, LogicalState, Active, else all Is…
-	Yes   []string     // the words for yes where they are not true, 1, active, on, yes; with them No and Neither.
-	No    []string     // A row that turns the truth around writes "false" among them.
-	// Neither are words that are no news for this row, and of a state all its words.
-	Neither []string
+
+	// Yes and No are the words of a truth that is not written true or false, 1 or 0 …
+	// A row that turns it around has "false" in Yes. Neither are known words that are
+	// no news for this row.
+	Yes, No, Neither []string
+
+	Words []string      // of a state: all its words, where they are not on and off
 	Bare    bool          // the message itself is the news: it is a yes where no item carries the truth
 	Point   []string      // what says which of several: the first item that is there; "**" is what "**" of Topic stood for. nil: Rule, RuleName
 	Kind    string        // leads the point, so that two kinds are two conditions, and is the detail
-	Detail  []string      // items with the device's word for the reason
+	Detail  []string      // items with the reason, where it is a word of the standard
 	Card    []string      // items with a card
 	Lasts   time.Duration // see [Saying.Lasts]
 	From    string        // how we know: standard and clause, or tracker and number

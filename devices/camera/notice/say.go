@@ -155,8 +155,8 @@ func (n Notification) readState(row *Row, r *reading, carriers []Item) {
 // stateWord is our word for a camera's: on and off, or its own in small letters,
 // "LockedDown" as "locked-down".
 func (r *Row) stateWord(word string) string {
-	if len(r.Neither) > 0 {
-		for _, known := range r.Neither {
+	if len(r.Words) > 0 {
+		for _, known := range r.Words {
 			if strings.EqualFold(known, word) {
 				return hyphened(known)
 			}
@@ -195,9 +195,7 @@ func (n Notification) saying(r *Row, rest string) Saying {
 		s.Object = item.Value
 	}
 	for _, item := range named(n.Data, r.Detail...) {
-		if isWord(item.Value) {
-			s.Event.Detail = item.Value
-		}
+		s.Event.Detail = reasonOf(item.Value)
 	}
 	return s
 }
@@ -212,12 +210,6 @@ func (n Notification) about(name string) string {
 		}
 	}
 	return ""
-}
-
-// isWord tells a word of a list from a sentence, in which a name could stand.
-func isWord(s string) bool {
-	letters := strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
-	return s != "" && letters == "" && len(s) <= 64
 }
 
 // without returns the items but some of them, and but the list of objects, which

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -49,7 +50,7 @@ func examples(r *Row) []Notification {
 	if len(r.Truth) > 0 {
 		carrier = r.Truth[0]
 	}
-	words := append(append(append([]string(nil), r.Yes...), r.No...), r.Neither...)
+	words := slices.Concat(r.Yes, r.No, r.Neither, r.Words)
 	if len(words) == 0 {
 		words = []string{"true", "false"}
 	}
@@ -154,6 +155,8 @@ func TestEveryRowIsSound(t *testing.T) {
 			t.Errorf("%s: %q has the form %q, which no notification has", r.Topic, r.Code, form)
 		case form == devices.StateForm && (len(r.Yes) > 0 || len(r.No) > 0 || r.Bare):
 			t.Errorf("%s: a state has neither a yes nor a no, and is never bare", r.Topic)
+		case form != devices.StateForm && len(r.Words) > 0:
+			t.Errorf("%s: only a state has words", r.Topic)
 		case form != devices.Condition && r.Lasts != 0:
 			t.Errorf("%s: only a condition lasts", r.Topic)
 		}

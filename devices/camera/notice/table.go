@@ -131,10 +131,10 @@ var table = []Row{
 	{Topic: "Door/State/DoorAlarm", Code: "access.held_open", Yes: []string{"DoorOpenTooLong"}, No: []string{"Normal"}, Neither: []string{"DoorForcedOpen"}, Point: doorItems, From: "Door Control 6.2"},
 	{Topic: "Door/State/DoorTamper", Code: "tamper.contact", Yes: []string{"TamperDetected"}, No: []string{"NotInTamper"}, Neither: []string{"Unknown"}, Kind: "door", Point: doorItems, From: "Door Control 6.2"},
 	{Topic: "Door/State/DoorFault", Code: devices.DeviceFault, Yes: []string{"FaultDetected"}, No: []string{"NotInFault"}, Neither: []string{"Unknown"}, Kind: "door", Point: doorItems, From: "Door Control 6.2"},
-	{Topic: "Door/State/DoorPhysicalState", Code: "access.leaf", Neither: []string{"Unknown", "Open", "Closed", "Fault"}, Point: doorItems, From: "Door Control 6.2"},
-	{Topic: "Door/State/LockPhysicalState", Code: "access.leaf", Neither: []string{"Unknown", "Locked", "Unlocked", "Fault"}, Kind: "lock", Point: doorItems, From: "Door Control 6.2"},
-	{Topic: "Door/State/DoubleLockPhysicalState", Code: "access.leaf", Neither: []string{"Unknown", "Locked", "Unlocked", "Fault"}, Kind: "double lock", Point: doorItems, From: "Door Control 6.2"},
-	{Topic: "Door/State/DoorMode", Code: "access.leaf", Neither: []string{"Unknown", "Locked", "Unlocked", "Accessed", "Blocked", "LockedDown", "LockedOpen", "DoubleLocked"}, Kind: "mode", Point: doorItems, From: "Door Control 6.2: what the door is meant to be"},
+	{Topic: "Door/State/DoorPhysicalState", Code: "access.leaf", Words: []string{"Unknown", "Open", "Closed", "Fault"}, Point: doorItems, From: "Door Control 6.2"},
+	{Topic: "Door/State/LockPhysicalState", Code: "access.leaf", Words: []string{"Unknown", "Locked", "Unlocked", "Fault"}, Kind: "lock", Point: doorItems, From: "Door Control 6.2"},
+	{Topic: "Door/State/DoubleLockPhysicalState", Code: "access.leaf", Words: []string{"Unknown", "Locked", "Unlocked", "Fault"}, Kind: "double lock", Point: doorItems, From: "Door Control 6.2"},
+	{Topic: "Door/State/DoorMode", Code: "access.leaf", Words: []string{"Unknown", "Locked", "Unlocked", "Accessed", "Blocked", "LockedDown", "LockedOpen", "DoubleLocked"}, Kind: "mode", Point: doorItems, From: "Door Control 6.2: what the door is meant to be"},
 
 	// Somebody changed it.
 	{Topic: "Media/ProfileChanged", Code: devices.CameraChanged, Bare: true, Kind: "profile", Point: []string{"Token"}, From: "Media2 5.16.1"},
