@@ -24,14 +24,14 @@ type Row struct {
 	// no news for this row.
 	Yes, No, Neither []string
 
-	Words []string      // of a state: all its words, where they are not on and off
-	Bare    bool          // the message itself is the news: it is a yes where no item carries the truth
-	Point   []string      // what says which of several: the first item that is there; "**" is what "**" of Topic stood for. nil: Rule, RuleName
-	Kind    string        // leads the point, so that two kinds are two conditions, and is the detail
-	Detail  []string      // items with the reason, where it is a word of the standard
-	Card    []string      // items with a card
-	Lasts   time.Duration // see [Saying.Lasts]
-	From    string        // how we know: standard and clause, or tracker and number
+	Words  []string      // of a state: all its words, where they are not on and off
+	Bare   bool          // the message itself is the news: it is a yes where no item carries the truth
+	Point  []string      // what says which of several: the first item that is there; "**" is what "**" of Topic stood for. nil: Rule, RuleName
+	Kind   string        // leads the point, so that two kinds are two conditions, and is the detail
+	Detail []string      // items with the reason, where it is a word of the standard
+	Card   []string      // items with a card
+	Lasts  time.Duration // see [Saying.Lasts]
+	From   string        // how we know: standard and clause, or tracker and number
 }
 
 // Table returns all rows in their order: the first that matches is meant, and with
