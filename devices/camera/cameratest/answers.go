@@ -22,6 +22,9 @@ type question struct {
 		Asked struct {
 			XMLName      xml.Name
 			ProfileToken string
+
+			SearchToken, RecordingToken string // of Search
+			MaxResults                  int
 		} `xml:",any"`
 	}
 }
@@ -64,7 +67,7 @@ func (v *Camera) serve(w http.ResponseWriter, r *http.Request) {
 // serveKnown answers what only a login may ask.
 func (v *Camera) serveKnown(w http.ResponseWriter, r *http.Request, at service, q *question) {
 	ok, stale := v.door.admits(r, q.token())
-	if !ok {
+	if !ok || at.forbidden {
 		v.refuse(w, r, stale)
 		return
 	}
@@ -99,6 +102,7 @@ func (v *Camera) refuse(w http.ResponseWriter, r *http.Request, stale bool) {
 type service struct {
 	space, path string
 	hidden      bool // not told by GetServices
+	forbidden   bool // the login may not ask it
 	answer      func(r *http.Request, q *question) (content string, ok bool)
 }
 
@@ -108,6 +112,9 @@ func (v *Camera) services() []service {
 		{space: "http://www.onvif.org/ver10/device/wsdl", path: v.options.DevicePath, answer: v.deviceAnswer},
 		{space: "http://www.onvif.org/ver10/media/wsdl", path: media1Path, answer: v.mediaAnswer},
 		{space: "http://www.onvif.org/ver20/media/wsdl", path: media2Path, hidden: v.options.Media1Only, answer: v.mediaAnswer},
+		{space: "http://www.onvif.org/ver10/deviceIO/wsdl", path: deviceIOPath, hidden: v.options.Inputs == 0, answer: v.deviceIOAnswer},
+		{space: "http://www.onvif.org/ver10/recording/wsdl", path: recordingPath, hidden: v.options.Archive == nil, answer: v.recordingAnswer},
+		{space: "http://www.onvif.org/ver10/search/wsdl", path: searchPath, hidden: v.options.Archive == nil, forbidden: v.forbidsSearch(), answer: v.searchAnswer},
 	}
 }
 
@@ -127,15 +134,15 @@ func (v *Camera) deviceAnswer(r *http.Request, q *question) (string, bool) {
 		o := v.options
 		return fmt.Sprintf(`<tds:GetDeviceInformationResponse><tds:Manufacturer>%s</tds:Manufacturer><tds:Model>%s</tds:Model>`+
 			`<tds:FirmwareVersion>%s</tds:FirmwareVersion><tds:SerialNumber>%s</tds:SerialNumber><tds:HardwareId>1</tds:HardwareId>`+
-			`</tds:GetDeviceInformationResponse>`, asText(o.Vendor), asText(o.Model), asText(o.Firmware), asText(o.Serial)), true
+			`</tds:GetDeviceInformationResponse>`, asText(o.Vendor), asText(o.Model), asText(v.firmware()), asText(o.Serial)), true
 	case "GetEndpointReference":
 		return fmt.Sprintf(`<tds:GetEndpointReferenceResponse><tds:GUID>%s</tds:GUID></tds:GetEndpointReferenceResponse>`, asText(v.options.Endpoint)), true
 	case "GetServices":
 		return v.servicesAnswer(r), !v.options.NoServices
 	case "GetCapabilities":
-		return fmt.Sprintf(`<tds:GetCapabilitiesResponse><tds:Capabilities><tt:Device><tt:XAddr>http://%[1]s%[2]s</tt:XAddr></tt:Device>`+
-			`<tt:Media><tt:XAddr>http://%[1]s%[3]s</tt:XAddr></tt:Media></tds:Capabilities></tds:GetCapabilitiesResponse>`,
-			asText(v.told(r)), v.options.DevicePath, media1Path), true
+		return v.capabilitiesAnswer(r), true
+	case "GetNetworkInterfaces":
+		return v.interfacesAnswer(), v.options.MACs != nil
 	}
 	return "", false
 }
@@ -161,6 +168,33 @@ func (v *Camera) servicesAnswer(r *http.Request) string {
 			`<tds:Version><tt:Major>2</tt:Major><tt:Minor>60</tt:Minor></tds:Version></tds:Service>`, s.space, asText(host), s.path)
 	}
 	return "<tds:GetServicesResponse>" + b.String() + "</tds:GetServicesResponse>"
+}
+
+// inCapabilities are the elements by which GetCapabilities tells a service. It has
+// none for Media2.
+var inCapabilities = map[string]string{
+	"http://www.onvif.org/ver10/device/wsdl": "Device", "http://www.onvif.org/ver10/media/wsdl": "Media",
+	"http://www.onvif.org/ver10/deviceIO/wsdl": "DeviceIO", "http://www.onvif.org/ver10/recording/wsdl": "Recording",
+	"http://www.onvif.org/ver10/search/wsdl": "Search",
+}
+
+// capabilitiesAnswer tells the services as devices did before GetServices: later
+// ones stand in an extension.
+func (v *Camera) capabilitiesAnswer(r *http.Request) string {
+	var first, later strings.Builder
+	for _, s := range v.services() {
+		name := inCapabilities[s.space]
+		if name == "" || s.hidden {
+			continue
+		}
+		b := &first
+		if name != "Device" && name != "Media" {
+			b = &later
+		}
+		fmt.Fprintf(b, `<tt:%[1]s><tt:XAddr>http://%[2]s%[3]s</tt:XAddr></tt:%[1]s>`, name, asText(v.told(r)), s.path)
+	}
+	return "<tds:GetCapabilitiesResponse><tds:Capabilities>" + first.String() + "<tt:Extension>" + later.String() +
+		"</tt:Extension></tds:Capabilities></tds:GetCapabilitiesResponse>"
 }
 
 func (v *Camera) dateAndTime() string {

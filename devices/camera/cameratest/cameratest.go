@@ -40,6 +40,16 @@ type Options struct {
 	Clock         time.Duration // how far its clock is ahead of ours
 	DiscoverAfter time.Duration // waits so long before it answers a probe
 
+	// What it has, see media.go and recording.go. Where Profiles is nil there are
+	// "main" and "sub", made of StreamURI and SubURI.
+	Profiles      []Profile
+	Sources       []string // told by GetVideoSources, "" = no question of this camera; nil = those of the profiles
+	ExtraProfiles int      // tells so many more than anybody needs
+	SnapshotURI   string   // told by GetSnapshotUri; "" = refused
+	MACs          []string // told by GetNetworkInterfaces as they stand here; nil = no question of this camera (home-assistant PR#36243)
+	Inputs        int      // digital inputs; 0 = it has no DeviceIO
+	Archive       *Archive // recordings; nil = it has neither Search nor Recording Control
+
 	Trouble Trouble // misbehaves on purpose
 	// Noise, if set, makes datagrams that are sent before the proper answer to a
 	// probe. It is given the probe's MessageID.
@@ -71,15 +81,17 @@ type LoginCount struct {
 
 // A Camera is a running virtual camera, made by [Serve].
 type Camera struct {
-	options Options
-	address string // host:port it listens at
-	server  *http.Server
-	finder  *finder // nil if it cannot be discovered
-	door    *door
-	offline atomic.Bool
-	asked   atomic.Int64
-	owned   sync.WaitGroup // the HTTP server's goroutine
-	closed  chan struct{}
+	options  Options
+	address  string // host:port it listens at
+	server   *http.Server
+	finder   *finder // nil if it cannot be discovered
+	door     *door
+	offline  atomic.Bool
+	asked    atomic.Int64
+	settings settings // what its own page changes while it runs
+	searches searches
+	owned    sync.WaitGroup // the HTTP server's goroutine
+	closed   chan struct{}
 }
 
 // Serve starts a virtual ONVIF camera: a WS-Discovery responder on the
