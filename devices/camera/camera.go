@@ -1,6 +1,9 @@
 // Package camera holds the conversations with the cameras and recorders of a site.
 //
 //	Watch ── RTSP, ONVIF ──► devices.Device   the stream of one camera: its figures and what is wrong with it
+//	Audit ── ONVIF ────────► devices.Device   how far back the recordings of one recorder go
+//
+// [Compare] says what became different between two inventories of one camera.
 //
 // Several conversations with one camera share its [onvif.Client].
 //
@@ -28,6 +31,8 @@ type WatchOptions struct {
 	Name    string // the site's name of the camera; for the log only
 	Client  *onvif.Client
 	Channel int // of a recorder, from 1; 0 = the first and mostly only video source
+
+	Main, Sub string // tokens of the profiles, typed by the site; "" = the best and the smallest of the source
 
 	Sampled bool          // look for Look, then rest until Every has passed; else look without a pause
 	Every   time.Duration // default 60 s

@@ -131,7 +131,7 @@ func (w *watch) learn(ctx context.Context) error {
 	err := w.client.LearnClock(ctx)
 	var found onvif.Streams
 	if _, told := errors.AsType[*onvif.Fault](err); err == nil || told {
-		found, err = w.client.Streams(ctx, w.options.Channel)
+		found, err = w.client.Streams(ctx, onvif.Pick{Channel: w.options.Channel, Main: w.options.Main, Sub: w.options.Sub})
 	}
 	if ctx.Err() != nil {
 		return nil

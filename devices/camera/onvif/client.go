@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -42,6 +41,9 @@ type Client struct {
 	way        way
 	offset     time.Duration // camera's clock minus ours
 	clockKnown bool
+
+	services      Services // nil = not known
+	servicesUntil time.Time
 }
 
 // A spot is where a camera is reached.
@@ -89,6 +91,7 @@ func (c *Client) MoveTo(host string) error {
 	c.at = spot{host, authority}
 	c.device = "http://" + authority + DevicePath
 	c.guard.aim(host)
+	c.services = nil
 	return nil
 }
 
@@ -159,7 +162,7 @@ func splitHost(s string) (host, authority string, err error) {
 // the camera told its own host.
 func (c *Client) Home(told string) (string, error) {
 	at := c.spot()
-	u, err := url.Parse(strings.TrimSpace(told))
+	u, err := readAddress(told)
 	if err != nil || u.Scheme != "http" || u.Host == "" {
 		return "", fmt.Errorf("the camera tells an unusable address %q", Words(told))
 	}
@@ -189,7 +192,8 @@ func (c *Client) Ask(ctx context.Context, service string, question, answer any) 
 }
 
 // Call is Ask with all that may differ from the usual.
-func (c *Client) Call(ctx context.Context, call Call) error {
+func (c *Client) Call(ctx context.Context, call Call) (err error) {
+	defer func() { c.forgetServices(err) }()
 	q := &asking{Client: c, call: call}
 	if c.knownWay() == wsse {
 		return q.login(ctx, wsse)

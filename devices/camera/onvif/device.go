@@ -3,7 +3,6 @@ package onvif
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -188,60 +187,4 @@ func (c *Client) endpoint(ctx context.Context) (string, error) {
 		guid = "urn:uuid:" + guid
 	}
 	return guid, nil
-}
-
-const media1Space = "http://www.onvif.org/ver10/media/wsdl"
-
-// mediaServices returns the addresses of Media2 and Media1, "" where there is
-// none. Cameras that know no GetServices tell only the latter, by GetCapabilities.
-func (c *Client) mediaServices(ctx context.Context) (media2, media1 string, err error) {
-	var a struct {
-		Body struct {
-			GetServicesResponse *struct {
-				Service []struct{ Namespace, XAddr string }
-			}
-		}
-	}
-	err = c.Ask(ctx, c.deviceService(), device.GetServices{}, &a)
-	if err != nil || a.Body.GetServicesResponse == nil {
-		if err != nil && !told(err) {
-			return "", "", err
-		}
-		media1, err = c.mediaCapability(ctx)
-		return "", media1, err
-	}
-	for _, s := range a.Body.GetServicesResponse.Service {
-		at, err := c.Home(s.XAddr)
-		if err != nil {
-			continue
-		}
-		switch strings.TrimSpace(s.Namespace) {
-		case media2Space:
-			media2 = at
-		case media1Space:
-			media1 = at
-		}
-	}
-	if media2 == "" && media1 == "" {
-		return "", "", errors.New("the camera has no media service")
-	}
-	return media2, media1, nil
-}
-
-func (c *Client) mediaCapability(ctx context.Context) (string, error) {
-	var a struct {
-		Body struct {
-			GetCapabilitiesResponse struct {
-				Capabilities struct{ Media struct{ XAddr string } }
-			}
-		}
-	}
-	if err := c.Ask(ctx, c.deviceService(), device.GetCapabilities{Category: "All"}, &a); err != nil {
-		return "", err
-	}
-	at, err := c.Home(a.Body.GetCapabilitiesResponse.Capabilities.Media.XAddr)
-	if err != nil {
-		return "", fmt.Errorf("media service: %w", err)
-	}
-	return at, nil
 }

@@ -4,7 +4,10 @@
 //	client.go    one camera: where it is, what was learnt of it     login.go    how a login travels
 //	guard.go     the way there: time, bytes, connections, addresses  budget.go   how often a login may be tried
 //	soap.go      a question on the wire                              decode.go   an answer, whatever it is made of
-//	device.go    who it is, what time it has, what it can do         media.go    which streams it offers
+//	device.go    who it is, what time it has                         services.go what it can do, and where
+//	profile.go   which streams it offers                             media.go    which of them are meant, where they are
+//	channel.go   which channel of a recorder a stream is of          network.go  addresses as cameras tell them
+//	inventory.go all that it is and has                              recording.go, match.go  how far back it keeps
 //
 // Its rules:
 //

@@ -1,11 +1,10 @@
 package onvif
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -13,213 +12,215 @@ import (
 	schema "github.com/use-go/onvif/xsd/onvif"
 )
 
-// maxProfiles bounds the list that a camera may tell; a recorder has a few per
-// channel.
-const maxProfiles = 1024
-
-// A profile is a stream that a camera offers. Its size is declared, not measured.
-type profile struct {
-	token         string
-	source        string // token of the video source, the same for main and sub stream
-	width, height int
-	media2        bool
+// A Pick says which streams of a camera are meant.
+type Pick struct {
+	Channel   int    // of a recorder, from 1; 0 = the first and mostly only video source
+	Main, Sub string // tokens of profiles, typed by the site; "" = ours to choose
 }
 
-func (p profile) pixels() int { return p.width * p.height }
-
-// encoder and source are the two parts of a profile, the same in Media1 and 2.
-type encoder struct {
-	Resolution struct{ Width, Height int }
+// Streams is what a camera tells of its streams: the addresses of the main
+// stream and of the smaller one, the latter "" where there is none, with the
+// profiles that they are of; and where its still picture is, "" if it tells none.
+type Streams struct {
+	Main, Sub           string
+	SourceToken         string
+	MainToken, SubToken string
+	Snapshot            string
 }
-type source struct{ SourceToken string }
 
-// The questions of Media2, in the manner of the library, which has none of them.
-type (
-	profilesQuestion2 struct {
-		XMLName string `xml:"tr2:GetProfiles"`
-		Type    string `xml:"tr2:Type"`
+// Streams asks where the streams are: of the channel's video source, or the
+// profiles typed by the site.
+func (c *Client) Streams(ctx context.Context, pick Pick) (Streams, error) {
+	var found Streams
+	err := c.lineups(ctx, func(o lineup) (err error) {
+		found, err = c.streamsOf(ctx, o, pick)
+		return err
+	})
+	return found, err
+}
+
+func (c *Client) streamsOf(ctx context.Context, o lineup, pick Pick) (Streams, error) {
+	channels, err := c.channelsOf(ctx, o)
+	if err != nil {
+		return Streams{}, err
 	}
+	main, sub, err := choose(channels, pick)
+	if err != nil {
+		return Streams{}, err
+	}
+	found := Streams{SourceToken: main.Source, MainToken: main.Token, SubToken: sub.Token}
+	if found.Main, err = c.streamURI(ctx, o.service, main); err != nil {
+		return Streams{}, err
+	}
+	if sub.Token != "" { // the main stream is what matters
+		found.Sub, _ = c.streamURI(ctx, o.service, sub)
+	}
+	found.Snapshot, _ = c.snapshotURI(ctx, o.service, main)
+	return found, nil
+}
+
+// choose picks the best and the smallest profile of one video source, unless the
+// site typed others: it knows better.
+func choose(channels []channel, pick Pick) (main, sub profile, err error) {
+	if len(channels) == 0 {
+		return main, sub, errNoStream
+	}
+	from, err := channelOf(channels, pick)
+	if err != nil {
+		return main, sub, err
+	}
+	main = slices.MaxFunc(from.profiles, better) // the first of several
+	if pick.Main != "" {
+		if main, err = typed(channels, pick.Main); err != nil {
+			return main, sub, err
+		}
+	}
+	if pick.Sub != "" {
+		sub, err = typed(channels, pick.Sub)
+		return main, sub, err
+	}
+	for _, p := range from.profiles {
+		if p.pixels() < main.pixels() && (sub.Token == "" || smaller(p, sub)) {
+			sub = p
+		}
+	}
+	return main, sub, nil
+}
+
+// better orders by what can be measured, then by size.
+func better(a, b profile) int {
+	return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.pixels(), b.pixels()))
+}
+
+func smaller(a, b profile) bool {
+	return cmp.Or(cmp.Compare(rank(b), rank(a)), cmp.Compare(a.pixels(), b.pixels())) < 0
+}
+
+func rank(p profile) int {
+	if p.isMeasurable() {
+		return 1
+	}
+	return 0
+}
+
+// channelOf is the channel that is asked for, or that of the typed main profile.
+func channelOf(channels []channel, pick Pick) (channel, error) {
+	for _, one := range channels {
+		switch {
+		case pick.Main != "" && slices.ContainsFunc(one.profiles, func(p profile) bool { return p.Token == pick.Main }),
+			pick.Main == "" && one.number == pick.Channel, pick.Main == "" && pick.Channel == 0:
+			return one, nil
+		}
+	}
+	if pick.Main != "" {
+		_, err := typed(channels, pick.Main)
+		return channel{}, err
+	}
+	var tells []string
+	for _, one := range channels[:min(len(channels), namesShown)] {
+		tells = append(tells, fmt.Sprint(one.number))
+	}
+	return channel{}, fmt.Errorf("it has no channel %d (it tells %s%s; a recorder tells only those that are online)",
+		pick.Channel, strings.Join(tells, ", "), more(len(channels)))
+}
+
+// namesShown is how many names an error lists.
+const namesShown = 16
+
+func more(n int) string {
+	if n > namesShown {
+		return " …"
+	}
+	return ""
+}
+
+// errNoProfile is matched by what Media1 may know better than Media2.
+type errNoProfile string
+
+func (e errNoProfile) Error() string        { return string(e) }
+func (e errNoProfile) Is(target error) bool { return target == errNoStream }
+
+// typed finds a profile by the token that the site typed.
+func typed(channels []channel, token string) (profile, error) {
+	var names []string
+	for _, one := range channels {
+		for _, p := range one.profiles {
+			if p.Token == token {
+				return p, nil
+			}
+			names = append(names, fmt.Sprintf("%q", Words(p.Token)))
+		}
+	}
+	return profile{}, errNoProfile(fmt.Sprintf("it has no profile %q (it tells %s%s)",
+		Words(token), strings.Join(names[:min(len(names), namesShown)], ", "), more(len(names))))
+}
+
+// The questions of Media2 for addresses.
+type (
 	streamQuestion2 struct {
 		XMLName      string `xml:"tr2:GetStreamUri"`
 		Protocol     string `xml:"tr2:Protocol"`
 		ProfileToken string `xml:"tr2:ProfileToken"`
 	}
+	snapshotQuestion2 struct {
+		XMLName      string `xml:"tr2:GetSnapshotUri"`
+		ProfileToken string `xml:"tr2:ProfileToken"`
+	}
 )
 
-// Streams is what a camera tells of its streams: the addresses of the main
-// stream and of the smaller one, the latter "" where there is none.
-type Streams struct{ Main, Sub string }
-
-// Streams asks Media2 first, because H.265 is told nowhere else, then Media1.
-func (c *Client) Streams(ctx context.Context, channel int) (Streams, error) {
-	media2, media1, err := c.mediaServices(ctx)
-	if err != nil {
-		return Streams{}, err
-	}
-	if media2 != "" {
-		found, err := c.streamsOf(ctx, media2, true, channel)
-		if err == nil || media1 == "" || !told(err) && !errors.Is(err, errNoStream) {
-			return found, err
-		}
-	}
-	return c.streamsOf(ctx, media1, false, channel)
+// A uri is an address as Media2 tells it, and as Media1 does.
+type uri struct {
+	Uri      string
+	MediaUri struct{ Uri string }
 }
 
-var errNoStream = errors.New("the camera offers no video profile")
-
-func (c *Client) streamsOf(ctx context.Context, service string, media2 bool, channel int) (Streams, error) {
-	ask := c.profiles1
-	if media2 {
-		ask = c.profiles2
-	}
-	all, err := ask(ctx, service)
-	if err != nil {
-		return Streams{}, err
-	}
-	main, sub, err := choose(all, channel)
-	if err != nil {
-		return Streams{}, err
-	}
-	var found Streams
-	if found.Main, err = c.streamURI(ctx, service, main); err != nil {
-		return Streams{}, err
-	}
-	if sub.token != "" { // the main stream is what matters
-		found.Sub, _ = c.streamURI(ctx, service, sub)
-	}
-	return found, nil
-}
-
-func (c *Client) profiles1(ctx context.Context, service string) ([]profile, error) {
-	var a struct {
-		Body struct {
-			GetProfilesResponse struct {
-				Profiles []struct {
-					Token                     string `xml:"token,attr"`
-					VideoSourceConfiguration  *source
-					VideoEncoderConfiguration *encoder
-				}
-			}
-		}
-	}
-	if err := c.Ask(ctx, service, media.GetProfiles{}, &a); err != nil {
-		return nil, err
-	}
-	var all []profile
-	for _, p := range a.Body.GetProfilesResponse.Profiles {
-		all = appendProfile(all, p.Token, p.VideoSourceConfiguration, p.VideoEncoderConfiguration, false)
-	}
-	return all, nil
-}
-
-func (c *Client) profiles2(ctx context.Context, service string) ([]profile, error) {
-	var a struct {
-		Body struct {
-			GetProfilesResponse struct {
-				Profiles []struct {
-					Token          string `xml:"token,attr"`
-					Configurations struct {
-						VideoSource  *source
-						VideoEncoder *encoder
-					}
-				}
-			}
-		}
-	}
-	if err := c.Ask(ctx, service, profilesQuestion2{Type: "All"}, &a); err != nil {
-		return nil, err
-	}
-	var all []profile
-	for _, p := range a.Body.GetProfilesResponse.Profiles {
-		all = appendProfile(all, p.Token, p.Configurations.VideoSource, p.Configurations.VideoEncoder, true)
-	}
-	return all, nil
-}
-
-// appendProfile keeps the profiles that carry a picture.
-func appendProfile(all []profile, token string, s *source, e *encoder, media2 bool) []profile {
-	if token == "" || len(token) > maxWord || e == nil || len(all) == maxProfiles {
-		return all
-	}
-	p := profile{token: token, media2: media2}
-	// More than any sensor has is a mistake or malice; its product must not overflow.
-	if w, h := e.Resolution.Width, e.Resolution.Height; w > 0 && h > 0 && w <= 1<<15 && h <= 1<<15 {
-		p.width, p.height = w, h
-	}
-	if s != nil {
-		p.source = s.SourceToken
-	}
-	return append(all, p)
-}
-
-// choose picks the profile with the most pixels and the one with the fewest, of
-// one video source: the channel-th in the order of the camera's own list, the
-// first for channel 0.
-func choose(all []profile, channel int) (main, sub profile, err error) {
-	if len(all) == 0 {
-		return main, sub, errNoStream
-	}
-	var sources []string
-	for _, p := range all {
-		if !slices.Contains(sources, p.source) {
-			sources = append(sources, p.source)
-		}
-	}
-	n := max(channel, 1)
-	if n > len(sources) {
-		return main, sub, fmt.Errorf("it has no channel %d (it tells %d; a recorder tells only those that are online)", channel, len(sources))
-	}
-	for _, p := range all {
-		if p.source != sources[n-1] {
-			continue
-		}
-		if main.token == "" || p.pixels() > main.pixels() {
-			main = p
-		}
-		if sub.token == "" || p.pixels() < sub.pixels() {
-			sub = p
-		}
-	}
-	if sub.token == main.token {
-		sub = profile{}
-	}
-	return main, sub, nil
-}
+func (u uri) told() string { return u.Uri + u.MediaUri.Uri }
 
 func (c *Client) streamURI(ctx context.Context, service string, p profile) (string, error) {
 	var a struct {
-		Body struct {
-			GetStreamUriResponse struct {
-				Uri      string               // Media2
-				MediaUri struct{ Uri string } // Media1
-			}
-		}
+		Body struct{ GetStreamUriResponse uri }
 	}
 	var question any = media.GetStreamUri{
 		StreamSetup:  schema.StreamSetup{Stream: "RTP-Unicast", Transport: schema.Transport{Protocol: "RTSP"}},
-		ProfileToken: schema.ReferenceToken(p.token),
+		ProfileToken: schema.ReferenceToken(p.Token),
 	}
 	if p.media2 {
-		question = streamQuestion2{Protocol: "RTSP", ProfileToken: p.token}
+		question = streamQuestion2{Protocol: "RTSP", ProfileToken: p.Token}
 	}
 	if err := c.Ask(ctx, service, question, &a); err != nil {
 		return "", err
 	}
-	return c.streamAddress(a.Body.GetStreamUriResponse.Uri + a.Body.GetStreamUriResponse.MediaUri.Uri)
+	return c.streamAddress(a.Body.GetStreamUriResponse.told())
 }
 
-// streamAddress makes what a camera tells into what can be dialled: no line ends
-// (go2rtc#638), no double escapes, no user and password, and the configured host
-// where it tells one outside the networks (a camera behind NAT).
+// snapshotURI asks where the still picture is; it is at the configured host,
+// which alone gets a login.
+func (c *Client) snapshotURI(ctx context.Context, service string, p profile) (string, error) {
+	var a struct {
+		Body struct{ GetSnapshotUriResponse uri }
+	}
+	var question any = media.GetSnapshotUri{ProfileToken: schema.ReferenceToken(p.Token)}
+	if p.media2 {
+		question = snapshotQuestion2{ProfileToken: p.Token}
+	}
+	if err := c.Ask(ctx, service, question, &a); err != nil {
+		return "", err
+	}
+	return c.Home(a.Body.GetSnapshotUriResponse.told())
+}
+
+// streamAddress makes what a camera tells into what can be dialled: no user and
+// password in it, and the configured host where it tells one outside the networks
+// (a camera behind NAT, agsh/onvif#41) or one that means nothing here.
 func (c *Client) streamAddress(told string) (string, error) {
-	told = strings.ReplaceAll(strings.TrimSpace(told), "&amp;", "&") // escaped twice by some
-	u, err := url.Parse(told)
-	if err != nil || u.Scheme != "rtsp" && u.Scheme != "rtsps" || u.Host == "" || len(told) > 2048 {
+	u, err := readAddress(told)
+	if err != nil || u.Scheme != "rtsp" && u.Scheme != "rtsps" || u.Host == "" {
 		return "", fmt.Errorf("the camera tells an unusable stream address %q", Words(told))
 	}
 	u.User = nil
 	host := c.Host()
-	if u.Hostname() != host && !allowed(u.Hostname(), c.guard.networks) {
+	nowhere := isNowhere(u.Hostname()) && !isNowhere(host)
+	if u.Hostname() != host && (nowhere || !allowed(u.Hostname(), c.guard.networks)) {
 		port := u.Port()
 		u.Host = host
 		if strings.Contains(host, ":") {

@@ -15,13 +15,10 @@ import (
 	"github.com/use-go/onvif/networking"
 )
 
-// media2Space is the namespace of Media2, which the library does not know.
-const media2Space = "http://www.onvif.org/ver20/media/wsdl"
-
 // Namespaces of the questions that the library does not know, by the prefix that
 // they are written with.
 var ownSpaces = map[string]string{
-	"tr2":  media2Space,
+	"tr2":  Media2Space,
 	"tev":  "http://www.onvif.org/ver10/events/wsdl",
 	"wsnt": "http://docs.oasis-open.org/wsn/b-2",
 	"wsa":  addressingSpace,
