@@ -46,6 +46,7 @@ type Options struct {
 	Sources       []string // told by GetVideoSources, "" = no question of this camera; nil = those of the profiles
 	ExtraProfiles int      // tells so many more than anybody needs
 	SnapshotURI   string   // told by GetSnapshotUri; "" = refused
+	SnapshotOld   bool     // by Media1 only
 	MACs          []string // told by GetNetworkInterfaces as they stand here; nil = no question of this camera (home-assistant PR#36243)
 	Inputs        int      // digital inputs; 0 = it has no DeviceIO
 	Archive       *Archive // recordings; nil = it has neither Search nor Recording Control

@@ -25,6 +25,7 @@ type Profile struct {
 	Width, Height int
 	FPS, Kbit     int
 	URI           string // "" = no stream address is told
+	Old           bool   // told by Media1 only
 }
 
 // Channels are the profiles of a recorder with n channels, a main and a sub stream
@@ -103,13 +104,13 @@ func (v *Camera) mediaAnswer(r *http.Request, q *question) (string, bool) {
 	case "GetStreamUri":
 		uri := ""
 		for _, p := range v.offered() {
-			if p.Token == q.Body.Asked.ProfileToken && (media2 || p.Codec != "H265") {
+			if p.Token == q.Body.Asked.ProfileToken && p.isTold(media2) {
 				uri = p.URI
 			}
 		}
 		return uriAnswer("GetStreamUri", media2, uri), uri != ""
 	case "GetSnapshotUri":
-		return uriAnswer("GetSnapshotUri", media2, v.options.SnapshotURI), v.options.SnapshotURI != ""
+		return uriAnswer("GetSnapshotUri", media2, v.options.SnapshotURI), v.options.SnapshotURI != "" && !(media2 && v.options.SnapshotOld)
 	case "GetVideoSources":
 		return v.sourcesAnswer(), !media2 && !slices.Equal(v.options.Sources, []string{""})
 	}
@@ -127,7 +128,7 @@ func space(media2 bool) string {
 func (v *Camera) profilesAnswer(media2 bool) string {
 	var b strings.Builder
 	for _, p := range v.offered() {
-		if media2 || p.Codec != "H265" {
+		if p.isTold(media2) {
 			b.WriteString(p.element(media2))
 		}
 	}
@@ -135,6 +136,14 @@ func (v *Camera) profilesAnswer(media2 bool) string {
 		fmt.Fprintf(&b, `<%[1]s:Profiles token="extra%[2]d"><tt:VideoEncoderConfiguration/><tr2:Configurations><tr2:VideoEncoder/></tr2:Configurations></%[1]s:Profiles>`, space(media2), i)
 	}
 	return fmt.Sprintf("<%[1]s:GetProfilesResponse>%[2]s</%[1]s:GetProfilesResponse>", space(media2), b.String())
+}
+
+// isTold says whether a media service knows of the profile.
+func (p Profile) isTold(media2 bool) bool {
+	if media2 {
+		return !p.Old
+	}
+	return p.Codec != "H265"
 }
 
 // element is the profile as either service writes it (tt:Profile,

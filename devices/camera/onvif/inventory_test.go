@@ -142,7 +142,6 @@ func TestStreams(t *testing.T) {
 	t.Parallel()
 	both := onvif.Streams{Main: "rtsp://127.0.0.11/main", Sub: "rtsp://127.0.0.11/sub", SourceToken: "video_0", MainToken: "main", SubToken: "sub"}
 	sub := onvif.Streams{Main: both.Sub, SourceToken: "video_0", MainToken: "sub"}
-	snapshot := both
 	for _, c := range []struct {
 		name     string
 		o        cameratest.Options
@@ -154,15 +153,22 @@ func TestStreams(t *testing.T) {
 		{"H265 is in Media2 only", cameratest.Options{}, onvif.Pick{}, "", both, ""},
 		{"Media1 knows nothing of it", cameratest.Options{Media1Only: true}, onvif.Pick{}, "", sub, ""},
 		{"typed", cameratest.Options{}, onvif.Pick{Main: "sub"}, "", sub, ""},
+		{"typed, and in Media1 only", cameratest.Options{Profiles: append(simple(), cameratest.Profile{
+			Token: "old", Source: "video_0", Width: 320, Height: 180, URI: "rtsp://127.0.0.11/old", Old: true,
+		})}, onvif.Pick{Main: "old"}, "", onvif.Streams{Main: "rtsp://127.0.0.11/old", SourceToken: "video_0", MainToken: "old"}, ""},
 		{"typed and not there", cameratest.Options{}, onvif.Pick{Main: "third"}, "", onvif.Streams{}, `it has no profile "third" (it tells "sub", "main")`},
-		{"a still picture", cameratest.Options{SnapshotURI: "http://127.0.0.11/snap?ch=1"}, onvif.Pick{}, "http://127.0.0.11/snap?ch=1", snapshot, ""},
-		{"a still picture behind NAT (quirk 22)", cameratest.Options{SnapshotURI: "http://192.168.1.64/snap?a=1&amp;b=2"}, onvif.Pick{}, "/snap?a=1&b=2", snapshot, ""},
+		{"a still picture", cameratest.Options{SnapshotURI: "http://127.0.0.11/snap?ch=1"}, onvif.Pick{}, "http://127.0.0.11/snap?ch=1", both, ""},
+		{"a still picture behind NAT (quirk 22)", cameratest.Options{SnapshotURI: "http://192.168.1.64/snap?a=1&amp;b=2"}, onvif.Pick{}, "/snap?a=1&b=2", both, ""},
 		{"a still picture of 0.0.0.0 (quirk 2)", cameratest.Options{SnapshotURI: "http://0.0.0.0:80/snap", Media1Only: true}, onvif.Pick{}, "/snap", sub, ""},
+		{"a still picture by Media1 only", cameratest.Options{SnapshotURI: "http://127.0.0.11/snap", SnapshotOld: true}, onvif.Pick{},
+			"http://127.0.0.11/snap", both, ""},
 		{"a still picture by FTP", cameratest.Options{SnapshotURI: "ftp://127.0.0.11/snap"}, onvif.Pick{}, "", both, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			c.o.Password, c.o.Profiles = "secret", simple()
+			if c.o.Password = "secret"; c.o.Profiles == nil {
+				c.o.Profiles = simple()
+			}
 			v := cameratest.Start(t, c.o)
 			got, err := client(t, v).Streams(cameratest.Soon(t), c.pick)
 			if words := fmt.Sprint(err); err != nil && words != c.fails || err == nil && c.fails != "" {

@@ -55,8 +55,22 @@ func (c *Client) streamsOf(ctx context.Context, o lineup, pick Pick) (Streams, e
 	if sub.Token != "" { // the main stream is what matters
 		found.Sub, _ = c.streamURI(ctx, o.service, sub)
 	}
-	found.Snapshot, _ = c.snapshotURI(ctx, o.service, main)
+	found.Snapshot = c.snapshot(ctx, o.service, main)
 	return found, nil
+}
+
+// snapshot is where the profile's still picture is, "" if the camera tells none.
+// Some tell it by Media1 only, whose tokens are the same.
+func (c *Client) snapshot(ctx context.Context, service string, p profile) string {
+	at, err := c.snapshotURI(ctx, service, p)
+	if p.media2 && told(err) {
+		if _, media1, _ := c.mediaServices(ctx); media1 != "" {
+			p.media2 = false
+			at, err = c.snapshotURI(ctx, media1, p)
+		}
+	}
+	_ = c.stillWelcome(ctx, err)
+	return at
 }
 
 // choose picks the best and the smallest profile of one video source, unless the

@@ -221,6 +221,7 @@ func TestChannelNumbers(t *testing.T) {
 		{"two with the same number", bare("cam-1-a", "cam-1-b"), []int{1, 2}},
 		{"one without", bare("VideoSource_7", "gate"), []int{1, 2}},
 		{"all named alike", []profile{p("a", "x", "p", "Camera 01", ""), p("b", "y", "q", "Camera 01", "")}, []int{1, 2}},
+		{"profiles of one source that disagree", []profile{p("a", "", "p", "", "cam 1"), p("a", "", "q", "", "cam 2"), p("b", "", "r", "", "cam 4")}, []int{1, 2}},
 		{"a running number of profiles is none of a channel", bare("a", "b"), []int{1, 2}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
