@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"time"
 
@@ -54,11 +55,11 @@ func (c *change) accept(form devices.Form, p devices.Place, e devices.Event) err
 	case confirm, doubt:
 		err = c.setDoubt(key, *was.open, v == doubt)
 	case end:
-		err = c.end(key, p, e, was.open, clearedBy(v))
+		err = c.end(key, p, e, was.open, clearedBy(v, e))
 	case renew:
 		over := e
 		over.State = devices.Cleared
-		if err = c.end(key, p, over, was.open, clearedBy(v)); err == nil {
+		if err = c.end(key, p, over, was.open, clearedBy(v, e)); err == nil {
 			err = c.raise(key, p, e)
 		}
 	case turn:
@@ -116,7 +117,7 @@ func (c *change) record(form devices.Form, p devices.Place, e devices.Event, of 
 		return Record{}, err
 	}
 	r := Record{Epoch: c.s.epoch, Lane: l.name, Seq: last + 1, Place: p, Event: e, Accepted: c.now, Clock: c.clock}
-	r.Incident = r.ID()
+	r.Incident = cmp.Or(e.Incident, r.ID())
 	if of != nil {
 		r.Incident, r.Since, r.ClearedBy = of.Record.Incident, of.Record.Event.Time, by
 	}

@@ -1,11 +1,6 @@
 package store
 
-import (
-	"encoding/json"
-	"fmt"
-
-	"sitepost/devices"
-)
+import "sitepost/devices"
 
 // An opened is an open condition.
 type opened struct {
@@ -127,50 +122,12 @@ func castsDoubt(e devices.Event) bool {
 }
 
 // clearedBy says who ended a condition.
-func clearedBy(v verdict) string {
-	if v == renew {
+func clearedBy(v verdict, e devices.Event) string {
+	switch {
+	case v == renew:
 		return "mode"
+	case e.TimedOut:
+		return "timeout"
 	}
 	return "device"
-}
-
-// bounds on what is stored.
-const (
-	mostEvent = 64 << 10  // bytes of an event and its place as JSON
-	mostDoc   = 256 << 10 // bytes of a retained document
-	mostName  = 1 << 10   // bytes of a device or a point, which are keys
-)
-
-// admit finds the reasons for which an event can never be stored, and returns
-// its form and its JSON. Event and place are encoded here, by the one who says
-// it: the writer must not fail on a number that JSON cannot say.
-func admit(p devices.Place, e devices.Event) (devices.Form, []byte, int, error) {
-	form, name := e.Code.Form(), p.Device.Name
-	refuse := func(why string, args ...any) (devices.Form, []byte, int, error) {
-		return "", nil, 0, fmt.Errorf("%q of %q: %w: %s", e.Code, name, ErrRefused, fmt.Sprintf(why, args...))
-	}
-	switch {
-	case form == "":
-		return refuse("the code is not in the dictionary")
-	case name == "" || len(name) > mostName || len(e.Point) > mostName:
-		return refuse("a device has a name, and neither name nor point is longer than %d bytes", mostName)
-	case form == devices.Condition && e.State != devices.Raised && e.State != devices.Cleared:
-		return refuse("a condition is raised or cleared, not %q", e.State)
-	case form != devices.Condition && e.State != "":
-		return refuse("only a condition is %q", e.State)
-	case e.Reminder < 0 || e.Reminder > 0 && e.State != devices.Raised:
-		return refuse("reminder %d of what is %q: only what is raised is told again, from 1 on", e.Reminder, e.State)
-	}
-	event, err := json.Marshal(e)
-	if err != nil {
-		return refuse("%v", err)
-	}
-	place, err := json.Marshal(p)
-	if err != nil {
-		return refuse("%v", err)
-	}
-	if n := len(event) + len(place); n > mostEvent {
-		return refuse("%d bytes are more than %d", n, mostEvent)
-	}
-	return form, event, len(event) + len(place), nil
 }

@@ -70,6 +70,22 @@ func TestDecisions(t *testing.T) {
 		},
 		open: `{"open":[{"incident":"alarm-1","type":"gas.alarm.high","device":"d","since":"2026-11-21T22:40:01Z","severity":"critical","unconfirmed":true}]}`,
 	}, {
+		name: "what nobody ended has timed out, and what only a test had raised ends with its mode",
+		says: []devices.Event{first, high(2, cleared, timedOut), high(3, raised, inWarmUp), high(4, raised)},
+		want: []line{
+			{"alarm-1", "d", first, "alarm-1", zero, ""},
+			{"alarm-2", "d", high(2, cleared, timedOut), "alarm-1", first.Time, "timeout"},
+			{"alarm-3", "d", high(3, raised, inWarmUp), "alarm-3", zero, ""},
+			{"alarm-4", "d", high(4, cleared), "alarm-3", high(3).Time, "mode"},
+			{"alarm-5", "d", high(4, raised), "alarm-5", zero, ""},
+		},
+		open: `{"open":[{"incident":"alarm-5","type":"gas.alarm.high","device":"d","since":"2026-11-21T22:40:04Z","severity":"critical"}]}`,
+	}, {
+		name: "nothing times out while its device does not guard",
+		says: []devices.Event{first, high(2, cleared, timedOut, inWarmUp)},
+		want: []line{{"alarm-1", "d", first, "alarm-1", zero, ""}},
+		open: `{"open":[{"incident":"alarm-1","type":"gas.alarm.high","device":"d","since":"2026-11-21T22:40:01Z","severity":"critical","unconfirmed":true}]}`,
+	}, {
 		name: "two points are two conditions",
 		says: []devices.Event{high(1, raised, point("2")), high(2, raised, point("1")), high(3, cleared, point("2"))},
 		want: []line{
@@ -260,16 +276,34 @@ func TestRefused(t *testing.T) {
 		s := at(t, t.TempDir())
 		nan := &devices.Value{Number: math.NaN()}
 		for name, e := range map[string]devices.Event{
-			"not in the dictionary":           said(1, "gas.alarm.hgih"),
-			"raised or cleared":               said(1, gasHigh),
-			"only a condition":                said(1, passage, raised),
-			"NaN":                             said(1, devices.GasReading, func(e *devices.Event) { e.Value = nan }),
-			"more than 65536":                 said(1, devices.AccessCard, func(e *devices.Event) { e.Text = strings.Repeat("x", 1<<16) }),
-			"longer than 1024":                said(1, devices.AccessCard, point(strings.Repeat("p", 2000))),
-			`reminder 1 of what is ""`:        said(1, passage, reminder(1)),
-			`reminder 1 of what is "cleared"`: said(1, gasHigh, cleared, reminder(1)),
-			`reminder -1 of what`:             said(1, gasHigh, raised, reminder(-1)),
-			"a condition is raised o":         said(1, gasHigh, func(e *devices.Event) { e.State = "rased" }),
+			"not in the dictionary":                        said(1, "gas.alarm.hgih"),
+			"raised or cleared":                            said(1, gasHigh),
+			"only a condition":                             said(1, passage, raised),
+			"NaN":                                          said(1, devices.GasReading, func(e *devices.Event) { e.Value = nan }),
+			"more than 65536":                              said(1, devices.AccessCard, func(e *devices.Event) { e.Text = strings.Repeat("x", 1<<16) }),
+			"longer than 1024":                             said(1, devices.AccessCard, point(strings.Repeat("p", 2000))),
+			`reminder 1 of what is ""`:                     said(1, passage, reminder(1)),
+			`reminder 1 of what is "cleared"`:              said(1, gasHigh, cleared, reminder(1)),
+			`reminder -1 of what`:                          said(1, gasHigh, raised, reminder(-1)),
+			"a condition is raised o":                      said(1, gasHigh, func(e *devices.Event) { e.State = "rased" }),
+			`what is "raised" has not timed`:               said(1, gasHigh, raised, timedOut),
+			`what is "" has not timed out`:                 said(1, passage, timedOut),
+			`made urgent, not what is of form "condition"`: said(1, gasHigh, raised, urgent),
+			`made urgent, not what is of form "state"`:     said(1, leaf, is("open"), urgent),
+			`made urgent, not what is of form "alarm"`:     said(1, "alarm.test", urgent),
+			`made urgent, not what is of form "reading"`:   said(1, devices.GasReading, urgent),
+			"and always both":                              said(1, devices.SnapshotTaken),
+			"has a picture and":                            said(1, devices.SnapshotTaken, of("7f3a9c51d20b44e6-alarm-1"), func(e *devices.Event) { e.Picture = nil }),
+			`only "snapshot.taken" has a picture`:          said(1, passage, func(e *devices.Event) { e.Incident = "7f3a9c51d20b44e6-alarm-1" }),
+			`of "d": refused: only "snapshot.taken" has`:   said(1, devices.AccessCard, of("7f3a9c51d20b44e6-alarm-1")),
+			"a picture is not urgent":                      said(1, devices.SnapshotTaken, of("7f3a9c51d20b44e6-alarm-1"), urgent),
+			`incident "../7f3a9c51d20b44e6-alarm-1" is`:    said(1, devices.SnapshotTaken, of("../7f3a9c51d20b44e6-alarm-1")),
+			`incident "7f3a9c51d20b44e6-alarm-01" is no`:   said(1, devices.SnapshotTaken, of("7f3a9c51d20b44e6-alarm-01")),
+			"a picture of 0 bytes":                         said(1, devices.SnapshotTaken, of("7f3a9c51d20b44e6-alarm-1"), func(e *devices.Event) { e.Picture.Bytes = 0 }),
+			"a picture of 1048577 bytes":                   said(1, devices.SnapshotTaken, of("7f3a9c51d20b44e6-alarm-1"), func(e *devices.Event) { e.Picture.Bytes = 1<<20 + 1 }),
+			`type "image/png"`:                             said(1, devices.SnapshotTaken, of("7f3a9c51d20b44e6-alarm-1"), func(e *devices.Event) { e.Picture.Type = "image/png" }),
+			`hash "ff"`:                                    said(1, devices.SnapshotTaken, of("7f3a9c51d20b44e6-alarm-1"), func(e *devices.Event) { e.Picture.SHA256 = "ff" }),
+			"-1 x 480 points":                              said(1, devices.SnapshotTaken, of("7f3a9c51d20b44e6-alarm-1"), func(e *devices.Event) { e.Picture.Width = -1 }),
 		} {
 			err := s.Append(place("d"), e)
 			if !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), name) {
@@ -281,5 +315,37 @@ func TestRefused(t *testing.T) {
 		}
 		same(t, "records", lines(t, s), nil)
 		same(t, "commits", commits(s), 0)
+	})
+}
+
+// TestUrgent holds that motion which the site wants as an alarm is one: in the
+// alarm lane, with nothing to clear, each time anew.
+func TestUrgent(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := at(t, t.TempDir())
+		motion := func(second int, change ...func(*devices.Event)) devices.Event {
+			return said(second, devices.CameraMotion, change...)
+		}
+		says(t, s, "c", motion(1, urgent), motion(2), motion(3, urgent))
+		same(t, "records", lines(t, s), []line{
+			{"alarm-1", "c", motion(1, urgent), "alarm-1", zero, ""},
+			{"alarm-2", "c", motion(3, urgent), "alarm-2", zero, ""},
+			{"event-1", "c", motion(2), "event-1", zero, ""},
+		})
+		same(t, "open", openTopic(t, s), `{"open":[]}`)
+	})
+}
+
+// TestPictureOf holds that a picture's record is of the incident it shows.
+func TestPictureOf(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := at(t, t.TempDir())
+		made, err := s.Accept(place("d"), said(1, gasHigh, raised))
+		if err != nil {
+			t.Fatal(err)
+		}
+		taken := said(2, devices.SnapshotTaken, of(made.Incident))
+		says(t, s, "c", taken)
+		same(t, "records", lines(t, s)[1:], []line{{"event-1", "c", taken, "alarm-1", zero, ""}})
 	})
 }

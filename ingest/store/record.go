@@ -16,8 +16,8 @@ type Epoch string
 // number in line, and it never changes again.
 //
 // Epoch, Lane and Seq are its identity for ever. Incident is the identity of
-// the record that raised the condition; for everything that is no condition it
-// is the record's own.
+// the record that raised the condition; of a picture it is that of what the
+// picture is of; for everything else it is the record's own.
 type Record struct {
 	Epoch     Epoch         `json:"epoch"`
 	Lane      devices.Lane  `json:"lane"`

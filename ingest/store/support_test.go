@@ -60,6 +60,16 @@ func said(second int, code devices.Code, change ...func(*devices.Event)) devices
 func raised(e *devices.Event)   { e.State = devices.Raised }
 func cleared(e *devices.Event)  { e.State = devices.Cleared }
 func inWarmUp(e *devices.Event) { e.Mode = devices.WarmUp }
+func timedOut(e *devices.Event) { e.TimedOut = true }
+func urgent(e *devices.Event)   { e.Urgent = true }
+
+// of makes an event that of a picture of an incident.
+func of(incident string) func(*devices.Event) {
+	return func(e *devices.Event) {
+		e.Incident = incident
+		e.Picture = &devices.Picture{SHA256: strings.Repeat("5f3c9e07", 8), Bytes: 48_000, Type: "image/jpeg", Width: 640, Height: 480}
+	}
+}
 func reminder(n int) func(*devices.Event) {
 	return func(e *devices.Event) { e.Reminder = n }
 }
