@@ -12,6 +12,7 @@ import (
 const (
 	mostEvent = 64 << 10  // bytes of an event and its place as JSON
 	mostDoc   = 256 << 10 // bytes of a retained document
+	mostKnown = 64 << 10  // bytes of what is known of a device
 	mostName  = 1 << 10   // bytes of a device or a point, which are keys
 )
 

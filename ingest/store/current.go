@@ -16,14 +16,14 @@ type current struct {
 	Doc      json.RawMessage `json:"doc,omitempty"`
 }
 
-// encodeDoc returns the bytes of a document, nil for nil.
-func encodeDoc(doc any) (json.RawMessage, error) {
+// encodeDoc returns the bytes of a document, at most so many, nil for nil.
+func encodeDoc(doc any, most int) (json.RawMessage, error) {
 	raw, err := json.Marshal(doc)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("%w: %w", ErrRefused, err)
-	case len(raw) > mostDoc:
-		return nil, fmt.Errorf("%w: %d bytes are more than %d", ErrRefused, len(raw), mostDoc)
+	case len(raw) > most:
+		return nil, fmt.Errorf("%w: %d bytes are more than %d", ErrRefused, len(raw), most)
 	case bytes.Equal(raw, []byte("null")):
 		return nil, nil
 	}
@@ -39,7 +39,7 @@ func (s *Store) Put(key string, doc any) error {
 	if key == "" || key == keyOpen || len(key) > mostName {
 		return fmt.Errorf("retained %q: %w: not a key for others", key, ErrRefused)
 	}
-	raw, err := encodeDoc(doc)
+	raw, err := encodeDoc(doc, mostDoc)
 	if err != nil {
 		return fmt.Errorf("retained %q: %w", key, err)
 	}

@@ -29,9 +29,12 @@ const (
 	bucketStates   = "states"   // what each state last was, likewise
 	bucketCounters = "counters" // what each counter last showed, likewise
 	bucketCurrents = "currents" // retained topics, by key
+
+	bucketIdentities = "identities" // what is known of a device, by its name
 )
 
-// buckets lists them all.
+// buckets lists those that every file has. A file that was made before there
+// were identities has none: see file.furnish.
 func buckets() [][]byte {
 	var names [][]byte
 	for _, name := range []string{bucketWords, bucketNumbers, bucketOpen, bucketStates, bucketCounters, bucketCurrents} {
@@ -146,7 +149,7 @@ func create(path, site string) error {
 // layOut makes the buckets. A new epoch begins with no condition open, and the
 // broker is to hear that: what is retained there may be of the epoch before.
 func layOut(tx *bolt.Tx, site string) error {
-	for _, name := range buckets() {
+	for _, name := range append(buckets(), []byte(bucketIdentities)) {
 		if _, err := tx.CreateBucket(name); err != nil {
 			return err
 		}
@@ -163,6 +166,24 @@ func layOut(tx *bolt.Tx, site string) error {
 		numbers.put(tx, numberRevision, 1),
 		currents.put(tx, keyOpen, current{Revision: 1, Doc: json.RawMessage(`{"open":[]}`)}),
 	)
+}
+
+// furnish makes the bucket that files of the same format did not always have,
+// where it is missing. A file that has it is not written.
+func (f *file) furnish() error {
+	missing := false
+	err := f.view(func(tx *bolt.Tx) error {
+		missing = tx.Bucket([]byte(bucketIdentities)) == nil
+		return nil
+	})
+	if err != nil || !missing {
+		return err
+	}
+	_, err = f.update(func(tx *bolt.Tx) error {
+		_, err := tx.CreateBucket([]byte(bucketIdentities))
+		return err
+	})
+	return err
 }
 
 // openBolt opens a file with the options that were found right for a log:

@@ -7,24 +7,16 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// load reads the file into memory when it is opened.
+// load reads the file into memory when it is opened. A file that is not ours is
+// not touched.
 func (s *Store) load() error {
-	words := newShelf[string](bucketWords)
+	if err := s.file.view(s.loadWords); err != nil {
+		return err
+	}
+	if err := s.file.furnish(); err != nil {
+		return err
+	}
 	return s.file.view(func(tx *bolt.Tx) error {
-		if err := complete(tx); err != nil {
-			return err
-		}
-		if err := words.load(tx); err != nil {
-			return err
-		}
-		s.epoch = Epoch(words.kept["epoch"])
-		site := words.kept["site"]
-		switch {
-		case words.kept["format"] != format:
-			return fmt.Errorf("format %q of store.db is unknown (it is of another version of sitepost)", words.kept["format"])
-		case s.opt.Site != "" && site != "" && site != s.opt.Site:
-			return fmt.Errorf("store.db is of site %q, not of %q (is this a copied disk? move it away: a new one is made)", site, s.opt.Site)
-		}
 		if err := s.loadMirrors(tx); err != nil {
 			return err
 		}
@@ -35,7 +27,27 @@ func (s *Store) load() error {
 	})
 }
 
-// complete asks whether all buckets are there.
+// loadWords reads whose file it is.
+func (s *Store) loadWords(tx *bolt.Tx) error {
+	words := newShelf[string](bucketWords)
+	if err := complete(tx); err != nil {
+		return err
+	}
+	if err := words.load(tx); err != nil {
+		return err
+	}
+	s.epoch = Epoch(words.kept["epoch"])
+	site := words.kept["site"]
+	switch {
+	case words.kept["format"] != format:
+		return fmt.Errorf("format %q of store.db is unknown (it is of another version of sitepost)", words.kept["format"])
+	case s.opt.Site != "" && site != "" && site != s.opt.Site:
+		return fmt.Errorf("store.db is of site %q, not of %q (is this a copied disk? move it away: a new one is made)", site, s.opt.Site)
+	}
+	return nil
+}
+
+// complete asks whether all buckets are there that every file has.
 func complete(tx *bolt.Tx) error {
 	for _, name := range buckets() {
 		if tx.Bucket(name) == nil {
@@ -77,5 +89,5 @@ func (s *Store) shelves() []interface {
 		settle()
 		forget()
 		load(tx *bolt.Tx) error
-	}{s.numbers, s.open, s.states, s.counters, s.currents}
+	}{s.numbers, s.open, s.states, s.counters, s.currents, s.identities}
 }

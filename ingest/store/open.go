@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -55,4 +56,29 @@ func (c *change) saveOpen() error {
 		return err
 	}
 	return c.putCurrent(keyOpen, doc)
+}
+
+// A Standing is a condition that is open.
+type Standing struct {
+	Device   string
+	Code     devices.Code
+	Point    string
+	Since    time.Time
+	Incident string
+}
+
+// Standings lists what is open as of the last commit, sorted by since, then
+// incident. It asks no disk.
+func (s *Store) Standings() []Standing {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []Standing
+	for _, o := range s.open.kept {
+		r := o.Record
+		all = append(all, Standing{r.Place.Device.Name, r.Event.Code, r.Event.Point, r.Event.Time, r.Incident})
+	}
+	slices.SortFunc(all, func(a, b Standing) int {
+		return cmp.Or(a.Since.Compare(b.Since), strings.Compare(a.Incident, b.Incident))
+	})
+	return all
 }

@@ -37,6 +37,7 @@
 package store
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -104,6 +105,8 @@ type Store struct {
 	counters *shelf[uint64]         // baseline of each counter
 	currents *shelf[current]        // retained topics
 
+	identities *shelf[json.RawMessage] // what is known of each device
+
 	kick   chan struct{} // the writer should look at the clock again
 	room   chan struct{} // one place for each reading that waits
 	ended  chan struct{} // closed when the writer has ended
@@ -141,12 +144,15 @@ func Open(o Options) (*Store, error) {
 		states:   newShelf[string](bucketStates),
 		counters: newShelf[uint64](bucketCounters),
 		currents: newShelf[current](bucketCurrents),
-		kick:     make(chan struct{}, 1),
-		room:     make(chan struct{}, mostWaiting),
-		ended:    make(chan struct{}),
-		pending:  make(map[string]int),
-		told:     make(map[string]uint64),
-		changed:  make(chan struct{}),
+
+		identities: newShelf[json.RawMessage](bucketIdentities),
+
+		kick:    make(chan struct{}, 1),
+		room:    make(chan struct{}, mostWaiting),
+		ended:   make(chan struct{}),
+		pending: make(map[string]int),
+		told:    make(map[string]uint64),
+		changed: make(chan struct{}),
 	}
 	if err := s.load(); err != nil {
 		return nil, fmt.Errorf("store %q: %w", o.Directory, errors.Join(err, f.close()))
