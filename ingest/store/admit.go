@@ -95,9 +95,3 @@ func misfitOfPicture(e devices.Event) string {
 
 // sha256Hex is the shape of a hash of a picture.
 var sha256Hex = regexp.MustCompile(`^[0-9a-f]{64}$`)
-
-// What a picture may be.
-const (
-	mostPicture = 1 << 20 // bytes; more the contract does not carry
-	jpegType    = "image/jpeg"
-)

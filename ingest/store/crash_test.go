@@ -14,12 +14,18 @@ import (
 	"sitepost/devices"
 )
 
-const childDirectory = "SITEPOST_STORE_TEST_CHILD"
+const (
+	childDirectory = "SITEPOST_STORE_TEST_CHILD"
+	childPictures  = "SITEPOST_STORE_TEST_PICTURES"
+)
 
 // TestMain is also the child of TestKilled: the test binary itself.
 func TestMain(m *testing.M) {
 	if directory := os.Getenv(childDirectory); directory != "" {
 		beKilled(directory)
+	}
+	if directory := os.Getenv(childPictures); directory != "" {
+		beKilledTaking(directory)
 	}
 	os.Exit(m.Run())
 }
@@ -82,7 +88,7 @@ func TestKilled(t *testing.T) {
 	}
 	safe := make(map[string]bool)
 	for range rounds {
-		for _, name := range killOne(t, directory, time.Duration(20+rand.IntN(200))*time.Millisecond) {
+		for _, name := range killOne(t, childDirectory, directory, time.Duration(20+rand.IntN(200))*time.Millisecond) {
 			safe[name] = true
 		}
 		s := at(t, directory)
@@ -98,11 +104,11 @@ func TestKilled(t *testing.T) {
 }
 
 // killOne runs a child for a while after its first word, and returns the names
-// of what it said was safe.
-func killOne(t *testing.T, directory string, after time.Duration) (safe []string) {
+// of what it said was safe. which says what the child is to do.
+func killOne(t *testing.T, which, directory string, after time.Duration) (safe []string) {
 	t.Helper()
 	child := exec.Command(os.Args[0])
-	child.Env = append(os.Environ(), childDirectory+"="+directory)
+	child.Env = append(os.Environ(), which+"="+directory)
 	out, err := child.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

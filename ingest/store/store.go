@@ -23,6 +23,9 @@
 //   - Every value carries a checksum that covers its key too, for bbolt's pages
 //     have none. Damage is an error, never a panic.
 //
+//   - Pictures are files beside store.db, under a bound of their own (album.go).
+//     No record waits for one.
+//
 //     Append ─┐
 //     Append ─┼─► waiting ──► writer ──► one transaction ──► mirrors, Changed ──► Append returns
 //     Put ────┘   0 ms alarm             records, open conditions,
@@ -75,19 +78,26 @@ const (
 
 // Options say where a store lies and what it keeps.
 type Options struct {
-	Directory string       // made with mode 0700 if absent; holds store.db and lock
-	Site      string       // a file of another site is refused; "" does not ask
-	Receipt   string       // ReceiptBroker or ReceiptPlatform; "" is ReceiptBroker
-	History   int          // done alarms that are kept, at least; 0 is 10,000
-	MaxBytes  int64        // largest store.db; 0 is 256 MiB
-	Clock     func() Clock // how far the clock can be trusted now; nil: not at all
-	Log       *slog.Logger // nil is silent
+	Directory string // made with mode 0700 if absent; holds store.db and lock
+	Site      string // a file of another site is refused; "" does not ask
+	Receipt   string // ReceiptBroker or ReceiptPlatform; "" is ReceiptBroker
+	History   int    // done alarms that are kept, at least; 0 is 10,000
+	MaxBytes  int64  // largest store.db; 0 is 256 MiB
+
+	PicturesFor  time.Duration // how long pictures are kept at most; 0 is 7 days
+	PictureBytes int64         // how much of them; 0 is a quarter of MaxBytes, but 16 MiB at least; never less than one picture
+	SendPictures bool          // pictures that are kept from now on are also to be sent
+
+	Clock func() Clock // how far the clock can be trusted now; nil: not at all
+	Log   *slog.Logger // nil is silent
 }
 
 // Defaults of Options.
 const (
 	defaultHistory  = 10_000
 	defaultMaxBytes = 256 << 20
+	defaultPictures = 7 * 24 * time.Hour
+	leastPictures   = 16 << 20
 )
 
 // A Store is open from Open to Close. All its methods may be called from any
@@ -106,6 +116,7 @@ type Store struct {
 	currents *shelf[current]        // retained topics
 
 	identities *shelf[json.RawMessage] // what is known of each device
+	album      *album                  // pictures, in files of their own
 
 	kick   chan struct{} // the writer should look at the clock again
 	room   chan struct{} // one place for each reading that waits
@@ -157,6 +168,7 @@ func Open(o Options) (*Store, error) {
 	if err := s.load(); err != nil {
 		return nil, fmt.Errorf("store %q: %w", o.Directory, errors.Join(err, f.close()))
 	}
+	s.album = openAlbum(s.opt)
 	go s.write()
 	return s, nil
 }
@@ -176,6 +188,13 @@ func (o *Options) complete() error {
 	if o.MaxBytes <= 0 {
 		o.MaxBytes = defaultMaxBytes
 	}
+	if o.PicturesFor <= 0 {
+		o.PicturesFor = defaultPictures
+	}
+	if o.PictureBytes <= 0 {
+		o.PictureBytes = max(o.MaxBytes/4, leastPictures)
+	}
+	o.PictureBytes = max(o.PictureBytes, mostPicture)
 	if o.Clock == nil {
 		o.Clock = func() Clock { return Clock{Source: "none"} }
 	}
@@ -218,6 +237,7 @@ func (s *Store) Close() error {
 		s.mu.Unlock()
 		s.wake()
 		<-s.ended
+		s.album.close()
 		if err := s.file.close(); err != nil {
 			s.closed = fmt.Errorf("store %q: %w", s.opt.Directory, err)
 		}
