@@ -60,6 +60,15 @@ type Options struct {
 	CardKeyID     string
 	ReadingsEvery time.Duration // one summary per point and period; 0 is a minute
 	Log           *slog.Logger
+
+	// Attention is told of everything that is raised in the alarm lane, when it is
+	// on disk: conditions once, when they begin, and momentary alarms. What a device
+	// says in another mode than normal is for nobody, nor is a reminder or a
+	// clearing. It is called on the goroutine of the conversation that said it,
+	// which may be on its way to the next alarm: it returns at once, and does not
+	// come back into the Ingest. Of which codes a picture is worth taking is for it
+	// to say. nil: nobody looks.
+	Attention func(store.Record)
 }
 
 // An Ingest is the way in: devices on one side, the store on the other.
@@ -214,8 +223,17 @@ func (in *Ingest) stored(e devices.Event, made *store.Record) {
 	}
 	w := in.watched[e.Device]
 	w.mu.Lock()
-	defer w.mu.Unlock()
 	w.day.record(*made, time.Now())
+	w.mu.Unlock()
+	if in.opt.Attention != nil && begins(*made) {
+		in.opt.Attention(*made)
+	}
+}
+
+// begins says whether a record is an alarm at the moment when it is one.
+func begins(r store.Record) bool {
+	e := r.Event
+	return r.Lane == devices.AlarmLane && e.Mode == devices.Normal && e.State != devices.Cleared && e.Reminder == 0
 }
 
 // maxText is the contract's bound on a device's own words, in characters.
