@@ -37,6 +37,7 @@ type connection struct {
 	replies  *queue
 	slow     *throttle
 	roads    []*road
+	pictures *pictures
 	sources  []source // the most important first
 	tick     time.Time
 	stopping bool
@@ -73,6 +74,7 @@ func (c *connection) open(again map[devices.Lane]uint64) error {
 		c.roads = append(c.roads, newRoad(lane, l, again[lane], c.slow))
 	}
 	kept := newRetained(l)
+	c.pictures = newPictures(l, c.slow, time.Now())
 	c.first, c.replies = new(queue), new(queue)
 	if err := c.live(time.Now()); err != nil {
 		return err
@@ -92,6 +94,7 @@ func (c *connection) open(again map[devices.Lane]uint64) error {
 		&readings.fresh,
 		&readings.old,
 		&refresh{retained: kept, slow: c.slow, waiting: all},
+		c.pictures,
 	}
 	return nil
 }

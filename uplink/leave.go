@@ -17,7 +17,7 @@ func (c *connection) stop() {
 	for _, r := range c.roads {
 		r.close()
 	}
-	c.sources = c.sources[:len(c.sources)-1] // no refresh
+	c.sources = c.sources[:len(c.sources)-2] // no refresh, and no pictures
 	c.wake()
 }
 

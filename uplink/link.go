@@ -27,6 +27,7 @@ type Link struct {
 	teller  *teller
 	again   map[devices.Lane]uint64 // numbers up to this may have been sent before
 	left    bool                    // the last connection ended in order
+	pace    pace                    // of pictures
 }
 
 // NewLink makes a link. What is in the store by now may have been sent by an
@@ -208,6 +209,10 @@ func (l *Link) hold(ctx context.Context, c *connection, turn int) (time.Duration
 	err := c.work(ctx)
 	for _, r := range c.roads {
 		l.again[r.lane] = max(l.again[r.lane], r.handed)
+	}
+	if size := c.pictures.flying; err != nil && size > 0 {
+		l.pace.broke(size, time.Now())
+		l.Log.Warn("the connection broke under a picture", "bytes", size, "in_a_row", l.pace.broken)
 	}
 	if err != nil {
 		c.session.Drop()

@@ -16,7 +16,7 @@ func (c *connection) fill(now time.Time) time.Time {
 	}
 	for {
 		o, again := c.best(now)
-		if o == nil || !c.window.fits(o.size(), o.urgent) {
+		if o == nil || !c.window.takes(o) {
 			return again
 		}
 		c.send(o, now)
@@ -42,7 +42,9 @@ func (c *connection) send(o *offer, now time.Time) {
 	if o.skip {
 		f.receipt = settled{}
 	} else {
-		f.size = o.size()
+		if !o.alone {
+			f.size = o.size()
+		}
 		f.receipt = c.session.Publish(o.Message)
 		f.done = func() {
 			c.link.tally.count(func(s *Status) { s.Sent++ })

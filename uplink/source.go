@@ -7,6 +7,7 @@ type offer struct {
 	Message
 	skip   bool   // nothing to send: only its place in line counts
 	urgent bool   // may use the part of the window that is kept free
+	alone  bool   // goes when nothing is in flight, and takes nothing from the window
 	taken  func() // called when it was handed to the session
 	done   func() // called when the broker has it
 }

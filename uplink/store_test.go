@@ -2,7 +2,9 @@ package uplink_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"sync"
 	"testing"
@@ -30,7 +32,8 @@ type memory struct {
 	revision uint64
 	births   uint64
 	changed  chan struct{}
-	broken   error // what a read gives; nil: all is well
+	broken   error           // what a read gives; nil: all is well
+	pictures []store.Picture // to be sent, oldest first
 }
 
 var _, _ uplink.Store = (*memory)(nil), (*store.Store)(nil)
@@ -114,6 +117,48 @@ func (m *memory) Birth() (uint64, error) {
 	defer m.mu.Unlock()
 	m.births++
 	return m.births, nil
+}
+
+func (m *memory) PicturesToSend() []store.Picture {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	all := slices.Clone(m.pictures)
+	slices.Reverse(all)
+	return all
+}
+
+// Picture makes a picture of the size that was said, which ends with its name.
+func (m *memory) Picture(incident, camera string) ([]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, p := range m.pictures {
+		switch {
+		case p.Incident != incident || p.Camera != camera:
+		case p.Bytes == 0:
+			return nil, errors.New("the disk does not give it")
+		default:
+			return append(make([]byte, p.Bytes-len(incident)), incident...), m.broken
+		}
+	}
+	return nil, fs.ErrNotExist
+}
+
+func (m *memory) PictureSent(incident, camera string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.pictures = slices.DeleteFunc(m.pictures, func(p store.Picture) bool { return p.Incident == incident && p.Camera == camera })
+}
+
+// take adds a picture of the alarm of a number, with or without a commit.
+func (m *memory) take(alarm, bytes int, commits bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.pictures = append(m.pictures, store.Picture{
+		Incident: fmt.Sprintf("%s-alarm-%d", epoch, alarm), Camera: "check-1-top", Bytes: bytes, Kept: time.Now(), Unsent: true,
+	})
+	if commits {
+		m.commit()
+	}
 }
 
 // put changes a retained document; "" empties it.

@@ -15,7 +15,8 @@
 //   - A connection counts as up when the broker has sent our own canary back.
 //     Then birth, what is open, changed retained state, and then the lanes.
 //   - Alarms go before everything, a fresh record never waits for the old ones
-//     of an outage, and those go slowly, from a random moment on.
+//     of an outage, and those go slowly, from a random moment on. Pictures go last
+//     (picture.go).
 //   - What comes from the broker is hostile: bounded in size and in number.
 //
 // This package does not know MQTT's packets (package mqtt does), how events
@@ -47,6 +48,12 @@ type Store interface {
 	// sent in their present revision.
 	Currents(all bool) ([]store.Current, error)
 	CurrentSent(key string, revision uint64)
+	// PicturesToSend lists the pictures that are to be sent, newest first. It asks
+	// no disk.
+	PicturesToSend() []store.Picture
+	// Picture reads one; fs.ErrNotExist is one that was taken away.
+	Picture(incident, camera string) ([]byte, error)
+	PictureSent(incident, camera string)
 	// Birth returns the number of a new connection, one above the last.
 	Birth() (uint64, error)
 }

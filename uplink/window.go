@@ -42,6 +42,14 @@ func (w *window) fits(size int, urgent bool) bool {
 	return len(w.flights) < messages && (w.bytes == 0 || w.bytes+size <= room)
 }
 
+// takes says whether an offer may go.
+func (w *window) takes(o *offer) bool {
+	if o.alone {
+		return len(w.flights) == 0
+	}
+	return w.fits(o.size(), o.urgent)
+}
+
 func (w *window) add(f flight) {
 	w.flights = append(w.flights, f)
 	w.bytes += f.size

@@ -210,11 +210,11 @@ func (a *album) read(incident, camera string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	picture, err := io.ReadAll(io.LimitReader(f, mostPicture+1))
+	picture, err := io.ReadAll(io.LimitReader(f, MostPicture+1))
 	switch {
 	case err != nil:
 		return nil, err
-	case len(picture) == 0 || len(picture) > mostPicture:
+	case len(picture) == 0 || len(picture) > MostPicture:
 		return nil, fmt.Errorf("%w: its file is not what was written", ErrDamaged)
 	}
 	return picture, nil

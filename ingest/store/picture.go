@@ -13,11 +13,11 @@ import (
 	"sitepost/devices"
 )
 
-// What a picture may be.
-const (
-	mostPicture = 1 << 20 // bytes; more the contract does not carry
-	jpegType    = "image/jpeg"
-)
+// MostPicture is how many bytes a picture may have: more the contract does not
+// carry.
+const MostPicture = 1 << 20
+
+const jpegType = "image/jpeg"
 
 // A Picture is one that is kept: a file below pictures/ in the directory of the
 // store, named by who took it and of what.
@@ -74,8 +74,8 @@ func (p Picture) isNamed() bool {
 func figuresOf(picture []byte) (devices.Picture, error) {
 	var none devices.Picture
 	switch {
-	case len(picture) > mostPicture:
-		return none, fmt.Errorf("%w: %d bytes are more than %d (choose a smaller picture at the camera)", ErrRefused, len(picture), mostPicture)
+	case len(picture) > MostPicture:
+		return none, fmt.Errorf("%w: %d bytes are more than %d (choose a smaller picture at the camera)", ErrRefused, len(picture), MostPicture)
 	case !bytes.HasPrefix(picture, []byte{0xff, 0xd8, 0xff}): // ISO/IEC 10918-1, B.1.1.3: SOI, and the next marker
 		return none, fmt.Errorf("%w: it does not begin as a JPEG does", ErrRefused)
 	case !bytes.HasSuffix(picture, []byte{0xff, 0xd9}): // likewise: EOI

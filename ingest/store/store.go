@@ -194,7 +194,7 @@ func (o *Options) complete() error {
 	if o.PictureBytes <= 0 {
 		o.PictureBytes = max(o.MaxBytes/4, leastPictures)
 	}
-	o.PictureBytes = max(o.PictureBytes, mostPicture)
+	o.PictureBytes = max(o.PictureBytes, MostPicture)
 	if o.Clock == nil {
 		o.Clock = func() Clock { return Clock{Source: "none"} }
 	}
