@@ -97,6 +97,7 @@ func statementOf(site string, r store.Record) (statement, error) {
 		Card:       hashed(e.Card),
 		Stream:     figures(e.Stream),
 		Counts:     e.Day,
+		Picture:    e.Picture,
 		Clock:      trust(r.Clock),
 		DeviceTime: stamp(e.DeviceTime),
 		GB28181:    alarmBlock(meaning, r),
@@ -147,6 +148,8 @@ func sayable(site string, r store.Record) (devices.Meaning, error) {
 		return meaning, fmt.Errorf("reminder %d of %q that is not raised, or without incident or since", e.Reminder, e.Code)
 	case (e.Code == devices.DeviceCounts) != (e.Day != nil):
 		return meaning, fmt.Errorf("code %q with the counts of a day %t", e.Code, e.Day != nil)
+	case (e.Code == devices.SnapshotTaken) != (e.Picture != nil):
+		return meaning, fmt.Errorf("code %q with a picture %t", e.Code, e.Picture != nil)
 	}
 	return meaning, nil
 }

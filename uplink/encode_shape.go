@@ -46,6 +46,7 @@ type statement struct {
 	Card       *credential       `json:"card,omitempty"`
 	Stream     *devices.Stream   `json:"stream,omitempty"`
 	Counts     *devices.Day      `json:"counts,omitempty"`
+	Picture    *devices.Picture  `json:"picture,omitempty"`
 	Clock      trust             `json:"clock"`
 	DeviceTime string            `json:"device_time,omitempty"`
 	GB28181    *gb28181          `json:"gb28181,omitempty"`

@@ -204,6 +204,14 @@ func TestStatement(t *testing.T) {
 				Date: "2026-11-20", Complete: true, Counts: map[devices.Code]uint64{"gas.alarm.low": 0, "gas.alarm.high": 2}, Heard: 7, AwayS: 90,
 			}}, devices.EventLane, "7f3a9c51d20b44e6-event-1234"
 		}, tree{"counts": tree{"date": "2026-11-20", "complete": true, "counts": tree{"gas.alarm.low": 0.0, "gas.alarm.high": 2.0}, "heard": 7.0, "away_s": 90.0}}},
+		{"picture of an alarm", func(r *store.Record) {
+			r.Event, r.Lane, r.Incident = devices.Event{Time: evening, Code: devices.SnapshotTaken, Incident: "7f3a9c51d20b44e6-alarm-3",
+				Picture: &devices.Picture{SHA256: hash, Bytes: 7, Type: "image/jpeg", Width: 64}}, devices.EventLane, "7f3a9c51d20b44e6-alarm-3"
+		}, tree{"incident": "7f3a9c51d20b44e6-alarm-3", "picture": tree{"sha256": hash, "bytes": 7.0, "type": "image/jpeg", "width": 64.0}}},
+		{"what is urgent or has timed out", func(r *store.Record) {
+			r.Event = devices.Event{Time: evening, Code: devices.CameraMotion, Urgent: true, TimedOut: true}
+			r.Incident = r.ID()
+		}, tree{"urgent": nil, "timed_out": nil, "state": nil, "severity": "notice", "picture": nil}},
 		{"momentary", func(r *store.Record) {
 			r.Event.Code, r.Incident = "screening.metal.alarm", "" // its driver said "raised"
 		}, tree{"state": nil, "since": nil, "cleared_by": nil, "incident": "7f3a9c51d20b44e6-alarm-1234", "severity": "major"}},
@@ -285,6 +293,8 @@ func TestNeverSaid(t *testing.T) {
 		},
 		`code "device.counts" with the counts of a day false`: func(r *store.Record) { r.Event.Code = devices.DeviceCounts },
 		`code "gas.alarm.high" with the counts of a day true`: func(r *store.Record) { r.Event.Day = &devices.Day{} },
+		`code "snapshot.taken" with a picture false`:          func(r *store.Record) { r.Event.Code = devices.SnapshotTaken },
+		`code "gas.alarm.high" with a picture true`:           func(r *store.Record) { r.Event.Picture = &devices.Picture{} },
 		`bytes are more than 65536`: func(r *store.Record) {
 			r.Event.Stream = &devices.Stream{State: "live", Why: strings.Split(strings.Repeat("loss ", 20_000), " ")}
 		},

@@ -58,6 +58,48 @@ func TestMosquittoKilled(t *testing.T) {
 	}
 }
 
+// TestMosquittoPicture: a picture of 1 MiB goes through a real broker as it is,
+// with alarms before and behind it.
+func TestMosquittoPicture(t *testing.T) {
+	b := mqtttest.Start(t)
+	city := b.Subscribe(t, uplink.Topic(site, "#"))
+	s := newMemory(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	link := uplink.NewLink(uplink.Options{
+		Site: site, Store: s, BoxID: "box1", Version: "test",
+		Dials: []uplink.Dial{mqtt.Dial(mqtt.Options{URL: b.URL, ClientID: "box1"}, uplink.Subscriptions(site))},
+	})
+	done := make(chan error, 1)
+	go func() { done <- link.Run(ctx) }()
+	for i := range 3 {
+		s.add(devices.AlarmLane, 1)
+		s.take(i+1, large, true)
+	}
+	soon, stop := context.WithTimeout(t.Context(), time.Minute)
+	defer stop()
+	whole := 0
+	err := city.Await(soon, func(all []mqtttest.Message) bool {
+		whole = 0
+		for _, m := range all {
+			of, found := strings.CutPrefix(m.Topic, uplink.Topic(site, "snapshot/check-1-top/"))
+			if found && len(m.Payload) == large && bytes.HasSuffix(m.Payload, []byte(of)) {
+				whole++
+			}
+		}
+		return whole >= 3
+	})
+	if err != nil {
+		t.Errorf("got %d whole pictures: %v", whole, err)
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if got := s.String(); got != "{1 3 3 0} {1 0 0 0} {1 0 0 0}" {
+		t.Errorf("marks: got %s", got)
+	}
+}
+
 // distinct waits until the city heard that many records, and compares what came
 // twice.
 func distinct(t *testing.T, records map[string][]byte, city *mqtttest.Collector, want int) int {

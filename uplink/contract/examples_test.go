@@ -1,6 +1,7 @@
 package contract_test
 
 import (
+	"cmp"
 	"strings"
 	"testing"
 	"time"
@@ -80,26 +81,27 @@ var said = map[devices.Code]devices.Event{
 	"stream.below_hd":           {Text: "1280x720, wanted 1920x1080"},
 	"stream.clock_skew":         {Value: &devices.Value{Quantity: "clock error", Unit: "s", Number: -37.2, Limit: new(5.0)}},
 	"recording.retention.short": {Point: "3", Value: &devices.Value{Quantity: "oldest recording", Unit: "d", Number: 61, Limit: new(90.0)}},
-	"snapshot.taken":            {Text: "for 7f3a9c51d20b44e6-alarm-3"},
-	"device.silent":             {Text: "nothing heard for 10s"},
-	"device.fault":              {Detail: "1103", Text: "SENSOR FAIL"},
-	"device.offline":            {Text: "dial tcp 10.37.20.60:4001: connect: no route to host"},
-	"device.counts":             {Day: &gasDay},
-	"device.mode":               {Mode: devices.WarmUp, Is: "warm-up"},
-	"line.lost":                 {Text: "open /dev/ttyUSB0: no such file or directory"},
-	"alarm.chattering":          {Point: "3", Detail: "gas.alarm.low", Count: &devices.Count{Raw: 64, Step: 64}},
-	"alarm.test":                {Mode: devices.Test, Text: "made by a technician"},
-	"box.started":               {Detail: "boot"},
-	"box.stopping":              {Detail: "upgrade"},
-	"uplink.lost":               {Text: "not connected for 3m20s"},
-	"uplink.refused":            {Point: "city-a", Detail: "5", Text: "not authorized"},
-	"clock.corrected":           {Value: &devices.Value{Quantity: "offset", Unit: "s", Number: 3.25}},
-	"clock.jumped":              {Value: &devices.Value{Quantity: "offset", Unit: "s", Number: -3600}},
-	"store.full":                {Value: &devices.Value{Quantity: "used", Unit: "%", Number: 91, Limit: new(90.0)}},
-	"store.gap":                 {Point: "reading", Detail: "1201-1350", Text: "150 readings dropped: the disk budget is used up"},
-	"config.changed":            {Text: "by root, 2 instruments added"},
-	"config.rejected":           {Text: "/etc/sitepost/site.toml:41:1: unknown key \"settigns\""},
-	"certificate.expiring":      {Point: "box", Value: &devices.Value{Quantity: "left", Unit: "d", Number: 29, Limit: new(30.0)}},
+	"snapshot.taken": {Incident: string(epoch) + "-alarm-3", Picture: &devices.Picture{
+		SHA256: strings.Repeat("5f3c9e07", 8), Bytes: 184_320, Type: "image/jpeg", Width: 1920, Height: 1080}},
+	"device.silent":        {Text: "nothing heard for 10s"},
+	"device.fault":         {Detail: "1103", Text: "SENSOR FAIL"},
+	"device.offline":       {Text: "dial tcp 10.37.20.60:4001: connect: no route to host"},
+	"device.counts":        {Day: &gasDay},
+	"device.mode":          {Mode: devices.WarmUp, Is: "warm-up"},
+	"line.lost":            {Text: "open /dev/ttyUSB0: no such file or directory"},
+	"alarm.chattering":     {Point: "3", Detail: "gas.alarm.low", Count: &devices.Count{Raw: 64, Step: 64}},
+	"alarm.test":           {Mode: devices.Test, Text: "made by a technician"},
+	"box.started":          {Detail: "boot"},
+	"box.stopping":         {Detail: "upgrade"},
+	"uplink.lost":          {Text: "not connected for 3m20s"},
+	"uplink.refused":       {Point: "city-a", Detail: "5", Text: "not authorized"},
+	"clock.corrected":      {Value: &devices.Value{Quantity: "offset", Unit: "s", Number: 3.25}},
+	"clock.jumped":         {Value: &devices.Value{Quantity: "offset", Unit: "s", Number: -3600}},
+	"store.full":           {Value: &devices.Value{Quantity: "used", Unit: "%", Number: 91, Limit: new(90.0)}},
+	"store.gap":            {Point: "reading", Detail: "1201-1350", Text: "150 readings dropped: the disk budget is used up"},
+	"config.changed":       {Text: "by root, 2 instruments added"},
+	"config.rejected":      {Text: "/etc/sitepost/site.toml:41:1: unknown key \"settigns\""},
+	"certificate.expiring": {Point: "box", Value: &devices.Value{Quantity: "left", Unit: "d", Number: 29, Limit: new(30.0)}},
 }
 
 // gasDay is a whole day of a detector that went silent for a minute and a half.
@@ -144,6 +146,6 @@ func example(t testing.TB, code devices.Code, seq uint64) store.Record {
 		Epoch: epoch, Lane: meaning.Form.Lane(), Seq: seq, Place: place, Event: e, Accepted: night.Add(2 * time.Millisecond),
 		Clock: store.Clock{Source: "ntp", Synced: true, Boot: "3f0c9a3e-6f0e-4a0e-9a55-1d2c7c0f5b11", UptimeMS: 86_400_000},
 	}
-	r.Incident = r.ID()
+	r.Incident = cmp.Or(e.Incident, r.ID())
 	return r
 }

@@ -98,8 +98,13 @@ func cases(t *testing.T) map[string]uplink.Message {
 	vary("direction-unknown", "access.passage", 77003, func(r *store.Record) { r.Event.Direction = "" })
 	vary("device-time", "access.denied", 77004, func(r *store.Record) { r.Event.DeviceTime = night.Add(-95 * time.Second) })
 	vary("as-alarm", "camera.motion", 1243, func(r *store.Record) {
-		r.Lane = devices.AlarmLane
+		r.Lane, r.Event.Urgent = devices.AlarmLane, true
 		r.Incident = r.ID()
+	})
+	vary("timed-out", "camera.intrusion", 1245, func(r *store.Record) {
+		r.Event.State, r.Event.TimedOut = devices.Cleared, true
+		r.Event.Time, r.Accepted = night.Add(30*time.Second), night.Add(30*time.Second)
+		r.Incident, r.Since, r.ClearedBy = string(epoch)+"-alarm-19", night, "timeout"
 	})
 	vary("reminder", "device.silent", 1244, func(r *store.Record) {
 		r.Event.Time, r.Accepted, r.Event.Reminder = night.Add(30*time.Minute), night.Add(30*time.Minute), 1

@@ -25,6 +25,7 @@ type record struct {
 		Device   struct{ Name string }
 		Clock    struct{ Synced bool }
 		Counts   *devices.Day
+		Picture  *devices.Picture
 		GB28181  *struct {
 			AlarmPriority, AlarmMethod, AlarmType int
 			AlarmTime                             string
@@ -81,7 +82,18 @@ func (r *record) checkForm(m devices.Meaning, l *faultList) {
 	l.want(!condition || state != "", "/data", "the condition %q has no state", r.Type)
 	counts := r.Type == devices.DeviceCounts
 	l.want(counts == (r.Said.Counts != nil), "/data/counts", "only %q has the counts of a day, and always", devices.DeviceCounts)
-	own := r.Said.Incident == r.ID
+	taken := r.Type == devices.SnapshotTaken
+	l.want(taken == (r.Said.Picture != nil), "/data/picture", "only %q has the figures of a picture, and always", devices.SnapshotTaken)
+	r.checkIncident(taken, l)
+}
+
+// checkIncident: a clearing and a reminder name the raising, a picture names what
+// it is of, and everything else names itself.
+func (r *record) checkIncident(taken bool, l *faultList) {
+	own, state := r.Said.Incident == r.ID, r.Said.State
+	if taken {
+		return
+	}
 	if state == devices.Cleared || r.Said.Reminder > 0 {
 		l.want(!own && strings.Contains(r.Said.Incident, "-alarm-"), "/data/incident", "got %q, want the id of the raising", r.Said.Incident)
 		return

@@ -36,6 +36,14 @@ const (
 		`"devices":[{"name":"gas-1","kind":"gas_detector"}],"version":"1.0.0","config_hash":"0123456789abcdef"}`
 )
 
+const picture = `"picture":{"sha256":"5f3c9e075f3c9e075f3c9e075f3c9e075f3c9e075f3c9e075f3c9e075f3c9e07","bytes":1,"type":"image/jpeg"}`
+
+// snapshot is a picture of an alarm.
+var snapshot = strings.NewReplacer(
+	"access.passage", "snapshot.taken", `"from"`, picture+`,"from"`,
+	`"incident":"7f3a9c51d20b44e6-event-7"`, `"incident":"7f3a9c51d20b44e6-alarm-1"`,
+).Replace(passage)
+
 // TestMistakesAreNamed: each thing the contract forbids is found, alone, with
 // its topic, its place and what is wrong.
 func TestMistakesAreNamed(t *testing.T) {
@@ -74,6 +82,12 @@ func TestMistakesAreNamed(t *testing.T) {
 		{"a day of something else", gateTopic, passage, `"from"`, `"counts":{"date":"2026-11-20","complete":true,"counts":{},"heard":0,"away_s":0},"from"`, `/data/counts: only "device.counts" has the counts of a day, and always`},
 		{"a day of words nobody says", gateTopic, passage, `"from"`, `"counts":{"date":"2026-11-20","complete":true,"counts":{"x":1},"heard":0,"away_s":0},"from"`, `/data/counts/counts: additional properties 'x' not allowed`},
 		{"no day where one is due", gateTopic, passage, `access.passage`, `device.counts`, `/data/counts: only "device.counts" has the counts of a day, and always`},
+		{"a picture of something else", gateTopic, passage, `"from"`, picture + `,"from"`, `/data/picture: only "snapshot.taken" has the figures of a picture, and always`},
+		{"no picture where one is due", gateTopic, passage, `access.passage`, `snapshot.taken`, `/data/picture: only "snapshot.taken" has the figures of a picture, and always`},
+		{"a picture of no alarm", gateTopic, snapshot, `"incident":"7f3a9c51d20b44e6-alarm-1"`, `"incident":"door"`, `/data/incident: 'door' does not match pattern`},
+		{"a picture with a half hash", gateTopic, snapshot, `5f3c9e075f3c9e07`, `5f3c9e07`, `/data/picture/sha256: '5f3c9e07`},
+		{"a picture too large", gateTopic, snapshot, `"bytes":1`, `"bytes":1048577`, `/data/picture/bytes: maximum: got 1.048577`},
+		{"a picture with its bytes", gateTopic, snapshot, `"bytes":1`, `"jpeg":"/9j/","bytes":1`, `/data/picture: additional properties 'jpeg' not allowed`},
 		{"a day that no calendar has", gateTopic, passage, `"from"`, `"counts":{"date":"2026-11-31","complete":true,"counts":{"gas.alarm.low":-1},"heard":0,"away_s":0},"from"`, `/data/counts/counts/gas.alarm.low: minimum: got -1, want 0; /data/counts/date: '2026-11-31' is not valid date`},
 		{"alarm block in a test", gasTopic, raised, `"mode":"normal"`, `"mode":"test"`, `/data/gb28181: must not be here in mode "test"`},
 		{"no alarm block where one is due", gasTopic, withoutBlock, ``, ``, `/data: an alarm of "gas.alarm.high" without gb28181`},
@@ -182,7 +196,7 @@ func TestGoodMessages(t *testing.T) {
 		"gas.alarm.high", "camera.motion", `"state":"raised",`, ``, `"severity":"critical"`, `"severity":"notice"`,
 		`"AlarmPriority":1,"AlarmMethod":2`, `"AlarmPriority":4,"AlarmMethod":5,"AlarmType":2`,
 	).Replace(raised)
-	for topic, docs := range map[string][]string{gasTopic: {raised, motion}, gateTopic: {passage}} {
+	for topic, docs := range map[string][]string{gasTopic: {raised, motion}, gateTopic: {passage, snapshot}} {
 		for _, doc := range docs {
 			if err := contract.Validate(topic, false, []byte(doc)); err != nil {
 				t.Error(err)
