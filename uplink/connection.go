@@ -139,6 +139,9 @@ func (c *connection) work(ctx context.Context) error {
 		now := time.Now()
 		again := c.fill(now)
 		if late := c.window.overdue(); !late.IsZero() && !now.Before(late) {
+			if c.pictures.flying > 0 {
+				return errHeavy
+			}
 			return errSilent
 		}
 		if c.stopping && (c.idle(again) || !now.Before(c.stopBy)) {

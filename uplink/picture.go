@@ -2,6 +2,7 @@ package uplink
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"time"
@@ -13,6 +14,8 @@ import (
 // waits until the line has carried it: 1 MiB is 8 s of 1 Mbit/s. So an alarm may
 // have to wait for one picture, never for two, and not for long:
 //
+//   - A picture that takes longer than pictureMost ends the connection: what is
+//     urgent goes first on the next.
 //   - A picture goes when nothing else is in flight, and one at a time. It takes
 //     nothing from the window: an alarm is handed over behind it at once.
 //   - After each picture the line rests from pictures for three times as long as
@@ -20,13 +23,17 @@ import (
 //   - If one took longer than pictureTime, those that would as well wait for a
 //     better line. Two connections in a row that broke under a picture were broken
 //     by it, by a slow line or a broker that takes no such packet: then those wait
-//     that are larger than half of it.
+//     that are larger than half of it. Every six hours twice as large ones may go.
 const (
 	pictureTime = 2 * time.Second
-	pictureRest = 3             // times what the last one took
-	leastBound  = windowBytes   // bytes that every line is trusted with
-	boundHolds  = 6 * time.Hour // then a larger one is tried again
+	pictureMost = 10 * time.Second
+	pictureRest = 3           // times what the last one took
+	leastBound  = windowBytes // bytes that every line is trusted with
+	boundHolds  = 6 * time.Hour
 )
+
+// errHeavy ends a connection that a picture has held up for too long.
+var errHeavy = fmt.Errorf("a picture was not acknowledged within %v (the line is too slow for it, or the broker does not take it)", pictureMost)
 
 // A pace is what pictures have shown of the line. It outlives a connection.
 type pace struct {
@@ -37,11 +44,13 @@ type pace struct {
 
 // may says whether a picture of that size may go, or when to ask again.
 func (p *pace) may(size int, now time.Time) (bool, time.Time) {
-	again := p.since.Add(boundHolds)
-	if p.bound == 0 || size <= p.bound || !now.Before(again) {
-		return true, time.Time{}
+	again := p.since
+	for bound := p.bound; bound != 0 && size > bound; bound *= 2 {
+		if again = again.Add(boundHolds); now.Before(again) {
+			return false, again
+		}
 	}
-	return false, again
+	return true, time.Time{}
 }
 
 // took notes how long a picture was on its way.

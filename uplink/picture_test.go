@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image"
 	"image/jpeg"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -140,6 +141,34 @@ func TestPicturesRest(t *testing.T) {
 		p.store.take(7, 40_000, true)
 		after(time.Minute)
 		p.sees("on a line that is fast again", "1", "2", "3", "6", "7", "5", "4")
+	})
+}
+
+// TestPictureTooSlow: a picture that the line does not carry in ten seconds ends
+// the connection, and the alarm behind it goes first on the next.
+func TestPictureTooSlow(t *testing.T) {
+	bubble(t, func(t *testing.T, p *place) {
+		p.start(p.options())
+		synctest.Wait()
+		p.broker.Latency(11 * time.Second)
+		p.store.take(1, large, true)
+		after(5 * time.Second)
+		before := len(p.kinds())
+		p.store.add(devices.AlarmLane, 1)
+		after(4900 * time.Millisecond)
+		if got := p.broker.Dials(); got != 1 {
+			t.Errorf("dials before ten seconds: got %d, want 1", got)
+		}
+		p.broker.Latency(0)
+		after(1100 * time.Millisecond)
+		want := []string{"alarm/gas-1", "state", "canary", "state", "alarm/gas-1", "snapshot/check-1-top/" + string(epoch) + "-alarm-1"}
+		got := slices.DeleteFunc(p.kinds()[before:], func(kind string) bool { return kind == "open" })
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("what arrived (-want +got):\n%s", diff)
+		}
+		if got := p.link.Status().Connects; got != 2 {
+			t.Errorf("connections: got %d, want 2", got)
+		}
 	})
 }
 

@@ -38,12 +38,12 @@ func (c *connection) best(now time.Time) (*offer, time.Time) {
 
 // send hands one offer to the session and waits for its receipt in the window.
 func (c *connection) send(o *offer, now time.Time) {
-	f := flight{since: now, done: o.done}
+	f := flight{since: now, within: ackWatchdog, done: o.done}
 	if o.skip {
 		f.receipt = settled{}
 	} else {
-		if !o.alone {
-			f.size = o.size()
+		if f.size = o.size(); o.alone {
+			f.size, f.within = 0, pictureMost
 		}
 		f.receipt = c.session.Publish(o.Message)
 		f.done = func() {

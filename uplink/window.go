@@ -20,7 +20,8 @@ type flight struct {
 	receipt Receipt
 	size    int
 	since   time.Time
-	done    func() // called when the broker has it; nil: nobody cares
+	within  time.Duration // how long the receipt may take
+	done    func()        // called when the broker has it; nil: nobody cares
 }
 
 // A window holds all flights of one session, oldest first. A broker
@@ -91,5 +92,5 @@ func (w *window) overdue() time.Time {
 	if len(w.flights) == 0 {
 		return time.Time{}
 	}
-	return w.flights[0].since.Add(ackWatchdog)
+	return w.flights[0].since.Add(w.flights[0].within)
 }
