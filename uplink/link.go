@@ -211,7 +211,7 @@ func (l *Link) hold(ctx context.Context, c *connection, turn int) (time.Duration
 		l.again[r.lane] = max(l.again[r.lane], r.handed)
 	}
 	if size := c.pictures.flying; err != nil && size > 0 {
-		l.pace.broke(size, time.Now())
+		l.pace.broke(size, errors.Is(err, errHeavy), time.Now())
 		l.Log.Warn("the connection broke under a picture", "bytes", size, "in_a_row", l.pace.broken)
 	}
 	if err != nil {

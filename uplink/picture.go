@@ -15,15 +15,15 @@ import (
 // have to wait for one picture, never for two, and not for long:
 //
 //   - A picture that takes longer than pictureMost ends the connection: what is
-//     urgent goes first on the next.
+//     urgent goes first on the next, and what is larger than half of it waits.
 //   - A picture goes when nothing else is in flight, and one at a time. It takes
 //     nothing from the window: an alarm is handed over behind it at once.
 //   - After each picture the line rests from pictures for three times as long as
 //     that one took.
 //   - If one took longer than pictureTime, those that would as well wait for a
 //     better line. Two connections in a row that broke under a picture were broken
-//     by it, by a slow line or a broker that takes no such packet: then those wait
-//     that are larger than half of it. Every six hours twice as large ones may go.
+//     by it as well: there are brokers that take no such packet. Every six hours
+//     those may go that are twice as large.
 const (
 	pictureTime = 2 * time.Second
 	pictureMost = 10 * time.Second
@@ -67,9 +67,13 @@ func (p *pace) took(size int, took time.Duration, now time.Time) {
 	}
 }
 
-// broke notes that a connection ended with a picture on its way.
-func (p *pace) broke(size int, now time.Time) {
-	if p.broken++; p.broken > 1 {
+// broke notes that a connection ended with a picture on its way, and whether
+// that is certain to be why.
+func (p *pace) broke(size int, certain bool, now time.Time) {
+	if p.broken++; certain {
+		p.broken = max(p.broken, 2)
+	}
+	if p.broken > 1 {
 		p.bound, p.since = max(size/2, leastBound), now
 	}
 }

@@ -30,6 +30,10 @@ func TestIdentities(t *testing.T) {
 			}
 		}
 		same(t, "commits", commits(s), 4)
+		began := time.Now()
+		if err := s.Keep("check-1-top", first); err != nil || time.Since(began) > 0 {
+			t.Errorf("the same again: got %v after %v", err, time.Since(began))
+		}
 		if err := s.Keep("check-2-top", second); err != nil {
 			t.Fatal(err)
 		}

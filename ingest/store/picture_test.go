@@ -265,11 +265,14 @@ func TestPicturesToSend(t *testing.T) {
 		s.PictureSent(incident, "b")
 		s.PictureSent(incident, "b")
 		s.PictureSent(incident, "nobody")
+		if _, err := s.Picture(incident, "b"); err != nil {
+			t.Errorf("one that was sent: %v", err)
+		}
 		s = reopened(t, s)
 		same(t, "to send", cameras(s.PicturesToSend()), []string{"c", "a"})
 		same(t, "kept", cameras(s.Pictures()), []string{"c", "b", "a", "before"})
 		if _, err := s.Picture(incident, "b"); err != nil {
-			t.Errorf("one that was sent: %v", err)
+			t.Errorf("one that was sent in the run before: %v", err)
 		}
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
