@@ -306,7 +306,7 @@ func TestPicturesOfRealStore(t *testing.T) {
 		}
 		directory := t.TempDir()
 		reopen := func() *store.Store {
-			s, err := store.Open(store.Options{Directory: directory, Site: site, SendPictures: true})
+			s, err := store.Open(store.Options{Directory: directory, Site: site, SendPictures: func(string) bool { return true }})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -80,13 +80,16 @@ func TestPictureUnfinished(t *testing.T) {
 	})
 }
 
+// everybody's pictures are to be sent.
+func everybody(string) bool { return true }
+
 // TestPicturesToSend promises that what is to be sent is known through a
 // restart until it was sent, newest first, and only while the site sends
 // pictures.
 func TestPicturesToSend(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		directory := t.TempDir()
-		sends := func(o *Options) { o.SendPictures = true }
+		sends := func(o *Options) { o.SendPictures = everybody }
 		s := at(t, directory)
 		keeps(t, s, photo(t, 1, 5000), "before")
 		if err := s.Close(); err != nil {
@@ -109,6 +112,11 @@ func TestPicturesToSend(t *testing.T) {
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
+		one := at(t, directory, func(o *Options) { o.SendPictures = func(camera string) bool { return camera == "a" } })
+		same(t, "to send of one camera", cameras(one.PicturesToSend()), []string{"a"})
+		if err := one.Close(); err != nil {
+			t.Fatal(err)
+		}
 		same(t, "to send when none are sent", at(t, directory).PicturesToSend(), nil)
 	})
 }
@@ -123,7 +131,7 @@ func TestPicturesUnwritable(t *testing.T) {
 		if err := os.WriteFile(pictures, nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		s := at(t, directory, func(o *Options) { o.SendPictures = true })
+		s := at(t, directory, func(o *Options) { o.SendPictures = everybody })
 		if _, err := s.KeepPicture(incident, "a", photo(t, 1, 5000)); err == nil || errors.Is(err, ErrRefused) {
 			t.Errorf("no directory: got %v, want the disk's error", err)
 		}
@@ -205,7 +213,7 @@ func TestPictureSealed(t *testing.T) {
 // picture that is being written.
 func TestAlarmPassesPicture(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		s := at(t, t.TempDir(), func(o *Options) { o.SendPictures = true })
+		s := at(t, t.TempDir(), func(o *Options) { o.SendPictures = everybody })
 		keeps(t, s, photo(t, 1, 5000), "a")
 		s.album.writing.Lock()
 		defer s.album.writing.Unlock()

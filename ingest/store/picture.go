@@ -103,7 +103,7 @@ func figuresOf(picture []byte) (devices.Picture, error) {
 // Errors: ErrRefused for what is no JPEG, larger than 1 MiB, of no incident, by
 // no camera, or another picture of the same; ErrSealed after Seal; or the disk's.
 func (s *Store) KeepPicture(incident, camera string, picture []byte) (devices.Picture, error) {
-	figures, err := s.keepPicture(Picture{Incident: incident, Camera: camera, Unsent: s.opt.SendPictures}, picture)
+	figures, err := s.keepPicture(Picture{Incident: incident, Camera: camera, Unsent: s.sends(camera)}, picture)
 	if err != nil {
 		return devices.Picture{}, fmt.Errorf("picture of %.64q by %.64q: %w", incident, camera, err)
 	}
@@ -143,14 +143,16 @@ func (s *Store) Pictures() []Picture {
 	return s.album.list(func(Picture) bool { return true })
 }
 
-// PicturesToSend lists what is to be sent, newest first: nothing, unless
-// Options.SendPictures says that pictures are sent. A restart changes nothing.
+// PicturesToSend lists what is to be sent, newest first: of the cameras of which
+// Options.SendPictures says so. A restart changes nothing.
 // A picture is in the list before its record is: it may be sent before.
 func (s *Store) PicturesToSend() []Picture {
-	if !s.opt.SendPictures {
-		return nil
-	}
-	return s.album.list(func(p Picture) bool { return p.Unsent })
+	return s.album.list(func(p Picture) bool { return p.Unsent && s.sends(p.Camera) })
+}
+
+// sends says whether the site wants the pictures of a camera sent.
+func (s *Store) sends(camera string) bool {
+	return s.opt.SendPictures != nil && s.opt.SendPictures(camera)
 }
 
 // PictureSent says that a picture need not be sent any more. After a power cut

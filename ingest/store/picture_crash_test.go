@@ -19,7 +19,7 @@ import (
 // beKilledTaking takes pictures for ever, by several cameras, and says of each
 // that it is safe when its record is.
 func beKilledTaking(directory string) {
-	s, err := Open(Options{Directory: directory, SendPictures: true})
+	s, err := Open(Options{Directory: directory, SendPictures: everybody})
 	if err != nil {
 		fmt.Println("open:", err)
 		os.Exit(1)
@@ -73,7 +73,7 @@ func TestKilledTaking(t *testing.T) {
 		for _, name := range killOne(t, childPictures, directory, time.Duration(20+rand.IntN(150))*time.Millisecond) {
 			safe[name] = true
 		}
-		s := at(t, directory, func(o *Options) { o.Site, o.SendPictures, o.PictureBytes = "", true, 1<<30 })
+		s := at(t, directory, func(o *Options) { o.Site, o.SendPictures, o.PictureBytes = "", everybody, 1<<30 })
 		comparePictures(t, s, safe)
 		if err := s.Close(); err != nil {
 			t.Fatal(err)

@@ -84,9 +84,9 @@ type Options struct {
 	History   int    // done alarms that are kept, at least; 0 is 10,000
 	MaxBytes  int64  // largest store.db; 0 is 256 MiB
 
-	PicturesFor  time.Duration // how long pictures are kept at most; 0 is 7 days
-	PictureBytes int64         // how much of them; 0 is a quarter of MaxBytes, but 16 MiB at least; never less than one picture
-	SendPictures bool          // pictures that are kept from now on are also to be sent
+	PicturesFor  time.Duration            // how long pictures are kept at most; 0 is 7 days
+	PictureBytes int64                    // how much of them; 0 is a quarter of MaxBytes, but 16 MiB at least; never less than one picture
+	SendPictures func(camera string) bool // whose pictures are also to be sent; nil: nobody's
 
 	Clock func() Clock // how far the clock can be trusted now; nil: not at all
 	Log   *slog.Logger // nil is silent
