@@ -48,7 +48,11 @@ func newFinder(v *Camera) (*finder, error) {
 	if err != nil {
 		return nil, errors.Join(err, group.Close())
 	}
+	if err := ipv4.NewPacketConn(own).SetMulticastInterface(iface); err != nil {
+		return nil, errors.Join(fmt.Errorf("speak to %s on %q: %w", discoveryGroup.Addr(), iface.Name, err), group.Close(), own.Close())
+	}
 	f := &finder{camera: v, group: group, own: own}
+	f.call(Hello(v.options.Endpoint, f.xaddrs(), scopes(v.options)))
 	f.owned.Go(func() { f.listen(group) })
 	f.owned.Go(func() { f.listen(own) })
 	return f, nil
@@ -73,7 +77,15 @@ func listenShared(at netip.AddrPort) (*net.UDPConn, error) {
 	return c.(*net.UDPConn), nil
 }
 
+// call says something unasked to everybody, as a camera does that comes or goes.
+func (f *finder) call(what string) {
+	if !f.camera.offline.Load() {
+		_, _ = f.own.WriteToUDPAddrPort([]byte(what), discoveryGroup)
+	}
+}
+
 func (f *finder) close() error {
+	f.call(Bye(f.camera.options.Endpoint))
 	err := errors.Join(f.group.Close(), f.own.Close())
 	f.owned.Wait()
 	return err
@@ -124,14 +136,18 @@ func (f *finder) answer(messageID string, to netip.AddrPort) {
 			_, _ = f.own.WriteToUDPAddrPort(noise, to)
 		}
 	}
-	xaddrs := "http://" + f.camera.address + o.DevicePath
-	switch o.Trouble {
-	case EmptyXAddrs:
-		xaddrs = ""
-	case WrongRelatesTo:
+	if o.Trouble == WrongRelatesTo {
 		messageID = "urn:uuid:00000000-0000-4000-8000-000000000000"
 	}
-	_, _ = f.own.WriteToUDPAddrPort([]byte(ProbeMatch(o.Endpoint, messageID, xaddrs, scopes(o))), to)
+	_, _ = f.own.WriteToUDPAddrPort([]byte(ProbeMatch(o.Endpoint, messageID, f.xaddrs(), scopes(o))), to)
+}
+
+// xaddrs is where the camera says that it can be asked.
+func (f *finder) xaddrs() string {
+	if f.camera.options.Trouble == EmptyXAddrs {
+		return ""
+	}
+	return "http://" + f.camera.address + f.camera.options.DevicePath
 }
 
 // scopes are what a camera tells of itself without a login.
@@ -147,15 +163,34 @@ func scopes(o Options) string {
 // ProbeMatch writes a WS-Discovery answer. Its arguments go in as they are,
 // escaped only as XML text, so that a test can say anything with it.
 func ProbeMatch(endpoint, relatesTo, xaddrs, scopes string) string {
+	return saying("ProbeMatches", `<a:RelatesTo>`+asText(relatesTo)+`</a:RelatesTo>`,
+		`<d:ProbeMatch>`+self(endpoint, xaddrs, scopes)+`</d:ProbeMatch>`)
+}
+
+// Hello writes what a camera says when it comes (WS-Discovery 1.0, 4.1).
+func Hello(endpoint, xaddrs, scopes string) string {
+	return saying("Hello", "", self(endpoint, xaddrs, scopes))
+}
+
+// Bye writes what a camera says when it goes (WS-Discovery 1.0, 4.2).
+func Bye(endpoint string) string {
+	return saying("Bye", "", `<a:EndpointReference><a:Address>`+asText(endpoint)+`</a:Address></a:EndpointReference>`)
+}
+
+func self(endpoint, xaddrs, scopes string) string {
+	return `<a:EndpointReference><a:Address>` + asText(endpoint) + `</a:Address></a:EndpointReference>` +
+		`<d:Types>dn:NetworkVideoTransmitter</d:Types><d:Scopes>` + asText(scopes) + `</d:Scopes><d:XAddrs>` + asText(xaddrs) + `</d:XAddrs>` +
+		`<d:MetadataVersion>1</d:MetadataVersion>`
+}
+
+func saying(action, header, body string) string {
 	return fmt.Sprintf(`<?xml version="1.0" encoding="UTF-8"?>`+
 		`<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing" `+
 		`xmlns:d="http://schemas.xmlsoap.org/ws/2005/04/discovery" xmlns:dn="http://www.onvif.org/ver10/network/wsdl">`+
-		`<s:Header><a:MessageID>urn:uuid:%016x</a:MessageID><a:RelatesTo>%s</a:RelatesTo>`+
-		`<a:Action>http://schemas.xmlsoap.org/ws/2005/04/discovery/ProbeMatches</a:Action></s:Header>`+
-		`<s:Body><d:ProbeMatches><d:ProbeMatch><a:EndpointReference><a:Address>%s</a:Address></a:EndpointReference>`+
-		`<d:Types>dn:NetworkVideoTransmitter</d:Types><d:Scopes>%s</d:Scopes><d:XAddrs>%s</d:XAddrs>`+
-		`<d:MetadataVersion>1</d:MetadataVersion></d:ProbeMatch></d:ProbeMatches></s:Body></s:Envelope>`,
-		time.Now().UnixNano(), asText(relatesTo), asText(endpoint), asText(scopes), asText(xaddrs))
+		`<s:Header><a:MessageID>urn:uuid:%016x</a:MessageID>%[3]s`+
+		`<a:Action>http://schemas.xmlsoap.org/ws/2005/04/discovery/%[2]s</a:Action></s:Header>`+
+		`<s:Body><d:%[2]s>%[4]s</d:%[2]s></s:Body></s:Envelope>`,
+		time.Now().UnixNano(), action, header, body)
 }
 
 // asText escapes a word for XML.

@@ -5,11 +5,14 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"net/netip"
 	"os"
 	"runtime"
 	"testing"
 	"time"
+
+	"golang.org/x/net/ipv4"
 )
 
 // Loopback is the only network that tests with these cameras may dial.
@@ -70,4 +73,16 @@ func Flat(t testing.TB, descriptors, goroutines int) {
 		}
 	}
 	t.Errorf("got %d descriptors and %d goroutines, want no more than %d and %d", d, g, descriptors, goroutines)
+}
+
+// SpeakOn makes what the socket sends to a group leave by the interface.
+func SpeakOn(t testing.TB, c *net.UDPConn, name string) {
+	t.Helper()
+	iface, err := net.InterfaceByName(name)
+	if err == nil {
+		err = ipv4.NewPacketConn(c).SetMulticastInterface(iface)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }

@@ -4,252 +4,219 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"net/netip"
-	"sync"
+	"slices"
+	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/net/ipv4"
-
-	"sitepost/devices/camera/onvif"
+	"golang.org/x/sys/unix"
 )
 
-// The rhythm of a call, as known stacks keep it (SOAP-over-UDP: repeat 4,
-// UDP_MIN_DELAY 50 ms, MAX 250 ms, UPPER 500 ms; APP_MAX_DELAY 500 ms).
+// What a [Sighting] may say in Kind.
 const (
-	sends      = 4
-	minGap     = 50 * time.Millisecond
-	maxGap     = 250 * time.Millisecond
-	upperGap   = 500 * time.Millisecond
-	quietAfter = 600 * time.Millisecond // nothing new for so long after the last send: all have answered
+	Hello = "hello" // it has come into the network, or has changed what it says of itself
+	Bye   = "bye"   // it says that it goes
 )
 
-// What a flood may cost.
 const (
-	maxDatagram  = 64 << 10
-	perSource    = 64     // datagrams; a camera answers three probes four times
-	newPerSource = 32     // cameras; more than one only from a recorder or several at one address
-	maxDatagrams = 16_384 // of all sources of one Discover
-	readBuffer   = 1 << 20
+	lookEvery       = 3 * time.Second // for interfaces that came, went or got another address
+	sourcePerMinute = 60              // datagrams; a camera sends a Hello four times
+	heardPerMinute  = 6000            // of all sources
 )
 
-var discoveryGroup = &net.UDPAddr{IP: net.IPv4(239, 255, 255, 250), Port: 3702}
-
-// A caller calls on one interface and listens there.
-type caller struct {
-	name   string
-	conn   *net.UDPConn
-	own    []netip.Prefix // the interface's own networks
-	probes map[string]string
-	heard  *harvest
-
-	mu   sync.Mutex // protects news
-	news time.Time  // of the last send or the last new camera
+// A Sighting is what a camera called out unasked. State is "", for nobody asked
+// it. It is a hint and no proof: whoever is in the network can say it. Its address
+// is always in the interface's own networks or in those given.
+type Sighting struct {
+	Found
+	Kind      string
+	Interface string
+	At        time.Time
 }
 
-// call finds the cameras on one interface.
-func call(ctx context.Context, name string, longest time.Duration, heard *harvest) error {
-	c := &caller{name: name, probes: map[string]string{}, heard: heard, news: time.Now()}
-	if err := c.open(); err != nil {
-		return fmt.Errorf("interface %q: %w", name, err)
+// ListenOptions say where to listen.
+type ListenOptions struct {
+	Interfaces []string       // by name; they need not be there yet
+	Networks   []netip.Prefix // where cameras may be, beside the interfaces' own networks
+}
+
+// Listen hears who comes and goes on the interfaces and tells heard, one after the
+// other. While heard runs nothing is read; a mebibyte waits meanwhile. It sends
+// nothing; what the kernel says to join the group goes to the interfaces given.
+//
+// Interfaces that appear, vanish or get another address are noticed within three
+// seconds. Per minute 60 datagrams of one source and 6,000 of all are read.
+//
+// It returns nil when ctx ends, and the reason when it cannot listen at all.
+func Listen(ctx context.Context, o ListenOptions, heard func(Sighting)) error {
+	if len(o.Interfaces) == 0 {
+		return errors.New("listen for cameras: " + noInterface)
 	}
-	for _, types := range probeTypes {
-		id := onvif.MessageID()
-		c.probes[id] = probe(id, types)
+	e, err := newEar(ctx, o)
+	if ctx.Err() != nil {
+		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, longest)
-	defer cancel()
-	var owned sync.WaitGroup
-	owned.Go(c.listen)
-	err := c.speak(ctx)
-	_ = c.conn.Close() // ends listen
-	owned.Wait()
 	if err != nil {
-		return fmt.Errorf("interface %q: %w", name, err)
+		return fmt.Errorf("listen for cameras: %w", err)
 	}
-	return nil
+	stop := context.AfterFunc(ctx, func() { _ = e.conn.Close() })
+	defer stop()
+	defer e.conn.Close()
+	for {
+		switch s, err := e.next(); {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			return fmt.Errorf("listen for cameras: %w", err)
+		default:
+			for _, one := range s {
+				heard(one)
+			}
+		}
+	}
 }
 
-// open makes the socket: bound to the interface's address, so that only its
-// network is spoken to and heard.
-func (c *caller) open() error {
-	iface, err := net.InterfaceByName(c.name)
-	switch {
-	case err != nil:
-		return errors.New("there is no such interface (ip link shows them)")
-	case iface.Flags&net.FlagUp == 0:
-		return fmt.Errorf("it is down (ip link set %s up, or is the cable in?)", c.name)
-	case iface.Flags&(net.FlagMulticast|net.FlagLoopback) == 0:
-		return errors.New("it knows no multicast, by which cameras are found; configure their addresses by hand")
-	}
-	if c.own, err = networksOf(iface); err != nil {
-		return err
-	}
-	if c.conn, err = net.ListenUDP("udp4", &net.UDPAddr{IP: c.own[0].Addr().AsSlice()}); err != nil {
-		return err
-	}
-	// A burst of answers overflows a small buffer; the kernel may give less.
-	_ = c.conn.SetReadBuffer(readBuffer)
-	p := ipv4.NewPacketConn(c.conn)
-	// By the interface's index: lo has no route for multicast, and needs none.
-	if err := errors.Join(p.SetMulticastInterface(iface), p.SetMulticastTTL(1)); err != nil {
-		return errors.Join(err, c.conn.Close())
-	}
-	return nil
+// An ear is the socket that hears what is said to the group.
+type ear struct {
+	options ListenOptions
+	conn    *net.UDPConn
+	packets *ipv4.PacketConn
+	buffer  []byte
+	ports   []port    // the interfaces that are there, with the group joined
+	lookAt  time.Time // when to look for interfaces again
+	ration  ration
 }
 
-// networksOf are the IPv4 addresses of an interface with their networks.
-func networksOf(iface *net.Interface) ([]netip.Prefix, error) {
-	addresses, err := iface.Addrs()
+// A port is an interface as it was when the group was joined.
+type port struct {
+	name  string
+	index int
+	own   []netip.Prefix
+}
+
+// newEar opens the socket. Bound to the group's address it hears what is said to
+// the group and nothing else; others on this machine may listen there too.
+func newEar(ctx context.Context, o ListenOptions) (*ear, error) {
+	c, err := (&net.ListenConfig{Control: shared}).ListenPacket(ctx, "udp4", discoveryGroup.String())
 	if err != nil {
 		return nil, err
 	}
-	var all []netip.Prefix
-	for _, a := range addresses {
-		if p, err := netip.ParsePrefix(a.String()); err == nil && p.Addr().Is4() {
-			all = append(all, p)
-		}
+	conn := c.(*net.UDPConn)
+	_ = conn.SetReadBuffer(readBuffer)
+	e := &ear{options: o, conn: conn, packets: ipv4.NewPacketConn(conn), buffer: make([]byte, maxDatagram), ration: ration{perSource: map[netip.Addr]int{}}}
+	if err := e.packets.SetControlMessage(ipv4.FlagInterface, true); err != nil {
+		return nil, errors.Join(err, conn.Close())
 	}
-	if len(all) == 0 {
-		return nil, errors.New("it has no IPv4 address (give it one in the cameras' network)")
-	}
-	return all, nil
+	return e, nil
 }
 
-// speak sends all probes four times, then waits until nothing new comes.
-func (c *caller) speak(ctx context.Context) error {
-	gap := minGap + rand.N(maxGap-minGap)
-	for n := range sends {
-		if n > 0 && !wait(ctx, gap) {
-			return nil
+// shared lets others have the same port: the kernel hands every datagram to the
+// group to each of them.
+func shared(_, _ string, c syscall.RawConn) error {
+	var set error
+	err := c.Control(func(fd uintptr) {
+		set = errors.Join(
+			unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEADDR, 1),
+			unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEPORT, 1))
+	})
+	return errors.Join(err, set)
+}
+
+// next waits for one datagram, and returns what it says; nothing, where it says
+// nothing or the time has come to look for interfaces.
+func (e *ear) next() ([]Sighting, error) {
+	if now := time.Now(); !now.Before(e.lookAt) {
+		e.look()
+		e.lookAt = now.Add(lookEvery)
+		_ = e.conn.SetReadDeadline(e.lookAt)
+	}
+	n, cm, from, err := e.packets.ReadFrom(e.buffer)
+	switch {
+	case errors.Is(err, net.ErrClosed):
+		return nil, err
+	case err != nil || cm == nil: // the deadline, or one datagram that cannot be read
+		return nil, nil
+	}
+	at := slices.IndexFunc(e.ports, func(p port) bool { return p.index == cm.IfIndex })
+	source := from.(*net.UDPAddr).AddrPort().Addr().Unmap()
+	if at < 0 || !within(source, e.ports[at].own) && !within(source, e.options.Networks) {
+		return nil, nil
+	}
+	now := time.Now()
+	if !e.ration.allows(source, now) {
+		return nil, nil
+	}
+	said, err := read(e.buffer[:n])
+	if err != nil {
+		return nil, nil
+	}
+	return sightings(said, source, e.options.Networks, e.ports[at].name, now), nil
+}
+
+// look joins the group on each interface that is new or has changed.
+func (e *ear) look() {
+	var there []port
+	for _, name := range e.options.Interfaces {
+		iface, err := net.InterfaceByName(name)
+		if err != nil || iface.Flags&net.FlagUp == 0 {
+			continue // it may come
 		}
-		if n > 1 {
-			gap = min(2*gap, upperGap)
-		}
-		for _, p := range c.probes {
-			if _, err := c.conn.WriteToUDP([]byte(p), discoveryGroup); err != nil {
-				return err
+		own, _ := networksOf(iface)
+		p := port{name, iface.Index, own}
+		if !slices.ContainsFunc(e.ports, p.same) {
+			_ = e.packets.LeaveGroup(iface, discoveryGroup) // of an interface that was down meanwhile
+			if e.packets.JoinGroup(iface, discoveryGroup) != nil {
+				continue // it is tried again
 			}
 		}
-		c.touch()
+		there = append(there, p)
 	}
-	for left := quietAfter; left > 0 && wait(ctx, left); {
-		left = quietAfter - time.Since(c.lastNews())
-	}
-	return nil
+	e.ports = there
 }
 
-func (c *caller) touch() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.news = time.Now()
+func (p port) same(q port) bool {
+	return p.name == q.name && p.index == q.index && slices.Equal(p.own, q.own)
 }
 
-func (c *caller) lastNews() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.news
-}
-
-// listen takes answers until the socket is closed. What cannot be read costs
-// only itself.
-func (c *caller) listen() {
-	buffer := make([]byte, maxDatagram)
-	for {
-		n, from, err := c.conn.ReadFromUDPAddrPort(buffer)
-		if errors.Is(err, net.ErrClosed) {
-			return
-		}
-		if err != nil || !c.heard.room(from.Addr().Unmap()) {
-			continue
-		}
-		relatesTo, all, err := matches(buffer[:n])
-		if _, ours := c.probes[relatesTo]; err == nil && ours && c.heard.add(all, from.Addr().Unmap(), c.own) {
-			c.touch()
+// sightings are what one datagram says. An answer to somebody's probe that was
+// sent to the group says what a Hello says.
+func sightings(said saying, source netip.Addr, networks []netip.Prefix, iface string, now time.Time) (all []Sighting) {
+	tell := func(kind string, m match) {
+		if m.isCamera() || m.saysNothing() && strings.TrimSpace(m.EndpointReference.Address) != "" {
+			all = append(all, Sighting{Found: m.foundAt(source, networks), Kind: kind, Interface: iface, At: now})
 		}
 	}
-}
-
-// A foundKey tells cameras apart. The address belongs to it, so that one that
-// claims the endpoint of another does not hide it.
-type foundKey struct{ endpoint, address string }
-
-// A harvest is what all interfaces heard. Its methods may be called from several
-// goroutines.
-type harvest struct {
-	networks []netip.Prefix
-
-	mu        sync.Mutex // protects all below
-	found     map[foundKey]Found
-	sources   map[netip.Addr]int // datagrams
-	cameras   map[netip.Addr]int // new ones
-	datagrams int
-}
-
-func newHarvest(networks []netip.Prefix) *harvest {
-	return &harvest{networks: networks, found: map[foundKey]Found{}, sources: map[netip.Addr]int{}, cameras: map[netip.Addr]int{}}
-}
-
-// room says whether one more datagram of this source is read at all.
-func (h *harvest) room(source netip.Addr) bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.sources[source] >= perSource || h.datagrams >= maxDatagrams {
-		return false
+	if said.hello != nil {
+		tell(Hello, *said.hello)
 	}
-	h.sources[source]++
-	h.datagrams++
-	return true
-}
-
-// add keeps the cameras of one datagram and says whether one of them is new. own
-// are the networks of the interface on which it came.
-func (h *harvest) add(all []match, source netip.Addr, own []netip.Prefix) (news bool) {
-	for _, m := range all {
-		f, ok := m.found(source, h.networks)
-		if !ok {
-			continue
-		}
-		at, err := netip.ParseAddrPort(f.Address)
-		f.mayAsk = err == nil && (within(at.Addr(), h.networks) || within(at.Addr(), own))
-		h.mu.Lock()
-		key := foundKey{f.Endpoint, f.Address}
-		if _, known := h.found[key]; !known && len(h.found) < maxFound && h.cameras[source] < newPerSource {
-			h.found[key] = f
-			h.cameras[source]++
-			news = true
-		}
-		h.mu.Unlock()
+	for _, m := range said.matches {
+		tell(Hello, m)
 	}
-	return news
-}
-
-func (h *harvest) list() []Found {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	all := make([]Found, 0, len(h.found))
-	for _, f := range h.found {
-		all = append(all, f)
+	if said.bye != nil {
+		tell(Bye, *said.bye)
 	}
 	return all
 }
 
-// wait returns false when ctx ended first.
-func wait(ctx context.Context, d time.Duration) bool {
-	select {
-	case <-time.After(d):
-		return true
-	case <-ctx.Done():
-		return false
-	}
+// A ration bounds what is read within each minute.
+type ration struct {
+	until     time.Time // the end of this minute
+	all       int
+	perSource map[netip.Addr]int // never more than heardPerMinute
 }
 
-func within(a netip.Addr, networks []netip.Prefix) bool {
-	for _, n := range networks {
-		if n.Contains(a.Unmap()) {
-			return true
-		}
+func (r *ration) allows(source netip.Addr, now time.Time) bool {
+	if !now.Before(r.until) {
+		r.until, r.all = now.Add(time.Minute), 0
+		clear(r.perSource)
 	}
-	return false
+	if r.perSource[source] >= sourcePerMinute || r.all >= heardPerMinute {
+		return false
+	}
+	r.perSource[source]++
+	r.all++
+	return true
 }

@@ -1,9 +1,7 @@
 package find
 
 import (
-	"fmt"
 	"net/netip"
-	"net/url"
 	"strings"
 
 	"sitepost/devices/camera/onvif"
@@ -17,11 +15,17 @@ var probeTypes = []string{
 	`>`,
 }
 
+// prolog is the XML declaration, which a document may have or not.
+const prolog = `<?xml version="1.0" encoding="UTF-8"?>`
+
 // probe writes a WS-Discovery probe (WS-Discovery 1.0, 5.2) in one line: some
 // Hikvision firmware does not read one with line ends.
-func probe(messageID, types string) string {
-	return `<?xml version="1.0" encoding="UTF-8"?>` +
-		`<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing">` +
+func probe(messageID, types string) string { return prolog + bareProbe(messageID, types) }
+
+// bareProbe is probe without the prolog, at which some Hikvision firmware stops
+// when it is asked by unicast (edgexfoundry/device-onvif-camera#134).
+func bareProbe(messageID, types string) string {
+	return `<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing">` +
 		`<s:Header><a:Action s:mustUnderstand="1">http://schemas.xmlsoap.org/ws/2005/04/discovery/Probe</a:Action>` +
 		`<a:MessageID>` + messageID + `</a:MessageID>` +
 		`<a:ReplyTo><a:Address>http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous</a:Address></a:ReplyTo>` +
@@ -32,7 +36,9 @@ func probe(messageID, types string) string {
 // maxMatches bounds how many cameras one datagram may announce.
 const maxMatches = 16
 
-// A match is one camera in an answer to a probe, as it came.
+// A match is what a camera says of itself in an answer to a probe, in a Hello and
+// in a Bye (WS-Discovery 1.0, 5.3, 4.1, 4.2), as it came. A Bye tells mostly
+// nothing but the endpoint.
 type match struct {
 	EndpointReference struct{ Address string }
 	Types             string
@@ -40,19 +46,31 @@ type match struct {
 	XAddrs            string
 }
 
-// matches reads an answer to a probe: to which one, and the cameras in it.
-func matches(datagram []byte) (relatesTo string, all []match, err error) {
+// A saying is one datagram of WS-Discovery as far as it matters here.
+type saying struct {
+	relatesTo  string
+	matches    []match // answers to the probe relatesTo
+	hello, bye *match
+}
+
+// read reads a datagram by the local names of its elements: versions of
+// WS-Discovery differ in their namespaces, and some cameras mix them.
+func read(datagram []byte) (saying, error) {
 	var m struct {
 		Header struct{ RelatesTo string }
 		Body   struct {
+			Hello, Bye   *match
 			ProbeMatches struct{ ProbeMatch []match }
 		}
 	}
 	if err := onvif.Decode(datagram, &m); err != nil {
-		return "", nil, err
+		return saying{}, err
 	}
-	all = m.Body.ProbeMatches.ProbeMatch
-	return strings.TrimSpace(m.Header.RelatesTo), all[:min(len(all), maxMatches)], nil
+	all := m.Body.ProbeMatches.ProbeMatch
+	return saying{
+		relatesTo: strings.TrimSpace(m.Header.RelatesTo), matches: all[:min(len(all), maxMatches)],
+		hello: m.Body.Hello, bye: m.Body.Bye,
+	}, nil
 }
 
 // isCamera keeps printers and computers out, which answer the untyped probe.
@@ -62,115 +80,27 @@ func (m match) isCamera() bool {
 		strings.Contains(strings.ToLower(m.XAddrs), "/onvif/")
 }
 
+// saysNothing is true of a Hello or a Bye that tells only who, as the
+// specification allows.
+func (m match) saysNothing() bool {
+	return strings.TrimSpace(m.Types+m.Scopes+m.XAddrs) == ""
+}
+
 // found makes a Found of a match that came from source. ok is false for what is
 // no camera.
 func (m match) found(source netip.Addr, networks []netip.Prefix) (f Found, ok bool) {
 	if !m.isCamera() {
 		return Found{}, false
 	}
+	return m.foundAt(source, networks), true
+}
+
+func (m match) foundAt(source netip.Addr, networks []netip.Prefix) Found {
 	at := chooseXAddr(m.XAddrs, source, networks)
-	f = Found{
+	f := Found{
 		Endpoint: onvif.Words(m.EndpointReference.Address),
 		Address:  at.Host, XAddr: at.String(),
 	}
 	f.Vendor, f.Model = named(m.Scopes)
-	return f, true
-}
-
-// chooseXAddr picks the address of the device service out of those a camera
-// tells:
-//
-//   - several stand in one text, divided by any space, also a "%20";
-//   - an address that means nothing here (0.0.0.0, 127.…, 169.254.…, a name)
-//     stands for the camera itself: the source of the datagram;
-//   - only the source itself and addresses inside the networks count: nobody
-//     makes us call a stranger;
-//   - the source is better than another address, http better than https.
-//
-// Where none is left, the source with the port and path of the specification is
-// as good a guess as any.
-func chooseXAddr(told string, source netip.Addr, networks []netip.Prefix) *url.URL {
-	best := &url.URL{Scheme: "http", Host: hostPort(source, "80"), Path: onvif.DevicePath}
-	rank := 0
-	for i, word := range strings.Fields(strings.ReplaceAll(told, "%20", " ")) {
-		if i == maxMatches {
-			break
-		}
-		u, err := url.Parse(word)
-		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || len(word) > 512 {
-			continue
-		}
-		host := meant(u.Hostname(), source)
-		r := 0
-		switch {
-		case host == source:
-			r = 3
-		case within(host, networks):
-			r = 1
-		}
-		if r > 0 && u.Scheme == "http" {
-			r++
-		}
-		if r > rank {
-			rank = r
-			best = &url.URL{Scheme: u.Scheme, Host: hostPort(host, portOf(u)), Path: u.Path}
-		}
-	}
-	return best
-}
-
-// meant is the address that a camera means.
-func meant(host string, source netip.Addr) netip.Addr {
-	a, err := netip.ParseAddr(host)
-	if err != nil || a.IsUnspecified() || a.IsLoopback() || a.IsLinkLocalUnicast() {
-		return source
-	}
-	return a.Unmap()
-}
-
-func portOf(u *url.URL) string {
-	switch {
-	case u.Port() != "":
-		return u.Port()
-	case u.Scheme == "https":
-		return "443"
-	}
-	return "80"
-}
-
-func hostPort(a netip.Addr, port string) string {
-	if a.Is6() {
-		return fmt.Sprintf("[%s]:%s", a, port)
-	}
-	return a.String() + ":" + port
-}
-
-// named reads vendor and model out of the scopes, which are all that a camera
-// tells without a login:
-//
-//	onvif://www.onvif.org/name/HIKVISION%20DS-2CD2042 onvif://www.onvif.org/hardware/DS-2CD2042
-func named(scopes string) (vendor, model string) {
-	var name string
-	for _, scope := range strings.Fields(scopes) {
-		at := strings.Index(scope, "onvif.org/")
-		if at < 0 {
-			continue
-		}
-		kind, value, _ := strings.Cut(scope[at+len("onvif.org/"):], "/")
-		if plain, err := url.PathUnescape(value); err == nil {
-			value = plain
-		}
-		switch strings.ToLower(kind) {
-		case "name":
-			name = onvif.Words(value)
-		case "hardware":
-			model = onvif.Words(value)
-		case "manufacturer", "mfgr":
-			vendor = onvif.Words(value)
-		}
-	}
-	if vendor == "" { // the name is mostly "vendor model"
-		vendor = strings.TrimSpace(strings.TrimSuffix(name, model))
-	}
-	return vendor, model
+	return f
 }
