@@ -66,6 +66,9 @@ const (
 	EndlessBody    Trouble = "endless body"     // an answer that never ends
 	EmptyXAddrs    Trouble = "empty xaddrs"     // the probe match tells no address
 	WrongRelatesTo Trouble = "wrong relates-to" // the probe match answers a probe that nobody sent
+	StopsAtProlog  Trouble = "stops at prolog"  // does not read a unicast probe that begins with an XML prolog (edgexfoundry/device-onvif-camera#134)
+	TypedOnly      Trouble = "typed only"       // hears no probe without a type (edgexfoundry/device-onvif-camera#135)
+	UntypedOnly    Trouble = "untyped only"     // hears no probe with a type (same place)
 	Redirects      Trouble = "redirects"        // sends every question to another host
 	Slow           Trouble = "slow"             // one byte a second
 	FaultAt200     Trouble = "fault at 200"     // a refused login is told with HTTP status 200

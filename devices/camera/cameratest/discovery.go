@@ -1,6 +1,7 @@
 package cameratest
 
 import (
+	"bytes"
 	"context"
 	"encoding/xml"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -99,8 +101,8 @@ func (f *finder) listen(c *net.UDPConn) {
 		if err != nil {
 			return
 		}
-		messageID, ok := probed(buffer[:n])
-		if !ok || f.camera.offline.Load() {
+		messageID, types, ok := probed(buffer[:n])
+		if !ok || f.camera.offline.Load() || f.deafTo(buffer[:n], types, c == f.own) {
 			continue
 		}
 		if wait := f.camera.options.DiscoverAfter; wait > 0 && !f.camera.pause(context.Background(), wait) {
@@ -110,23 +112,34 @@ func (f *finder) listen(c *net.UDPConn) {
 	}
 }
 
-// probed returns the MessageID of a probe that a camera has to answer: one for
-// its own types or for none.
-func probed(datagram []byte) (messageID string, ok bool) {
+// deafTo says whether the camera does not hear a probe, on purpose.
+func (f *finder) deafTo(datagram []byte, types []string, unicast bool) bool {
+	switch f.camera.options.Trouble {
+	case StopsAtProlog:
+		return unicast && bytes.HasPrefix(datagram, []byte("<?xml"))
+	case TypedOnly:
+		return len(types) == 0
+	case UntypedOnly:
+		return len(types) > 0
+	}
+	return false
+}
+
+// probed returns the MessageID and the types of a probe that a camera has to
+// answer: one for its own types or for none.
+func probed(datagram []byte) (messageID string, types []string, ok bool) {
 	var m struct {
 		Header struct{ MessageID string }
 		Body   struct{ Probe *struct{ Types string } }
 	}
 	if err := xml.Unmarshal(datagram, &m); err != nil || m.Body.Probe == nil {
-		return "", false
+		return "", nil, false
 	}
-	types := strings.Fields(m.Body.Probe.Types)
-	for _, t := range types {
-		if strings.HasSuffix(t, ":NetworkVideoTransmitter") || strings.HasSuffix(t, ":Device") {
-			return strings.TrimSpace(m.Header.MessageID), true
-		}
-	}
-	return strings.TrimSpace(m.Header.MessageID), len(types) == 0
+	types = strings.Fields(m.Body.Probe.Types)
+	ours := slices.ContainsFunc(types, func(t string) bool {
+		return strings.HasSuffix(t, ":NetworkVideoTransmitter") || strings.HasSuffix(t, ":Device")
+	})
+	return strings.TrimSpace(m.Header.MessageID), types, ours || len(types) == 0
 }
 
 func (f *finder) answer(messageID string, to netip.AddrPort) {

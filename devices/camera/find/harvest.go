@@ -11,7 +11,7 @@ const (
 	maxDatagram  = 64 << 10
 	perSource    = 64     // datagrams; a camera answers three probes four times
 	newPerSource = 32     // cameras; more than one only from a recorder or several at one address
-	maxDatagrams = 16_384 // of all sources of one Discover; a Sweep may hear as many times more as it asks
+	maxDatagrams = 16_384 // of all sources of one Discover or Sweep
 	maxFound     = 2048
 	readBuffer   = 1 << 20
 	identifiers  = 16
@@ -24,9 +24,9 @@ type foundKey struct{ endpoint, address string }
 // A harvest is what all interfaces heard. Its methods may be called from several
 // goroutines.
 type harvest struct {
-	interfaces []string
-	networks   []netip.Prefix
-	queue      chan *Found // heard and not yet asked; it has room for all
+	doors    []netip.Prefix // the interfaces' own addresses and networks
+	networks []netip.Prefix
+	queue    chan *Found // heard and not yet asked; it has room for all
 
 	telling sync.Mutex // protects the calls of seen
 	seen    func(Found)
@@ -41,7 +41,7 @@ type harvest struct {
 
 func newHarvest(interfaces []string, networks []netip.Prefix, seen func(Found)) *harvest {
 	return &harvest{
-		interfaces: interfaces, networks: networks, seen: seen, queue: make(chan *Found, maxFound),
+		doors: doors(interfaces), networks: networks, seen: seen, queue: make(chan *Found, maxFound),
 		keys: map[foundKey]bool{}, sources: map[netip.Addr]int{}, cameras: map[netip.Addr]int{},
 	}
 }
@@ -83,7 +83,7 @@ func (h *harvest) tell(f Found) {
 
 // leavesBy says why a datagram to a would not leave by one of the interfaces.
 func (h *harvest) leavesBy(a netip.Addr) error {
-	_, err := wayTo(a, h.interfaces)
+	_, err := wayOut(a, h.doors)
 	return err
 }
 
@@ -130,6 +130,13 @@ func (h *harvest) keep(f *Found, source netip.Addr) bool {
 	h.found = append(h.found, f)
 	h.cameras[source]++
 	return true
+}
+
+// hears says whether a camera was heard from a.
+func (h *harvest) hears(a netip.Addr) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.cameras[a] > 0
 }
 
 // count is how many cameras were heard so far.

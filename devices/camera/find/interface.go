@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"slices"
-	"strings"
 )
 
 const noInterface = "no interface is named (name one: network.device_interfaces, or --interface)"
@@ -45,29 +43,32 @@ func networksOf(iface *net.Interface) ([]netip.Prefix, error) {
 	return all, nil
 }
 
-// wayTo returns the address from which this machine would speak to a, which must
-// belong to one of the interfaces. Connecting a UDP socket asks the kernel for
-// its route and sends nothing.
-func wayTo(a netip.Addr, interfaces []string) (from netip.Addr, err error) {
+// doors are the IPv4 addresses of the interfaces, with their networks, as far as
+// the interfaces are there.
+func doors(interfaces []string) (all []netip.Prefix) {
+	for _, name := range interfaces {
+		if iface, err := net.InterfaceByName(name); err == nil {
+			own, _ := networksOf(iface)
+			all = append(all, own...)
+		}
+	}
+	return all
+}
+
+// wayOut returns the address from which this machine would speak to a; it must be
+// one of the doors. Connecting a UDP socket asks the kernel for its route and
+// sends nothing.
+func wayOut(a netip.Addr, doors []netip.Prefix) (netip.Addr, error) {
 	c, err := net.DialUDP("udp4", nil, net.UDPAddrFromAddrPort(netip.AddrPortFrom(a, discoveryPort)))
 	if err != nil {
-		return from, fmt.Errorf("this machine has no way to %s (give %s an address in its network)", a, either(interfaces))
+		return netip.Addr{}, fmt.Errorf("this machine has no way to %s (give the interface for cameras an address in its network)", a)
 	}
-	from = c.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap()
+	from := c.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap()
 	_ = c.Close()
-	for _, name := range interfaces {
-		iface, err := net.InterfaceByName(name)
-		if err != nil {
-			continue
-		}
-		own, _ := networksOf(iface)
-		if slices.ContainsFunc(own, func(p netip.Prefix) bool {
-			return p.Addr() == from || iface.Flags&net.FlagLoopback != 0 && p.Contains(from)
-		}) {
+	for _, d := range doors {
+		if d.Addr() == from {
 			return from, nil
 		}
 	}
-	return netip.Addr{}, fmt.Errorf("the way to %s leads over an interface that is not for cameras (give %s an address in its network)", a, either(interfaces))
+	return netip.Addr{}, fmt.Errorf("the way to %s leads over an interface that is not for cameras (give the one that is an address in its network)", a)
 }
-
-func either(interfaces []string) string { return strings.Join(interfaces, " or ") }
