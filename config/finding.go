@@ -174,17 +174,19 @@ func (c *collector) sorted() Findings {
 
 // A need is something the machine must have for a value of the file.
 type need struct {
-	at   span
-	look func(now time.Time) error
+	at    span
+	look  func(now time.Time) error
+	apart bool // that cameras and city are in two networks
 }
 
 // lookAround looks for everything the file needs on this machine.
 func (c *collector) lookAround(now time.Time) {
 	for _, n := range c.needs {
 		var soon *expiring
+		var known *remark
 		switch err := n.look(now); {
 		case err == nil:
-		case errors.As(err, &soon):
+		case errors.As(err, &soon), errors.As(err, &known):
 			c.add(Note, n.at, "%v", err)
 		default:
 			c.add(Machine, n.at, "%v", err)

@@ -58,6 +58,7 @@ func (r *rules) check() {
 	r.checkSite()
 	r.checkNetwork()
 	r.checkUplink()
+	r.needApart()
 	for i := range r.w.Zones {
 		r.checkZone(&r.w.Zones[i])
 	}

@@ -124,7 +124,7 @@ func (v *val[T]) take(c *collector, n *node, tag reflect.StructTag) {
 	}
 	v.OK = true
 	if m, ok := any(v.V).(needsMachine); ok {
-		c.needs = append(c.needs, need{n.at, m.look})
+		c.needs = append(c.needs, need{at: n.at, look: m.look})
 	}
 }
 
