@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -8,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"sitepost/devices/camera/cameratest"
 )
 
 func TestMain(m *testing.M) {
@@ -22,9 +26,37 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			profiles, err := os.Getwd()
 			e.Setenv("PROFILES", profiles+"/../../devices/instrument/profiles")
-			return err
+			return errors.Join(err, makeCRLF(e))
 		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"camera": startCamera},
 	})
+}
+
+// makeCRLF gives each file named crlf.* of a script the line ends of Windows, and
+// takes the last one away: an archive of a script cannot hold such.
+func makeCRLF(e *testscript.Env) error {
+	files, err := filepath.Glob(filepath.Join(e.WorkDir, "crlf.*"))
+	for _, file := range files {
+		text, readErr := os.ReadFile(file)
+		text = bytes.ReplaceAll(bytes.TrimRight(text, "\n"), []byte("\n"), []byte("\r\n"))
+		err = errors.Join(err, readErr, os.WriteFile(file, text, 0o640))
+	}
+	return err
+}
+
+// startCamera is the command `camera NAME HOST [VENDOR MODEL]` of scripts: an open
+// camera that can be found on lo until the script ends. Its address and endpoint
+// are then in $NAME and $NAME_ENDPOINT.
+func startCamera(ts *testscript.TestScript, _ bool, args []string) {
+	o := cameratest.Options{Interface: "lo", HTTP: args[1] + ":0", Endpoint: cameratest.Endpoint(), Auth: "open", Serial: "S-" + args[0]}
+	if len(args) > 3 {
+		o.Vendor, o.Model = args[2], args[3]
+	}
+	c, err := cameratest.Serve(o)
+	ts.Check(err)
+	ts.Defer(func() { ts.Check(c.Close()) })
+	ts.Setenv(args[0], c.Address())
+	ts.Setenv(args[0]+"_ENDPOINT", o.Endpoint)
 }
 
 // TestExitCodes keeps the three words a script can rely on: 0 good, 1 findings,

@@ -93,3 +93,18 @@ func (f *Found) take(id onvif.Identity, err error) {
 		f.Why = onvif.Words(err.Error())
 	}
 }
+
+// Merge makes one list out of two. What stands in both is taken from the first.
+func Merge(first, second []Found) []Found {
+	all := slices.Clone(first)
+	seen := map[foundKey]bool{}
+	for _, f := range first {
+		seen[foundKey{f.Endpoint, f.Address}] = true
+	}
+	for _, f := range second {
+		if !seen[foundKey{f.Endpoint, f.Address}] {
+			all = append(all, f)
+		}
+	}
+	return sorted(all)
+}

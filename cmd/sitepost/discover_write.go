@@ -1,0 +1,245 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"unicode"
+
+	"sitepost/config"
+	"sitepost/devices/camera/find"
+)
+
+// adopt writes the new cameras, or those at the addresses, into the site file.
+func (d *discovery) adopt(all []find.Finding, addresses []string) error {
+	chosen, err := choose(all, addresses)
+	if err != nil {
+		return err
+	}
+	if len(chosen) == 0 {
+		return d.tell("nothing new: %s stays as it is", d.config)
+	}
+	if d.login, err = only("login", d.login, names(d.site.Logins, func(l config.Login) string { return l.Name })); err != nil {
+		return err
+	}
+	if d.zone, err = only("zone", d.zone, names(d.site.Zones, func(z config.Zone) string { return z.Name })); err != nil {
+		return err
+	}
+	file, err := openSite(d.config)
+	if err != nil {
+		return err
+	}
+	text, written := d.appended(file.text, chosen, all)
+	if found := parsed(d.config, text, d.env()); len(found) > 0 {
+		fmt.Fprintf(d.stderr, "sitepost: %s stays as it is, for with the new cameras it would have these mistakes:\n", d.config)
+		if err := d.printMistakes(found); err != nil {
+			return err
+		}
+		return errFindings
+	}
+	backup, err := file.replace(text)
+	if err != nil {
+		return err
+	}
+	return d.tell("wrote %s into %s; as it was before: %s\nnext: fill in zone, title and code there, then `sitepost check --config %s`",
+		strings.Join(written, ", "), d.config, backup, d.config)
+}
+
+// tell says what was done: beside the list for a person, apart from JSON.
+func (d *discovery) tell(format string, args ...any) error {
+	to := d.stdout
+	if d.json {
+		to = d.stderr
+	}
+	_, err := fmt.Fprintf(to, format+"\n", args...)
+	return err
+}
+
+// printMistakes keeps them apart from JSON that was printed before.
+func (d *discovery) printMistakes(found config.Findings) error {
+	if d.json {
+		return found.Write(d.stderr)
+	}
+	return found.Write(d.stdout)
+}
+
+func parsed(path string, text []byte, env config.Env) config.Findings {
+	_, found := config.Parse(path, text, env)
+	return found.Errors()
+}
+
+// choose returns the new cameras, or those at the addresses. A person who types
+// the address of a suspected one has looked at it.
+func choose(all []find.Finding, addresses []string) (chosen []find.Finding, err error) {
+	if len(addresses) == 0 {
+		return slices.DeleteFunc(slices.Clone(all), func(f find.Finding) bool { return f.State != find.New }), nil
+	}
+	for _, a := range addresses {
+		n := len(chosen)
+		for _, f := range all {
+			if f.Address != a && hostOf(f.Address) != a || slices.Contains(chosen, f) {
+				continue
+			}
+			if f.Name != "" {
+				return nil, fmt.Errorf("%s is camera %q of the site file already", a, f.Name)
+			}
+			chosen = append(chosen, f)
+		}
+		if len(chosen) == n {
+			return nil, fmt.Errorf("no camera was found at %s, so nothing was written", a)
+		}
+	}
+	return chosen, nil
+}
+
+func hostOf(address string) string {
+	at, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return address
+	}
+	return at.Addr().String()
+}
+
+// only returns the name that was typed, or the only one there is.
+func only(what, typed string, all []string) (string, error) {
+	switch {
+	case slices.Contains(all, typed):
+		return typed, nil
+	case len(all) == 0:
+		return "", fmt.Errorf("the site file has no [[%s]]: write one first, for each camera needs it", what)
+	case typed != "":
+		return "", fmt.Errorf("there is no %s %q in the site file: choose --%s from %s", what, typed, what, strings.Join(all, ", "))
+	case len(all) > 1:
+		return "", fmt.Errorf("which %s do the new cameras get? choose --%s from %s", what, what, strings.Join(all, ", "))
+	}
+	return all[0], nil
+}
+
+func names[T any](all []T, name func(T) string) (list []string) {
+	for _, one := range all {
+		list = append(list, name(one))
+	}
+	return list
+}
+
+// appended returns the text with a table for each camera behind it, in the text's
+// own line ends, and the names of the tables.
+func (d *discovery) appended(text []byte, chosen, all []find.Finding) (longer []byte, written []string) {
+	taken := map[string]bool{}
+	for _, k := range d.site.Cameras {
+		taken[k.Name] = true
+	}
+	for _, name := range slices.Concat(
+		names(d.site.Recorders, func(r config.Recorder) string { return r.Name }),
+		names(d.site.Instruments, func(i config.Instrument) string { return i.Name }),
+		names(d.site.Lines, func(l config.Line) string { return l.Name })) {
+		taken[name] = true
+	}
+	var tables strings.Builder
+	if len(text) > 0 && text[len(text)-1] != '\n' {
+		tables.WriteByte('\n')
+	}
+	for _, f := range chosen {
+		name := nameFor(f, taken)
+		taken[name] = true
+		written = append(written, name)
+		tables.WriteString(d.table(name, f, all))
+	}
+	added := tables.String()
+	if bytes.Contains(text, []byte("\r\n")) {
+		added = strings.ReplaceAll(added, "\n", "\r\n")
+	}
+	return append(slices.Clone(text), added...), written
+}
+
+// table is the [[camera]] of one found camera. What a camera tells of itself is
+// written only where it can mean nothing else than itself.
+func (d *discovery) table(name string, f find.Finding, all []find.Finding) string {
+	var b strings.Builder
+	line := func(text, comment string) {
+		if comment != "" {
+			text = fmt.Sprintf("%-45s # %s", text, comment)
+		}
+		b.WriteString(text + "\n")
+	}
+	b.WriteByte('\n')
+	line("[[camera]]", strings.TrimSpace("found by `sitepost discover`: "+visible(f.Vendor+" "+f.Model)))
+	line(fmt.Sprintf("name = %q", name), "permanent once the site runs: change it now or never")
+	line(`# title = "…"`, "what people call it")
+	line(fmt.Sprintf("zone = %q", d.zone), "where it stands; change it if that is wrong")
+	line(`# code = "…"`, "20 digits, given by the city; leave it out until then")
+	line(fmt.Sprintf("host = %q", strings.TrimSuffix(f.Address, ":80")), "")
+	if f.Endpoint != "" && isPlain(f.Endpoint) {
+		line(fmt.Sprintf("endpoint = %q", asURI(f.Endpoint)), "")
+	}
+	if f.Serial != "" && isPlain(f.Serial) && !shared(f, all) {
+		line(fmt.Sprintf("serial = %q", f.Serial), "")
+	}
+	line(fmt.Sprintf("login = %q", d.login), "")
+	return b.String()
+}
+
+// asURI gives a bare UUID the form of an endpoint reference.
+func asURI(endpoint string) string {
+	if strings.Contains(endpoint, ":") {
+		return endpoint
+	}
+	return "urn:uuid:" + endpoint
+}
+
+// shared says whether another camera tells the same serial, which is then none.
+func shared(f find.Finding, all []find.Finding) bool {
+	return slices.ContainsFunc(all, func(g find.Finding) bool { return g.Serial == f.Serial && g.Address != f.Address })
+}
+
+// isPlain holds for text that stands in quotes as it is.
+func isPlain(text string) bool {
+	return len(text) <= 256 && !strings.ContainsFunc(text, func(r rune) bool {
+		return r <= ' ' || r >= 0x7f || r == '"' || r == '\\'
+	})
+}
+
+// visible is text as it may stand in a comment.
+func visible(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if r != ' ' && !unicode.IsPrint(r) || r == unicode.ReplacementChar {
+			return -1
+		}
+		return r
+	}, text)
+	return strings.TrimSpace(string([]rune(text)[:min(len([]rune(text)), 64)]))
+}
+
+// nameFor makes a name out of vendor, model and the end of the address, which is
+// not yet taken: "hikvision-ds-2cd2042-11".
+func nameFor(f find.Finding, taken map[string]bool) string {
+	const longest = 32
+	start := slug(f.Vendor + " " + f.Model)
+	if start == "" {
+		start = "camera"
+	}
+	ends := strings.FieldsFunc(hostOf(f.Address), func(r rune) bool { return r == '.' || r == ':' })
+	end := ""
+	for i := len(ends) - 1; i >= 0; i-- {
+		end = "-" + ends[i] + end
+		name := strings.TrimRight(start[:min(len(start), max(0, longest-len(end)))], "-") + end
+		if !taken[name] && len(name) <= longest {
+			return strings.TrimLeft(name, "-")
+		}
+	}
+	for n := 2; ; n++ {
+		if name := fmt.Sprintf("camera-%d", n); !taken[name] {
+			return name
+		}
+	}
+}
+
+// slug keeps what a name may consist of.
+func slug(text string) string {
+	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9')
+	})
+	return strings.Join(words, "-")
+}
