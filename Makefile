@@ -29,12 +29,13 @@ lint:
 	$(GO) run $(STATICCHECK) ./...
 
 # What the tests need beside Go: Debian's mosquitto as a foreign broker, mbpoll
-# and libmodbus as foreign ends of a Modbus line, and a C compiler for the race
-# detector and for the libmodbus slave.
+# and libmodbus as foreign ends of a Modbus line, iproute2 for a network of a
+# hundred cameras, and a C compiler for the race detector and the libmodbus slave.
 needs:
 	@missing=; \
 	  [ -x /usr/sbin/mosquitto ] || command -v mosquitto >/dev/null || missing="$$missing mosquitto"; \
 	  command -v gcc >/dev/null || missing="$$missing gcc libc6-dev"; \
+	  command -v ip >/dev/null || missing="$$missing iproute2"; \
 	  command -v mbpoll >/dev/null || missing="$$missing mbpoll"; \
 	  [ -e /usr/include/modbus/modbus.h ] || missing="$$missing libmodbus-dev"; \
 	  [ -z "$$missing" ] && exit 0; \

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -142,21 +143,40 @@ func (c *caller) lastNews() time.Time {
 	return c.news
 }
 
-// listen takes answers until the socket is closed. What cannot be read costs
-// only itself.
+// listen takes answers until the socket is closed, and has read them all when it
+// returns. Reading is slower than a burst: a goroutine of its own empties the
+// socket meanwhile.
 func (c *caller) listen() {
+	answers := make(chan answer, maxWaiting)
+	var owned sync.WaitGroup
+	owned.Go(func() { c.take(answers) })
+	for a := range answers {
+		said, err := read(a.text)
+		if _, ours := c.probes[said.relatesTo]; err == nil && ours && c.heard.add(said.matches, a.from, c.own) {
+			c.touch()
+		}
+	}
+	owned.Wait()
+}
+
+// An answer is a datagram as it came.
+type answer struct {
+	from netip.Addr
+	text []byte
+}
+
+// take empties the socket until it is closed. What cannot be read costs only
+// itself.
+func (c *caller) take(answers chan<- answer) {
+	defer close(answers)
 	buffer := make([]byte, maxDatagram)
 	for {
 		n, from, err := c.conn.ReadFromUDPAddrPort(buffer)
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
-		if err != nil || !c.heard.room(from.Addr().Unmap()) {
-			continue
-		}
-		said, err := read(buffer[:n])
-		if _, ours := c.probes[said.relatesTo]; err == nil && ours && c.heard.add(said.matches, from.Addr().Unmap(), c.own) {
-			c.touch()
+		if err == nil && c.heard.room(from.Addr().Unmap()) {
+			answers <- answer{from.Addr().Unmap(), slices.Clone(buffer[:n])}
 		}
 	}
 }

@@ -12,6 +12,7 @@ const (
 	perSource    = 64     // datagrams; a camera answers three probes four times
 	newPerSource = 32     // cameras; more than one only from a recorder or several at one address
 	maxDatagrams = 16_384 // of all sources of one Discover or Sweep
+	maxWaiting   = 256    // datagrams that were taken from a socket and not yet read
 	maxFound     = 2048
 	readBuffer   = 1 << 20
 	identifiers  = 16

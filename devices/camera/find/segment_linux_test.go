@@ -1,0 +1,499 @@
+package find_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"sitepost/devices/camera/cameratest"
+	"sitepost/devices/camera/find"
+)
+
+// The proof in network namespaces. The test binary starts itself twice:
+//
+//	 namespace of the gateway              namespace of the cameras
+//	┌──────────────────────────┐          ┌───────────────────────────┐
+//	│ Discover, Listen, Sweep  │          │ 100 virtual cameras       │
+//	│ dev0 10.99.0.1/24 ───────┼── veth ──┼─ cams 10.99.0.10 … .109   │
+//	│ up0  10.98.0.1/24 ──┐    │          │                           │
+//	│ default route       │    │          └───────────────────────────┘
+//	└─────────────────────┼────┘
+//	     captured: nothing may be sent here
+//
+// It needs no root where the kernel lets everybody have namespaces, and iproute2.
+const (
+	role      = "SITEPOST_SEGMENT" // which of the two this process is
+	cameras   = 100
+	spoofer   = cameras     // numbers of two more
+	stranger  = cameras + 1 // in a network of its own
+	device    = "dev0"
+	uplink    = "up0"
+	forbidden = "10.98.0.1:8080" // on the uplink's side; nobody may be led there
+)
+
+func TestMain(m *testing.M) {
+	if os.Getenv(role) == "cameras" {
+		if err := serveSegment(os.Stdin, os.Stdout); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// TestSegment promises, on a segment of 100 cameras: all are listed within a second
+// and identified within five; who comes, goes and moves is heard; nobody makes us
+// dial elsewhere; and on the uplink's interface nothing at all is sent.
+func TestSegment(t *testing.T) {
+	if os.Getenv(role) == "gateway" {
+		testSegment(t)
+		return
+	}
+	if _, err := exec.LookPath("ip"); err != nil {
+		skip(t, "ip is not installed (apt-get install iproute2)")
+	}
+	c := exec.CommandContext(cameratest.Soon(t), os.Args[0], "-test.run=^TestSegment$", "-test.v")
+	c.Env = append(os.Environ(), role+"=gateway")
+	c.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
+	if uid := os.Getuid(); uid != 0 {
+		c.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER
+		c.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{HostID: uid, Size: 1}}
+		c.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{HostID: os.Getgid(), Size: 1}}
+	}
+	said, err := c.CombinedOutput()
+	if _, ran := errors.AsType[*exec.ExitError](err); err != nil && !ran {
+		skip(t, fmt.Sprintf("this kernel gives no network namespace: %v", err))
+	}
+	t.Logf("in its own namespace:\n%s", said)
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// skip skips the test; with SITEPOST_ALL set nothing may be skipped.
+func skip(t *testing.T, why string) {
+	t.Helper()
+	if os.Getenv("SITEPOST_ALL") != "" {
+		t.Fatal(why)
+	}
+	t.Skip(why)
+}
+
+func testSegment(t *testing.T) {
+	s := newSegment(t)
+	onUplink, onDevice := capture(t, uplink), capture(t, device)
+	trapped := trap(t)
+	s.do("start 0 100 10")
+	s.do("spoof 10.99.0.9")
+
+	sightings := s.listen(t, find.ListenOptions{Interfaces: []string{device, "not-there-yet"}})
+	t.Run("100 listed and identified", s.testDiscover)
+	t.Run("power cycle", func(t *testing.T) { s.testPowerCycle(t, sightings) })
+	t.Run("another address", func(t *testing.T) { s.testMoves(t, sightings) })
+	t.Run("strangers", func(t *testing.T) { s.testStrangers(t, sightings) })
+	t.Run("sweep", s.testSweep)
+
+	if n := trapped.Load(); n > 0 {
+		t.Errorf("a spoofed address made us dial %s %d times", forbidden, n)
+	}
+	if n := onUplink(); n > 0 {
+		t.Errorf("%d packets were seen on the uplink's interface, want none at all", n)
+	}
+	n := onDevice()
+	if t.Logf("captured: 0 packets on %s, %d on %s", uplink, n, device); n == 0 {
+		t.Error("the capture sees nothing at all, so that it proves nothing")
+	}
+	proveTraps(t, trapped, capture(t, uplink))
+}
+
+// proveTraps: what is to catch a leak does catch one.
+func proveTraps(t *testing.T, trapped *atomic.Int64, onUplink func() uint32) {
+	for range 2 { // the second is accepted after the first was counted
+		c, err := net.Dial("tcp4", forbidden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = c.Read(make([]byte, 1))
+		_ = c.Close()
+	}
+	c, err := net.Dial("udp4", "203.0.113.5:9")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	_, _ = c.Write([]byte("x"))
+	if n, leaked := trapped.Load(), onUplink(); n == 0 || leaked == 0 {
+		t.Errorf("the traps caught %d connections and %d packets of leaks made on purpose", n, leaked)
+	}
+}
+
+// testDiscover lets the machine try three times: other tests run on it too.
+func (s *segment) testDiscover(t *testing.T) {
+	for try := 1; ; try++ {
+		listed, identified, all := timedDiscover(t)
+		s.checkAll(t, all)
+		if listed <= slower*time.Second && identified <= slower*5*time.Second {
+			return
+		}
+		if try == 3 {
+			t.Fatalf("%d cameras were listed in %v and identified in %v, want 1 s and 5 s, times %d", cameras, listed, identified, slower)
+		}
+	}
+}
+
+// timedDiscover says when the last camera was listed, and when it was identified.
+func timedDiscover(t *testing.T) (listed, identified time.Duration, all []find.Found) {
+	began := time.Now()
+	all, err := find.Discover(cameratest.Soon(t), find.DiscoverOptions{
+		Interfaces: []string{device}, Networks: prefixes("10.99.0.0/24"), For: 20 * time.Second,
+		Seen: func(f find.Found) {
+			switch {
+			case !isOurs(f.Endpoint):
+			case f.State == "":
+				listed = time.Since(began)
+			default:
+				identified = time.Since(began)
+			}
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d cameras: listed in %v, identified in %v, done in %v", cameras, listed, identified, time.Since(began))
+	return listed, identified, all
+}
+
+// checkAll holds that each camera was found once, where it is, open, with its
+// hardware address.
+func (s *segment) checkAll(t *testing.T, all []find.Found) {
+	t.Helper()
+	found := map[string]string{}
+	for _, f := range all {
+		if isOurs(f.Endpoint) {
+			found[f.Endpoint] += f.Address + " " + f.State + " " + f.Serial
+		}
+		at, err := netip.ParseAddrPort(f.Address)
+		switch near := err == nil && prefixes("10.99.0.0/24")[0].Contains(at.Addr()); {
+		case !near && f.State != find.NotReached:
+			t.Errorf("got %+v, outside of the cameras' network", f)
+		case near && f.MAC == "":
+			t.Errorf("%s has no hardware address", f.Address)
+		}
+	}
+	for i := range cameras {
+		want := fmt.Sprintf("10.99.0.%d:80 open S-%d", s.host[i], i)
+		if got := found[endpointOf(i)]; got != want {
+			t.Errorf("camera %d: got %q, want %q", i, got, want)
+		}
+	}
+	if len(found) != cameras {
+		t.Errorf("got %d cameras, want %d", len(found), cameras)
+	}
+}
+
+func (s *segment) testPowerCycle(t *testing.T, sightings <-chan find.Sighting) {
+	s.do("stop 5")
+	await(t, sightings, find.Bye, 5, "10.99.0.15:80")
+	began := time.Now()
+	s.do("start 5 6 10")
+	await(t, sightings, find.Hello, 5, "10.99.0.15:80")
+	t.Logf("a camera that was plugged in is known after %v", time.Since(began))
+	if took := time.Since(began); took > 2*time.Second {
+		t.Errorf("it took %v, want less than 2 s", took)
+	}
+}
+
+func (s *segment) testMoves(t *testing.T, sightings <-chan find.Sighting) {
+	s.do("stop 6")
+	s.do("start 6 7 200")
+	s.host[6] = 206
+	f := await(t, sightings, find.Hello, 6, "10.99.0.206:80")
+	site := []find.Known{{Name: "gate", Host: "10.99.0.16", Endpoint: endpointOf(6)}}
+	if got := find.Match([]find.Found{f.Found}, site)[0]; got.State != find.Moved || got.Name != "gate" {
+		t.Errorf("got %+v, want camera gate moved", got)
+	}
+}
+
+// testStrangers: who speaks from a network that is not ours is heard only where the
+// site names that network. What is said later by the same wire comes later.
+func (s *segment) testStrangers(t *testing.T, sightings <-chan find.Sighting) {
+	wide := s.listen(t, find.ListenOptions{Interfaces: []string{device}, Networks: prefixes("10.77.0.0/24")})
+	s.do("stranger 10.77.0.5")
+	s.do("hello 7")
+	await(t, wide, find.Hello, stranger, "10.77.0.5:80")
+	for {
+		select {
+		case f := <-sightings:
+			if f.Endpoint == endpointOf(stranger) {
+				t.Errorf("got %+v, which is in no network of ours", f)
+			}
+			if f.Endpoint == endpointOf(7) && f.Kind == find.Hello {
+				return
+			}
+		case <-cameratest.Soon(t).Done():
+			t.Fatal("camera 7 was not heard")
+		}
+	}
+}
+
+func (s *segment) testSweep(t *testing.T) {
+	all, err := find.Sweep(cameratest.Soon(t), find.SweepOptions{
+		Interfaces: []string{device}, Networks: prefixes("10.99.0.0/24", "10.98.0.0/29", "203.0.113.0/30"),
+	})
+	want := "sweep: 8 of 262 addresses were not asked: the way to 10.98.0.1 leads over an interface that is not for cameras (give the one that is an address in its network)"
+	if err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+	s.checkAll(t, all)
+}
+
+// await returns the sighting of one camera that says the kind.
+func await(t *testing.T, sightings <-chan find.Sighting, kind string, n int, address string) find.Sighting {
+	t.Helper()
+	for {
+		select {
+		case s := <-sightings:
+			if s.Endpoint != endpointOf(n) || s.Kind != kind {
+				continue
+			}
+			if s.Address != address || s.Interface != device {
+				t.Errorf("got %+v, want %s on %s", s, address, device)
+			}
+			return s
+		case <-cameratest.Soon(t).Done():
+			t.Fatalf("no %s of camera %d was heard", kind, n)
+		}
+	}
+}
+
+// A segment is the namespace of the cameras, seen from that of the gateway.
+type segment struct {
+	t    *testing.T
+	to   io.Writer
+	from *bufio.Scanner
+	host [cameras]int // last part of each camera's address
+}
+
+func newSegment(t *testing.T) *segment {
+	// IPv6 would speak by itself as soon as an interface is up.
+	for _, which := range []string{"all", "default"} {
+		_ = os.WriteFile("/proc/sys/net/ipv6/conf/"+which+"/disable_ipv6", []byte("1"), 0)
+	}
+	_ = os.WriteFile("/proc/sys/net/ipv4/conf/all/rp_filter", []byte("0"), 0)
+	_ = os.WriteFile("/proc/sys/net/ipv4/conf/default/rp_filter", []byte("0"), 0)
+	s := &segment{t: t}
+	for i := range s.host {
+		s.host[i] = 10 + i
+	}
+	c := exec.CommandContext(t.Context(), os.Args[0])
+	c.Env = append(os.Environ(), role+"=cameras")
+	c.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
+	c.Stderr = os.Stderr
+	in, err1 := c.StdinPipe()
+	out, err2 := c.StdoutPipe()
+	if err := errors.Join(err1, err2, c.Start()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = in.Close(); _ = c.Wait() })
+	s.to, s.from = in, bufio.NewScanner(out)
+	ip(t, "link set lo up",
+		"link add "+device+" type veth peer name cams", fmt.Sprintf("link set cams netns %d", c.Process.Pid),
+		"addr add 10.99.0.1/24 dev "+device, "link set "+device+" up",
+		"link add "+uplink+" type veth peer name up1", "link set up1 up",
+		"addr add 10.98.0.1/24 dev "+uplink, "link set "+uplink+" up", "route add default via 10.98.0.254")
+	s.do("up")
+	return s
+}
+
+// do gives the cameras' namespace an order, and waits until it is done.
+func (s *segment) do(order string) {
+	s.t.Helper()
+	_, err := fmt.Fprintln(s.to, order)
+	if err != nil || !s.from.Scan() || s.from.Text() != "done" {
+		s.t.Fatalf("%s: got %v, %q", order, err, s.from.Text())
+	}
+}
+
+// listen hears until the test ends; it returns when it hears.
+func (s *segment) listen(t *testing.T, o find.ListenOptions) <-chan find.Sighting {
+	all := make(chan find.Sighting, 4096)
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error)
+	go func() {
+		ended <- find.Listen(ctx, o, func(s find.Sighting) { all <- s })
+	}()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	for {
+		s.do("hello 0")
+		select {
+		case <-all:
+			return all
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// isOurs is true of the hundred.
+func isOurs(endpoint string) bool {
+	return strings.HasPrefix(endpoint, "urn:uuid:camera-") && endpoint != endpointOf(spoofer) && endpoint != endpointOf(stranger)
+}
+
+func endpointOf(n int) string { return fmt.Sprintf("urn:uuid:camera-%d", n) }
+
+// ip runs orders of iproute2.
+func ip(t testing.TB, orders ...string) {
+	if err := ipBatch(orders...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func ipBatch(orders ...string) error {
+	c := exec.Command("ip", "-batch", "-")
+	c.Stdin = strings.NewReader(strings.Join(orders, "\n") + "\n")
+	if said, err := c.CombinedOutput(); err != nil {
+		return fmt.Errorf("ip: %w: %s", err, said)
+	}
+	return nil
+}
+
+// capture counts all packets that an interface sees from now on.
+func capture(t *testing.T, name string) (seen func() uint32) {
+	t.Helper()
+	iface, err := net.InterfaceByName(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const all = unix.ETH_P_ALL<<8&0xff00 | unix.ETH_P_ALL>>8 // in network order
+	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = unix.Close(fd) })
+	if err := unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: all, Ifindex: iface.Index}); err != nil {
+		t.Fatal(err)
+	}
+	return func() uint32 {
+		stats, err := unix.GetsockoptTpacketStats(fd, unix.SOL_PACKET, unix.PACKET_STATISTICS)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return stats.Packets
+	}
+}
+
+// trap counts who connects to the forbidden address.
+func trap(t *testing.T) *atomic.Int64 {
+	l, err := net.Listen("tcp4", forbidden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	var n atomic.Int64
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			n.Add(1)
+			_ = c.Close()
+		}
+	}()
+	return &n
+}
+
+// A ground is the cameras' side: it obeys one order a line.
+//
+//	up               the interface was given to us: set it up
+//	start I J HOST   cameras I to J-1, at 10.99.0.(HOST+n)
+//	stop I           one camera's power is cut, after its Bye
+//	hello I          a camera says Hello once more
+//	spoof ADDRESS    a camera that answers every probe with forbidden addresses
+//	stranger ADDRESS a camera in another network on the same wire
+type ground struct{ running map[int]*cameratest.Camera }
+
+func serveSegment(orders io.Reader, answers io.Writer) error {
+	g := &ground{running: map[int]*cameratest.Camera{}}
+	lines := bufio.NewScanner(orders)
+	for lines.Scan() {
+		if err := g.obey(strings.Fields(lines.Text())); err != nil {
+			return fmt.Errorf("%s: %w", lines.Text(), err)
+		}
+		if _, err := fmt.Fprintln(answers, "done"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (g *ground) obey(order []string) error {
+	var i, j, host int
+	for n, to := range []*int{&i, &j, &host} {
+		if n+1 < len(order) {
+			_, _ = fmt.Sscan(order[n+1], to)
+		}
+	}
+	switch order[0] {
+	case "up":
+		_ = os.WriteFile("/proc/sys/net/ipv6/conf/all/disable_ipv6", []byte("1"), 0)
+		all := []string{"link set lo up", "link set cams up"}
+		for n := 2; n < 255; n++ {
+			all = append(all, fmt.Sprintf("addr add 10.99.0.%d/24 dev cams", n))
+		}
+		return ipBatch(slices.Concat(all, []string{"route add default via 10.99.0.1"})...)
+	case "start":
+		for ; i < j; i++ {
+			if err := g.start(i, fmt.Sprintf("10.99.0.%d:80", host+i), nil); err != nil {
+				return err
+			}
+		}
+	case "stop":
+		return g.running[i].Close()
+	case "hello":
+		return errors.Join(g.running[i].Close(), g.start(i, fmt.Sprintf("10.99.0.%d:80", 10+i), nil))
+	case "spoof":
+		return g.start(spoofer, order[1]+":80", spoofed)
+	case "stranger":
+		return errors.Join(ipBatch("addr add "+order[1]+"/24 dev cams"), g.start(stranger, order[1]+":80", nil))
+	}
+	return nil
+}
+
+func (g *ground) start(i int, at string, noise func(string) [][]byte) (err error) {
+	o := cameratest.Options{
+		Interface: "cams", HTTP: at, Endpoint: endpointOf(i), Vendor: "Virtual", Model: "V-1", Serial: fmt.Sprintf("S-%d", i),
+		Auth: "open", Noise: noise,
+	}
+	g.running[i], err = cameratest.Serve(o)
+	return err
+}
+
+// spoofed answers lead to the gateway's own side of the uplink, to a stranger and
+// to a camera's port that no camera has.
+func spoofed(messageID string) (all [][]byte) {
+	for n, host := range []string{forbidden, "203.0.113.5:80", "[::1]:80", "10.98.0.254:80"} {
+		url := "http://" + host + "/onvif/device_service"
+		all = append(all, []byte(cameratest.ProbeMatch(fmt.Sprintf("urn:uuid:spoof-%d", n), messageID, url, "")))
+	}
+	return all
+}
