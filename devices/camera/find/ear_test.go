@@ -24,6 +24,7 @@ func TestEarHearsItsInterfacesOnly(t *testing.T) {
 	}
 	defer far.conn.Close()
 	near.look()
+	far.ports = []port{{name: "other-0", index: 1 << 20, own: near.ports[0].own}}
 	c, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 9)})
 	if err != nil {
 		t.Fatal(err)
