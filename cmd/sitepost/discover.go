@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"sitepost/cmd/sitepost/control"
 	"sitepost/config"
 	"sitepost/devices/camera/find"
 )
@@ -40,7 +42,8 @@ Each camera is one of these:
   new        the site file does not know it: --write adds it
   known      it is in the site file, and where the file says
   moved      it is in the site file, and now at another address: correct host there
-  refused    it is in the site file, and refuses its login: correct user or password
+  refused    it is in the site file, and the running sitepost says that it refuses its
+             login: correct user or password
   suspected  something there looks like a camera and could not be asked, or is not
              what it claims to be: it answered and cannot be reached, its address is
              outside of the device networks, two addresses claim to be the same
@@ -85,7 +88,7 @@ func (d *discovery) run(cmd *cobra.Command, addresses []string) error {
 	if err != nil {
 		fmt.Fprintf(d.stderr, "sitepost: %v\n", err)
 	}
-	findings := find.Match(found, d.known())
+	findings := find.Match(found, d.known(cmd.Context()))
 	if printed := d.print(findings); printed != nil {
 		return printed
 	}
@@ -146,8 +149,9 @@ func (d *discovery) search(ctx context.Context, o find.DiscoverOptions) ([]find.
 	return find.Merge(found, swept), errors.Join(err, sweepErr)
 }
 
-// known are the cameras and recorders of the site that have an address.
-func (d *discovery) known() (all []find.Known) {
+// known are the cameras and recorders of the site that have an address, with what
+// the running daemon, if there is one, has learnt of them.
+func (d *discovery) known(ctx context.Context) (all []find.Known) {
 	if d.site == nil {
 		return nil
 	}
@@ -157,7 +161,19 @@ func (d *discovery) known() (all []find.Known) {
 		}
 	}
 	for _, r := range d.site.Recorders {
-		all = append(all, find.Known{Name: r.Name, Host: r.Host})
+		all = append(all, find.Known{Name: r.Name, Host: r.Host, Endpoint: r.Endpoint, Serial: r.Serial})
+	}
+	learnt, err := control.Client{Path: d.control}.Cameras(ctx)
+	if err != nil && !errors.Is(err, control.ErrNobody) {
+		fmt.Fprintf(d.stderr, "sitepost: which cameras refuse their login is not known: %v\n", err)
+	}
+	for _, l := range learnt {
+		i := slices.IndexFunc(all, func(k find.Known) bool { return k.Name == l.Name })
+		if i < 0 {
+			continue
+		}
+		all[i].Endpoint, all[i].Serial = cmp.Or(all[i].Endpoint, l.Endpoint), cmp.Or(all[i].Serial, l.Serial)
+		all[i].MACs, all[i].Refused = l.MACs, l.Refused
 	}
 	return all
 }

@@ -1,11 +1,15 @@
 package main
 
 import (
+	"context"
+	"log/slog"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"sitepost/cmd/sitepost/control"
 	"sitepost/config"
 	"sitepost/devices/camera/find"
 )
@@ -41,9 +45,8 @@ func TestTableOfHostileCamera(t *testing.T) {
 	if after == nil {
 		t.Fatalf("%s\n%s", found, text)
 	}
-	want := append([]config.Camera{}, config.Camera{Name: "login-name-x-9", Zone: "hall", Host: "127.0.0.9", Login: "cameras",
-		Watch: after.Cameras[0].Watch, Transport: after.Cameras[0].Transport, Motion: after.Cameras[0].Motion})
-	if diff := cmp.Diff(want, after.Cameras); diff != "" || len(after.Logins) != 1 || !strings.HasPrefix(string(text), smallSite) {
+	plain, _ := config.Parse("site.toml", []byte(smallSite+"[[camera]]\nname = \"login-name-x-9\"\nzone = \"hall\"\nhost = \"127.0.0.9\"\nlogin = \"cameras\"\n"), config.Env{})
+	if diff := cmp.Diff(plain.Cameras, after.Cameras); diff != "" || len(after.Logins) != 1 || !strings.HasPrefix(string(text), smallSite) {
 		t.Errorf("%s\n%s", diff, text)
 	}
 	if diff := cmp.Diff([]string{"login-name-x-9"}, names); diff != "" {
@@ -69,5 +72,54 @@ func TestNamesOfNewCameras(t *testing.T) {
 		if got != c.want || len(got) > 32 {
 			t.Errorf("%s %s at %s: got %q, want %q", c.vendor, c.model, c.address, got, c.want)
 		}
+	}
+}
+
+// A roster is what a running daemon knows of its cameras.
+type roster []control.Camera
+
+func (r roster) List() []control.Camera { return r }
+
+func (roster) Login(context.Context, string) (control.Camera, bool, error) {
+	return control.Camera{}, false, nil
+}
+
+// TestDiscoverAsksTheDaemon promises that what the running daemon has learnt of a
+// camera is used to recognise it, and that a refused login is told.
+func TestDiscoverAsksTheDaemon(t *testing.T) {
+	t.Parallel()
+	socket := filepath.Join(t.TempDir(), "control.sock")
+	ctx, cancel := context.WithCancel(t.Context())
+	learnt := roster{
+		{Name: "gate", Endpoint: "urn:uuid:learnt", Serial: "learnt", MACs: []string{"44:19:b6:01:02:03"}, Refused: "correct the password"},
+		{Name: "of another site"},
+	}
+	listener, err := control.Listen(socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error)
+	go func() {
+		door := control.Door{Cameras: learnt, Log: slog.New(slog.DiscardHandler)}
+		ended <- door.Serve(ctx, listener)
+	}()
+	defer func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}()
+	site, found := config.Parse("site.toml", []byte(smallSite+"[[camera]]\nname = \"gate\"\nzone = \"hall\"\nlogin = \"cameras\"\nhost = \"127.0.0.9\"\nserial = \"written\"\n"), config.Env{})
+	if site == nil {
+		t.Fatal(found)
+	}
+	var said strings.Builder
+	d := &discovery{tool: &tool{control: socket, stderr: &said}, site: site}
+	want := []find.Known{{
+		Name: "gate", Host: "127.0.0.9", Endpoint: "urn:uuid:learnt", Serial: "written",
+		MACs: []string{"44:19:b6:01:02:03"}, Refused: "correct the password",
+	}}
+	if diff := cmp.Diff(want, d.known(t.Context())); diff != "" || said.String() != "" {
+		t.Errorf("-want +got:\n%s%s", diff, said.String())
 	}
 }

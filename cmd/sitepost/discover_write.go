@@ -171,6 +171,9 @@ func (d *discovery) table(name string, f find.Finding, all []find.Finding) strin
 	line(fmt.Sprintf("zone = %q", d.zone), "where it stands; change it if that is wrong")
 	line(`# code = "…"`, "20 digits, given by the city; leave it out until then")
 	line(fmt.Sprintf("host = %q", strings.TrimSuffix(f.Address, ":80")), "")
+	if strings.HasPrefix(f.XAddr, "https:") {
+		line("https = true", "it tells no other way")
+	}
 	if f.Endpoint != "" && isPlain(f.Endpoint) {
 		line(fmt.Sprintf("endpoint = %q", asURI(f.Endpoint)), "")
 	}

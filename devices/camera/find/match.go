@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -22,8 +23,8 @@ type Known struct {
 	Host     string // address, with a port where it is not the usual one
 	Endpoint string // "" not known, as the next two
 	Serial   string
-	MAC      string
-	Refused  string // why it refuses its login; "" it does not, or nobody tried
+	MACs     []string // of all its network cards
+	Refused  string   // why it refuses its login; "" it does not, or nobody tried
 }
 
 // A Finding is a camera that was found, beside what the site knows.
@@ -149,8 +150,9 @@ func (m *matcher) sameSerial(k *Known, f Found) bool {
 }
 
 func (m *matcher) sameMAC(k *Known, f Found) bool {
-	mac := plainMAC(k.MAC)
-	return mac != "" && mac == plainMAC(f.MAC) && !m.twice["mac "+mac] && !m.comparable(k, f)
+	mac := plainMAC(f.MAC)
+	return mac != "" && !m.twice["mac "+mac] && !m.comparable(k, f) &&
+		slices.ContainsFunc(k.MACs, func(known string) bool { return plainMAC(known) == mac })
 }
 
 // comparable says that both sides have an endpoint, which then decides alone.
