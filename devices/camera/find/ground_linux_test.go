@@ -27,6 +27,7 @@ type segment struct {
 	t    *testing.T
 	to   io.Writer
 	from *bufio.Scanner
+	pid  int
 	host [cameras]int // last part of each camera's address
 }
 
@@ -52,13 +53,20 @@ func newSegment(t *testing.T) *segment {
 	}
 	t.Cleanup(func() { _ = in.Close(); _ = c.Wait() })
 	s.to, s.from = in, bufio.NewScanner(out)
+	s.pid = c.Process.Pid
 	ip(t, "link set lo up",
-		"link add "+device+" type veth peer name cams", fmt.Sprintf("link set cams netns %d", c.Process.Pid),
-		"addr add 10.99.0.1/24 dev "+device, "link set "+device+" up",
 		"link add "+uplink+" type veth peer name up1", "link set up1 up",
 		"addr add 10.98.0.1/24 dev "+uplink, "link set "+uplink+" up", "route add default via 10.98.0.254")
-	s.do("up")
+	s.plug()
 	return s
+}
+
+// plug lays the wire between the two namespaces.
+func (s *segment) plug() {
+	s.t.Helper()
+	ip(s.t, "link add "+device+" type veth peer name cams", fmt.Sprintf("link set cams netns %d", s.pid),
+		"addr add 10.99.0.1/24 dev "+device, "link set "+device+" up")
+	s.do("up")
 }
 
 // do gives the cameras' namespace an order, and waits until it is done.

@@ -112,6 +112,7 @@ func testSegment(t *testing.T) {
 		t.Error("the capture sees nothing at all, so that it proves nothing")
 	}
 	proveTraps(t, trapped, capture(t, uplink))
+	t.Run("another interface of the same name", func(t *testing.T) { s.testPlugged(t, sightings) })
 }
 
 // proveTraps: what is to catch a leak does catch one.
@@ -219,6 +220,28 @@ func (s *segment) testMoves(t *testing.T, sightings <-chan find.Sighting) {
 	site := []find.Known{{Name: "gate", Host: "10.99.0.16", Endpoint: endpointOf(6)}}
 	if got := find.Match([]find.Found{f.Found}, site)[0]; got.State != find.Moved || got.Name != "gate" {
 		t.Errorf("got %+v, want camera gate moved", got)
+	}
+}
+
+// testPlugged: the interface vanishes, as a USB adapter does that is pulled out, and
+// comes back as another one of the same name. The listener hears there too.
+func (s *segment) testPlugged(t *testing.T, sightings <-chan find.Sighting) {
+	ip(t, "link del "+device)
+	for len(sightings) > 0 {
+		<-sightings
+	}
+	s.plug()
+	for soon := cameratest.Soon(t); ; {
+		s.do("hello 0")
+		select {
+		case f := <-sightings:
+			if f.Endpoint == endpointOf(0) && f.Interface == device {
+				return
+			}
+		case <-time.After(100 * time.Millisecond):
+		case <-soon.Done():
+			t.Fatal("nothing is heard on the new interface")
+		}
 	}
 }
 
