@@ -45,6 +45,10 @@ func (v *Camera) serve(w http.ResponseWriter, r *http.Request) {
 	if v.misbehave(w, r) {
 		return
 	}
+	if v.desk.owns(r.URL.Path) {
+		v.desk.serve(w, r)
+		return
+	}
 	var q question
 	raw, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
 	if err == nil {
@@ -108,7 +112,7 @@ type service struct {
 
 // services lists what the camera can do and where.
 func (v *Camera) services() []service {
-	return []service{
+	all := []service{
 		{space: "http://www.onvif.org/ver10/device/wsdl", path: v.options.DevicePath, answer: v.deviceAnswer},
 		{space: "http://www.onvif.org/ver10/media/wsdl", path: media1Path, answer: v.mediaAnswer},
 		{space: "http://www.onvif.org/ver20/media/wsdl", path: media2Path, hidden: v.options.Media1Only, answer: v.mediaAnswer},
@@ -116,6 +120,10 @@ func (v *Camera) services() []service {
 		{space: "http://www.onvif.org/ver10/recording/wsdl", path: recordingPath, hidden: v.options.Archive == nil, answer: v.recordingAnswer},
 		{space: "http://www.onvif.org/ver10/search/wsdl", path: searchPath, hidden: v.options.Archive == nil, forbidden: v.forbidsSearch(), answer: v.searchAnswer},
 	}
+	if v.desk != nil { // it answers itself, see [desk.serve]
+		all = append(all, service{space: eventSpace, path: eventPath, hidden: v.desk.o.OnlyCapability})
+	}
+	return all
 }
 
 func (v *Camera) serviceAt(path string) (service, bool) {
@@ -193,7 +201,7 @@ func (v *Camera) capabilitiesAnswer(r *http.Request) string {
 		}
 		fmt.Fprintf(b, `<tt:%[1]s><tt:XAddr>http://%[2]s%[3]s</tt:XAddr></tt:%[1]s>`, name, asText(v.told(r)), s.path)
 	}
-	return "<tds:GetCapabilitiesResponse><tds:Capabilities>" + first.String() + "<tt:Extension>" + later.String() +
+	return "<tds:GetCapabilitiesResponse><tds:Capabilities>" + first.String() + v.desk.capability(asText(v.told(r))) + "<tt:Extension>" + later.String() +
 		"</tt:Extension></tds:Capabilities></tds:GetCapabilitiesResponse>"
 }
 

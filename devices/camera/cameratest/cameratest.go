@@ -51,6 +51,8 @@ type Options struct {
 	Inputs        int      // digital inputs; 0 = it has no DeviceIO
 	Archive       *Archive // recordings; nil = it has neither Search nor Recording Control
 
+	Events *Events // its event service; nil = it has none
+
 	Trouble Trouble // misbehaves on purpose
 	// Noise, if set, makes datagrams that are sent before the proper answer to a
 	// probe. It is given the probe's MessageID.
@@ -90,6 +92,7 @@ type Camera struct {
 	server   *http.Server
 	finder   *finder // nil if it cannot be discovered
 	door     *door
+	desk     *desk // its event service, nil if it has none
 	offline  atomic.Bool
 	asked    atomic.Int64
 	settings settings // what its own page changes while it runs
@@ -125,9 +128,12 @@ func Serve(o Options) (*Camera, error) {
 		ErrorLog:          log.New(discard{}, "", 0),
 	}
 	v.server.SetKeepAlivesEnabled(false)
+	if v.desk, err = newDesk(v); err != nil {
+		return nil, errors.Join(fmt.Errorf("virtual camera %q: %w", o.Endpoint, err), listener.Close())
+	}
 	if o.Interface != "" {
 		if v.finder, err = newFinder(v); err != nil {
-			return nil, errors.Join(fmt.Errorf("virtual camera %q: %w", o.Endpoint, err), listener.Close())
+			return nil, errors.Join(fmt.Errorf("virtual camera %q: %w", o.Endpoint, err), listener.Close(), v.desk.close())
 		}
 	}
 	v.owned.Go(func() { _ = v.server.Serve(gate{listener, &v.offline}) })
@@ -154,7 +160,7 @@ func (v *Camera) Offline(yes bool) { v.offline.Store(yes) }
 // Close ends the camera and waits until all its goroutines are gone.
 func (v *Camera) Close() error {
 	close(v.closed)
-	err := v.server.Close()
+	err := errors.Join(v.server.Close(), v.desk.close())
 	if v.finder != nil {
 		err = errors.Join(err, v.finder.close())
 	}

@@ -41,6 +41,7 @@ type Client struct {
 	way        way
 	offset     time.Duration // camera's clock minus ours
 	clockKnown bool
+	subscribed time.Time // see [Client.Subscribed]
 
 	services      Services // nil = not known
 	servicesUntil time.Time

@@ -78,11 +78,10 @@ func addressing(c Call) []string {
 		_ = xml.EscapeText(&b, []byte(text))
 		return "<wsa:" + name + ">" + b.String() + "</wsa:" + name + ">"
 	}
-	return []string{
+	return append([]string{
 		element("Action", c.Action), element("MessageID", MessageID()), element("To", c.To),
 		"<wsa:ReplyTo><wsa:Address>" + addressingSpace + "/anonymous</wsa:Address></wsa:ReplyTo>",
-		c.Reference,
-	}
+	}, elements(c.Reference)...)
 }
 
 // MessageID is a random UUID (RFC 9562 version 4) as a URN.
