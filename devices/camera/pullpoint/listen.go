@@ -147,7 +147,9 @@ func (h *holding) survive(ctx context.Context, err error, n int) error {
 		h.kept.Manners = h.saved
 		return &gone{err, !h.lease.over(time.Now())}
 	case hungUp(err) && n < mostHangUps:
-		h.tryAnother(n)
+		if n > 1 { // once may be chance
+			h.tryAnother(n - 1)
+		}
 		return nil
 	case hungUp(err) || n > 1:
 		return fmt.Errorf("pull: %w", err)
@@ -164,9 +166,9 @@ func (h *holding) tryAnother(n int) bool {
 	trials := []Manners{h.saved}
 	if !h.pulled {
 		bare, modest := h.saved, h.saved
-		bare.Bare, modest.Modest = true, true
+		bare.Bare, modest.Modest = !bare.Bare, true
 		trials = []Manners{bare, modest}
-		if h.saved.Bare || h.kept.Reference != "" { // reference parameters travel with the headers only
+		if h.kept.Reference != "" { // it travels with the headers only
 			trials = []Manners{modest}
 		}
 	}

@@ -68,7 +68,7 @@ type (
 // ask asks the pull point.
 func (h *holding) ask(ctx context.Context, action string, question, answer any, within time.Duration, most int) error {
 	c := onvif.Call{To: h.kept.Address, Question: question, Answer: answer, Within: within, Most: most}
-	if !h.kept.Bare {
+	if !h.kept.Bare || h.kept.Reference != "" {
 		c.Action, c.Reference = action, h.kept.Reference
 	}
 	return h.Client.Call(ctx, c)

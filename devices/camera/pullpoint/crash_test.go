@@ -1,0 +1,180 @@
+package pullpoint
+
+import (
+	"encoding/json"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sitepost/devices/camera/cameratest"
+	"sitepost/devices/camera/onvif"
+)
+
+// again is the listener in another process: what was kept is all that is known.
+func (l *listener) again() {
+	l.t.Helper()
+	written, err := json.Marshal(l.kept)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	l.kept = nil
+	if err := json.Unmarshal(written, &l.kept); err != nil {
+		l.t.Fatal(err)
+	}
+	l.client, err = onvif.New(onvif.Options{Host: l.camera.Address(), User: "onvif", Password: func() (string, error) { return "secret", nil }, Networks: cameratest.Loopback})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	l.t.Cleanup(l.client.Close)
+	l.batches = nil
+	l.start()
+}
+
+// TestKill promises that a run that follows a killed one adopts its pull point: the
+// camera has exactly one, what happened in between is heard, and the states are
+// told again. Quirks 26 and 34.
+func TestKill(t *testing.T) {
+	t.Parallel()
+	for _, e := range []cameratest.Events{{}, {ByReference: true}, {Limit: 1}, {NoSynchronize: true}, {HeadersKill: true}, {EndsAll: true}} {
+		l := listenTo(t, e, cameratest.Options{})
+		l.start()
+		l.hears(2)
+		l.crash()
+		l.camera.Notify("tns1:VideoSource/MotionAlarm", "Source=video_0", "State=true")
+		l.again()
+		want := []string{motionOn, "Initialized tns1:VideoSource/MotionAlarm Source=video_0 State=true", inputOn}
+		if e.NoSynchronize {
+			want = want[:1]
+		}
+		l.hears(len(want))
+		if got := l.camera.EventCount(); got.Live != 1 || got.Created != 1 || got.Unsubscribed != 0 {
+			t.Errorf("%+v: got %+v, want one pull point", e, got)
+		}
+		if err := l.stop(); err != nil {
+			t.Error(err)
+		}
+		if diff := cmp.Diff(want, l.said()); diff != "" {
+			t.Errorf("%+v: %s", e, diff)
+		}
+		if got := l.camera.EventCount(); got.Live != 0 || l.freshes() != 0 {
+			t.Errorf("%+v: got %+v and %d fresh batches, want none", e, got, l.freshes())
+		}
+	}
+}
+
+// TestKeptIsDead promises that a kept pull point that no longer pulls is released
+// before a new one is made, also where that ends all of them (quirk 30) or there
+// is no other place (quirk 34), and that the manners learnt are not asked for again.
+func TestKeptIsDead(t *testing.T) {
+	t.Parallel()
+	for _, e := range []cameratest.Events{{RefusesRelative: true}, {Limit: 1, HeadersKill: true}, {EndsAll: true, ByReference: true}} {
+		l := listenTo(t, e, cameratest.Options{})
+		l.start()
+		l.hears(2)
+		l.crash()
+		l.camera.ForgetPullPoints()
+		refused := l.camera.EventCount().CreationsRefused
+		l.again()
+		l.hears(2)
+		got := l.camera.EventCount()
+		if got.Live != 1 || got.Created != 2 || got.CreationsRefused != refused || got.UnknownPoint != 2 {
+			t.Errorf("%+v: got %+v, want one pull point, made at once", e, got)
+		}
+		if err := l.stop(); err != nil || l.freshes() != 1 {
+			t.Errorf("got %v and %d fresh batches", err, l.freshes())
+		}
+	}
+}
+
+// TestOtherKept promises that a camera that was replaced, or a kept address that is
+// nonsense, does not keep a pull point from being made.
+func TestOtherKept(t *testing.T) {
+	t.Parallel()
+	for _, kept := range []Kept{
+		{Address: "http://127.0.0.11:1/onvif/pullpoint/99", Reference: "<a>1</a>"},
+		{Address: "ftp://nowhere", Made: time.Now().Add(time.Hour)},
+		{Manners: Manners{Bare: true, Times: Absolute, Renewal: Absolute, Poll: time.Second, Modest: true}},
+		{Manners: Manners{Times: "sideways"}},
+	} {
+		l := listenTo(t, cameratest.Events{}, cameratest.Options{})
+		if kept.Address != "" && kept.Made.IsZero() {
+			kept.Address = "http://" + l.camera.Address() + "/onvif/pullpoint/99"
+		}
+		l.kept = &kept
+		l.start()
+		l.hears(2)
+		if err := l.stop(); err != nil {
+			t.Error(err)
+		}
+		if got := l.camera.EventCount(); got.Created != 1 || got.Live != 0 {
+			t.Errorf("%+v: got %+v", kept, got)
+		}
+	}
+}
+
+// TestRestartOfCamera promises that a pull point that the camera forgot is made
+// anew within the same run, once, and said to be new.
+func TestRestartOfCamera(t *testing.T) {
+	t.Parallel()
+	l := listenTo(t, cameratest.Events{}, cameratest.Options{})
+	l.start()
+	l.hears(2)
+	l.camera.ForgetPullPoints()
+	l.hears(4)
+	if err := l.stop(); err != nil {
+		t.Error(err)
+	}
+	if diff := cmp.Diff([]string{motionOff, inputOn, motionOff, inputOn}, l.said()); diff != "" {
+		t.Error(diff)
+	}
+	if got := l.camera.EventCount(); got.Created != 2 || got.Live != 0 || l.freshes() != 2 {
+		t.Errorf("got %+v and %d fresh batches", got, l.freshes())
+	}
+}
+
+// TestCableOut promises that a camera that goes away ends the run with the reason,
+// and that its pull point is adopted when it is back.
+func TestCableOut(t *testing.T) {
+	t.Parallel()
+	l := listenTo(t, cameratest.Events{}, cameratest.Options{})
+	l.start()
+	l.hears(2)
+	l.camera.Offline(true)
+	if err := <-l.done; !errors.As(err, new(*onvif.Unreachable)) {
+		t.Errorf("got %v", err)
+	}
+	l.camera.Offline(false)
+	l.again()
+	l.hears(2)
+	if err := l.stop(); err != nil {
+		t.Error(err)
+	}
+	if got := l.camera.EventCount(); got.Created != 1 || got.Live != 0 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// TestHundredCycles promises that nothing of a pull point is left behind: no
+// goroutine, no descriptor, no place at the camera.
+func TestHundredCycles(t *testing.T) {
+	l := listenTo(t, cameratest.Events{}, cameratest.Options{})
+	l.pauses.creations = 0
+	cycle := func() {
+		l.start()
+		l.pulls(1)
+		if err := l.stop(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cycle()
+	descriptors, goroutines := cameratest.Held(t)
+	for range 100 {
+		cycle()
+	}
+	cameratest.Flat(t, descriptors, goroutines+2) // contexts of the test itself
+	if got := l.camera.EventCount(); got.Created != 101 || got.Live != 0 || got.Unsubscribed != 101 {
+		t.Errorf("got %+v", got)
+	}
+}

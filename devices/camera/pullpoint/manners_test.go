@@ -1,0 +1,322 @@
+package pullpoint
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sitepost/devices/camera/cameratest"
+	"sitepost/devices/camera/onvif"
+)
+
+// TestRenewal promises that a pull point lives on by whatever the camera takes for
+// it, that one which moves its end by itself is not renewed (quirk 32), and that one
+// which cannot be renewed is made anew. Quirks 28, 29 and 32.
+func TestRenewal(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name     string
+		e        cameratest.Events
+		o        cameratest.Options
+		renewals bool
+		refused  int // renewals, in all
+		anew     bool
+		kept     Form
+	}{
+		{name: "durations", renewals: true},
+		{name: "dates only, clock ahead", e: cameratest.Events{RefusesRelative: true}, o: cameratest.Options{Clock: time.Hour}, renewals: true, refused: 1, kept: Absolute},
+		{name: "each pull moves the end", e: cameratest.Events{KeepsAlive: true}},
+		{name: "1970", e: cameratest.Events{Termination: "1970-01-01T00:00:00Z"}, renewals: true},
+		{name: "past", e: cameratest.Events{Termination: "2024-01-01T00:00:00Z"}, renewals: true},
+		{name: "no renewals at all", e: cameratest.Events{RefusesRenewal: true}, anew: true, refused: 4},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			l := listenTo(t, c.e, c.o)
+			l.pauses.life, l.pauses.poll, l.pauses.renewals = 3*time.Second, 100*time.Millisecond, time.Second
+			l.start()
+			lived := func(all []Batch) bool { return all[len(all)-1].At.Sub(all[0].At) > 4*time.Second }
+			l.await("4 s of life", func(all []Batch) bool { return len(all) > 0 && lived(all) })
+			got := l.camera.EventCount()
+			kept := l.kept.Renewal
+			if err := l.stop(); err != nil {
+				t.Error(err)
+			}
+			if (got.Renewals > 0) != c.renewals || got.Renewals > 4 || (got.Created == 2) != c.anew || got.Created > 2 || kept != c.kept || got.Live > 1 {
+				t.Errorf("got %+v, kept %q", got, kept)
+			}
+			if got.RenewalsRefused > c.refused || c.refused > 0 && got.RenewalsRefused == 0 {
+				t.Errorf("got %d renewals refused, want %d", got.RenewalsRefused, c.refused)
+			}
+			if n := l.freshes(); n != got.Created {
+				t.Errorf("got %d fresh batches of %d pull points", n, got.Created)
+			}
+		})
+	}
+}
+
+// TestLease promises the times of a renewal as they are in the field.
+func TestLease(t *testing.T) {
+	t.Parallel()
+	p := usual()
+	for _, c := range []struct {
+		name  string
+		left  time.Duration                                  // told at first
+		pulls func(after time.Duration) (left time.Duration) // told every 20 s
+		want  []time.Duration                                // of renewals within 20 min, none of which is heard
+	}{
+		{"fixed end", 600 * time.Second, func(a time.Duration) time.Duration { return 600*time.Second - a }, []time.Duration{300, 360, 420, 480, 540, 600, 660, 720, 780, 840, 900, 960, 1020, 1080, 1140, 1200}},
+		{"moves to the full time", 600 * time.Second, func(time.Duration) time.Duration { return 600 * time.Second }, nil},
+		{"moves to one minute", 600 * time.Second, func(time.Duration) time.Duration { return time.Minute }, nil},
+		{"unknown", 0, func(time.Duration) time.Duration { return 0 }, []time.Duration{300, 600, 900, 1200}},
+		{"one minute, fixed", time.Minute, func(a time.Duration) time.Duration { return time.Minute - a }, []time.Duration{40, 80, 120}},
+	} {
+		start := time.Now()
+		l := begin(p.life, c.left, start)
+		var got []time.Duration
+		for after := 20 * time.Second; after <= 20*time.Minute && len(got) < len(c.want)+1; after += 20 * time.Second {
+			now := start.Add(after)
+			l.hear(c.pulls(after), now, p.jitter)
+			if l.due(now, p.poll, p.renewals) {
+				l.renewed = now
+				got = append(got, after/time.Second)
+			}
+			if c.name == "one minute, fixed" && len(got) == 3 {
+				break
+			}
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s: %s", c.name, diff)
+		}
+	}
+}
+
+// TestCreations promises that a camera is left alone between two pull points, also
+// across runs and processes (quirk 29).
+func TestCreations(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		next func(*listener)
+	}{
+		{"next run of the same process", func(l *listener) { l.batches = nil; l.start() }},
+		{"next process, which knows of a run before", func(l *listener) {
+			l.kept = &Kept{Made: time.Now()}
+			l.again()
+		}},
+	} {
+		l := listenTo(t, cameratest.Events{}, cameratest.Options{})
+		l.pauses.creations = time.Second
+		began := time.Now()
+		l.start()
+		l.hears(2)
+		if took := time.Since(began); took > l.pauses.creations {
+			t.Fatalf("%s: the first took %v", c.name, took)
+		}
+		if err := l.stop(); err != nil {
+			t.Fatal(err)
+		}
+		began = l.client.LastSubscribed()
+		c.next(l)
+		l.hears(2)
+		if took := l.batches[0].At.Sub(began); took < l.pauses.creations {
+			t.Errorf("%s: the next came after %v", c.name, took)
+		}
+		if err := l.stop(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestHangUps promises that a camera that hangs up on long polls is asked for
+// shorter ones, and that the next run knows it. Quirk 31.
+func TestHangUps(t *testing.T) {
+	t.Parallel()
+	l := listenTo(t, cameratest.Events{HangUpAfter: 200 * time.Millisecond}, cameratest.Options{})
+	l.pauses.poll = time.Second
+	l.start()
+	l.await("answers to shorter polls", func([]Batch) bool { return l.kept != nil && l.kept.Poll == 150*time.Millisecond })
+	l.pulls(2)
+	l.crash()
+	before := len(l.camera.EventTimes())
+	l.again()
+	l.pulls(4)
+	if err := l.stop(); err != nil {
+		t.Error(err)
+	}
+	want := []string{"Pull PT0.1S 50", "Pull PT0.15S 50", "Pull PT0.15S 50"}
+	if diff := cmp.Diff(want, l.camera.EventTimes()[before:before+3]); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestMishaps promises what one pull point survives, and what ends a run with which
+// reason. Quirks 31, 34 and 42.
+func TestMishaps(t *testing.T) {
+	t.Parallel()
+	nothing := []cameratest.Notice{}
+	for _, c := range []struct {
+		name  string
+		e     cameratest.Events
+		wrong func(*cameratest.Camera)
+		want  string // of the error; "" = it is survived
+		syncs int
+	}{
+		{name: "two hang-ups at once", e: cameratest.Events{States: nothing, HangUpAfter: 1, HangUps: 2}},
+		{name: "two resets at once", e: cameratest.Events{States: nothing, ResetAfter: 1, HangUps: 2}},
+		{name: "three hang-ups at once", e: cameratest.Events{States: nothing, HangUpAfter: 1, HangUps: 3}, want: "pull: cannot be reached: EOF"},
+		{name: "one answer cut in the middle", e: cameratest.Events{CutPulls: 1}, syncs: 1},
+		{name: "every answer cut in the middle", e: cameratest.Events{CutPulls: 9}, want: "pull: cannot be reached: read the answer: unexpected EOF", syncs: 1},
+		{name: "longer than 8 MiB", e: cameratest.Events{Giant: 40_000}, want: "pull: answer is longer than 8 MiB", syncs: 1},
+		{name: "no place left", wrong: func(v *cameratest.Camera) { v.TakePullPoints(8) },
+			want: `the camera has no pull point left (the camera answers with HTTP 500 Receiver SubscribeCreationFailedFault): ` + (&NoRoom{}).NextStep()},
+		{name: "refuses all", e: cameratest.Events{RefusesTimes: true, RefusesUntold: true}, want: "make a pull point: the camera answers with HTTP 500 Receiver UnacceptableInitialTerminationTimeFault"},
+		{name: "wrong password", wrong: func(v *cameratest.Camera) { v.SetPassword("another") }, want: "LoginRefused"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			l := listenTo(t, c.e, cameratest.Options{})
+			l.pauses.soon = time.Minute
+			if c.wrong != nil {
+				c.wrong(l.camera)
+			}
+			if c.want == "" {
+				l.start()
+				l.pulls(2)
+				l.hears(len(l.events.States))
+				if err := l.stop(); err != nil {
+					t.Error(err)
+				}
+			} else {
+				err := l.run(cameratest.Soon(t))
+				if errors.As(err, new(*onvif.LoginRefused)) {
+					err = errors.New("LoginRefused")
+				}
+				if err == nil || err.Error() != c.want {
+					t.Errorf("got %v, want %s", err, c.want)
+				}
+			}
+			if got := l.camera.EventCount(); got.Synchronizations != c.syncs || got.Created > 1 {
+				t.Errorf("got %+v, want %d synchronizations", got, c.syncs)
+			}
+		})
+	}
+}
+
+// TestNoRoom promises that a full camera is told from a broken one, and that it is
+// asked once.
+func TestNoRoom(t *testing.T) {
+	t.Parallel()
+	l := listenTo(t, cameratest.Events{}, cameratest.Options{})
+	l.camera.TakePullPoints(8)
+	err := l.run(cameratest.Soon(t))
+	if !errors.As(err, new(*NoRoom)) || !errors.As(err, new(*onvif.Fault)) {
+		t.Errorf("got %v", err)
+	}
+	if got := l.camera.EventCount(); got.CreationsRefused != 1 || got.Live != 8 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// TestNoEvents promises a plain word for a camera without an event service.
+func TestNoEvents(t *testing.T) {
+	t.Parallel()
+	for _, o := range []cameratest.Options{{Auth: "open"}, {Auth: "open", NoServices: true}} {
+		c, err := onvif.New(onvif.Options{Host: cameratest.Start(t, o).Address()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(c.Close)
+		if err := Run(cameratest.Soon(t), Options{Client: c}, nil); !errors.Is(err, onvif.ErrNoEvents) {
+			t.Errorf("got %v", err)
+		}
+	}
+}
+
+// TestGiant promises that thousands of notifications at once are cut and the rest
+// of the conversation goes on.
+func TestGiant(t *testing.T) {
+	t.Parallel()
+	l := listenTo(t, cameratest.Events{Giant: 5000}, cameratest.Options{})
+	l.start()
+	l.pulls(2)
+	if err := l.stop(); err != nil {
+		t.Error(err)
+	}
+	for _, b := range l.batches {
+		if len(b.Notifications) != 1000 {
+			t.Errorf("got %d notifications, want 1000", len(b.Notifications))
+		}
+	}
+}
+
+// TestEmptyAtOnce promises that a camera that does not wait is not asked without a
+// pause.
+func TestEmptyAtOnce(t *testing.T) {
+	t.Parallel()
+	l := listenTo(t, cameratest.Events{EmptyAtOnce: true}, cameratest.Options{})
+	l.pauses.rest, l.pauses.quick = 50*time.Millisecond, time.Minute
+	l.start()
+	l.pulls(6)
+	if err := l.stop(); err != nil {
+		t.Error(err)
+	}
+	for i := 2; i < 6; i++ {
+		if between := l.batches[i].At.Sub(l.batches[i-1].At); between < l.pauses.rest {
+			t.Errorf("pull %d came after %v", i, between)
+		}
+	}
+}
+
+// TestTakeFails promises that an error of take ends the run at once, is returned as
+// it is, and that the pull point is released.
+func TestTakeFails(t *testing.T) {
+	t.Parallel()
+	l := listenTo(t, cameratest.Events{}, cameratest.Options{})
+	l.fail = errClosed
+	if err := l.run(cameratest.Soon(t)); err != errClosed {
+		t.Errorf("got %v", err)
+	}
+	if got := l.camera.EventCount(); got.Live != 0 || got.Pulls != 1 || l.kept != nil {
+		t.Errorf("got %+v, kept %+v", got, l.kept)
+	}
+}
+
+// TestKeepFails promises that no pull point is used that nobody would know of after
+// a crash.
+func TestKeepFails(t *testing.T) {
+	t.Parallel()
+	l := listenTo(t, cameratest.Events{}, cameratest.Options{})
+	o := Options{Client: l.client, Keep: func(*Kept) error { return errClosed }}
+	if err := Run(cameratest.Soon(t), o, l.take); !errors.Is(err, errClosed) {
+		t.Errorf("got %v", err)
+	}
+	if got := l.camera.EventCount(); got.Live != 0 || got.Created != 1 || got.Pulls != 0 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// TestUsual promises the times that the field asks for.
+func TestUsual(t *testing.T) {
+	t.Parallel()
+	l := listenTo(t, cameratest.Events{}, cameratest.Options{})
+	l.pauses = usual()
+	l.start()
+	l.hears(2)
+	if !l.camera.AwaitEvents(cameratest.Soon(t), func(n cameratest.EventCount) bool { return n.Pulls == 2 && n.Waiting == 1 }) {
+		t.Fatal("no second pull")
+	}
+	began := time.Now()
+	l.camera.Notify("tns1:VideoSource/MotionAlarm", "Source=video_0", "State=true")
+	l.hears(3)
+	t.Logf("%v from the trigger to take", l.batches[1].At.Sub(began)) // printed, not judged
+	if err := l.stop(); err != nil {
+		t.Error(err)
+	}
+	if diff := cmp.Diff("Create PT600S, Pull PT5S 50, Pull PT20S 50", strings.Join(l.camera.EventTimes()[:3], ", ")); diff != "" {
+		t.Error(diff)
+	}
+}
