@@ -22,7 +22,8 @@ type holding struct {
 
 	unrenewable bool // it refused every form of renewal
 	hangUps     int  // in a row
-	lull        bool // the last answer came at once and brought nothing
+	quickOnes   int  // answers in a row that came at once
+	lull        bool // the next pull must wait
 }
 
 // hold finds a pull point and listens, with a new one when the old one is gone.
@@ -64,7 +65,7 @@ func (h *holding) adopt(ctx context.Context) error {
 	if h.kept.Address == "" {
 		return nil
 	}
-	h.lease = begin(h.life, 0, time.Now())
+	h.lease = adopted(h.life)
 	home, err := address(h.Client, h.service, h.kept.Address)
 	if err == nil {
 		h.kept.Address = home

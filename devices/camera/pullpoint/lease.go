@@ -24,6 +24,10 @@ func begin(asked time.Duration, left time.Duration, now time.Time) lease {
 	return l
 }
 
+// adopted is the lease of a pull point whose end is not known yet and may be near: it
+// is due as soon as its end is heard, or is not told.
+func adopted(asked time.Duration) lease { return lease{granted: asked} }
+
 // hear takes what an answer to a pull tells: what is left, 0 if that is not known.
 // Ends that differ by less than jitter mean the same.
 func (l *lease) hear(left time.Duration, now time.Time, jitter time.Duration) {

@@ -20,7 +20,7 @@ func TestLife(t *testing.T) {
 		o     cameratest.Options
 		times []string // written until the first pull, if it matters
 	}{
-		{name: "as the specification has it", times: []string{"Create PT6S", "Pull PT0.1S 50"}},
+		{name: "as the specification has it", times: []string{"Create PT60S", "Pull PT0.1S 50"}},
 		{name: "digest", o: cameratest.Options{Auth: "digest-sha256"}},
 		{name: "a clock eight hours behind", o: cameratest.Options{Clock: -8 * time.Hour}},
 		{name: "names in GB 18030", o: cameratest.Options{Charset: "gb2312"}},
@@ -37,7 +37,7 @@ func TestLife(t *testing.T) {
 		{name: "27 headers are required", e: cameratest.Events{HeadersRequired: true}},
 		{name: "27 headers kill", e: cameratest.Events{HeadersKill: true}},
 		{name: "27 headers are refused with a pull", e: cameratest.Events{HeadersRefused: true}},
-		{name: "28 a termination time is required", e: cameratest.Events{RefusesUntold: true}, times: []string{"Create PT6S", "Pull PT0.1S 50"}},
+		{name: "28 a termination time is required", e: cameratest.Events{RefusesUntold: true}, times: []string{"Create PT60S", "Pull PT0.1S 50"}},
 		{name: "28 no durations", e: cameratest.Events{RefusesRelative: true}},
 		{name: "28 no durations, another clock", e: cameratest.Events{RefusesRelative: true}, o: cameratest.Options{Clock: 4000 * time.Hour}},
 		{name: "28 no termination time at all", e: cameratest.Events{RefusesTimes: true}},

@@ -16,6 +16,7 @@ const (
 	maxMessages   = 1000
 	readAtOnce    = 256 // notifications that package notice reads of one answer
 	mostHangUps   = 3   // in a row, without waiting for anything to happen
+	mostQuickOnes = 20  // in a row
 	hangUpsToTest = 6   // in a row, after which the camera must answer something else
 )
 
@@ -23,6 +24,9 @@ const (
 // conversation breaks.
 func (h *holding) listen(ctx context.Context) error {
 	for mishaps := 0; ctx.Err() == nil; {
+		if err := h.renewIfDue(ctx); err != nil {
+			return err
+		}
 		err := h.pull(ctx, h.pollNow())
 		switch {
 		case err == nil:
@@ -34,9 +38,6 @@ func (h *holding) listen(ctx context.Context) error {
 			if err := h.survive(ctx, err, mishaps); err != nil {
 				return err
 			}
-		}
-		if err := h.renewIfDue(ctx); err != nil {
-			return err
 		}
 		if (err != nil || h.lull) && !wait(ctx, h.rest) {
 			break
@@ -81,12 +82,23 @@ func (h *holding) pull(ctx context.Context, poll time.Duration) error {
 		answer := a.Body.PullMessagesResponse
 		h.hangUps = 0
 		h.lease.hear(h.left(answer.told), now, h.jitter)
-		h.lull = took < h.quick && len(answer.NotificationMessage) == 0
+		h.pace(took < h.quick, len(answer.NotificationMessage) == 0)
 		return h.hand(Batch{At: now, Notifications: h.read(answer.Messages)})
 	case hungUp(err) && took >= h.soon && ctx.Err() == nil:
 		return h.waitLess(ctx, took)
 	}
 	return err
+}
+
+// pace makes the next pull wait after an answer that came at once and brought
+// nothing, and after many that came at once: no camera takes all of our time.
+func (h *holding) pace(quick, empty bool) {
+	if !quick {
+		h.quickOnes = 0
+		return
+	}
+	h.quickOnes++
+	h.lull = empty || h.quickOnes > mostQuickOnes
 }
 
 // hand gives a batch to take.
@@ -124,7 +136,7 @@ func (h *holding) waitLess(ctx context.Context, took time.Duration) error {
 	h.hangUps++
 	if h.hangUps%hangUpsToTest == 0 {
 		if err := h.Client.LearnClock(ctx); err != nil && !refused(err) {
-			return err
+			return &silent{err}
 		}
 	}
 	if less := max((took * 4 / 5).Truncate(h.grain), h.leastPoll); less < h.pollNow() {

@@ -125,7 +125,7 @@ type pauses struct {
 	soon      time.Duration // who hangs up sooner did not wait for anything to happen
 	quick     time.Duration // an answer that came sooner was not waited for
 	grain     time.Duration // polls are whole ones
-	rest      time.Duration // after a quick answer that brought nothing, and after a mishap
+	rest      time.Duration // after a quick answer that brought nothing, after many quick ones, and after a mishap
 	renewals  time.Duration // at least between two of them (Home Assistant PR#92551, #91661)
 	creations time.Duration // at least between two of them (onvif2mqtt#44)
 	jitter    time.Duration // by which times that mean the same may differ: cameras tell whole seconds

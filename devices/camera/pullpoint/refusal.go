@@ -82,7 +82,8 @@ func hungUp(err error) bool {
 func hopeless(err error) bool {
 	_, login := errors.AsType[*onvif.LoginRefused](err)
 	_, ended := errors.AsType[*stopped](err)
-	return login || ended || absent(err)
+	_, away := errors.AsType[*silent](err)
+	return login || ended || away || absent(err)
 }
 
 // gone says that the pull point pulls no more.
@@ -93,6 +94,12 @@ type gone struct {
 
 func (e *gone) Error() string { return "the pull point is gone: " + e.err.Error() }
 func (e *gone) Unwrap() error { return e.err }
+
+// silent says that the camera answers nothing at all.
+type silent struct{ err error }
+
+func (e *silent) Error() string { return "the camera hangs up on everything: " + e.err.Error() }
+func (e *silent) Unwrap() error { return e.err }
 
 // stopped says that nothing more is taken.
 type stopped struct{ err error }
