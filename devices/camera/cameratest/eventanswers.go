@@ -62,7 +62,7 @@ func (d *desk) misaddressed(w http.ResponseWriter, r *http.Request, q *eventQues
 	case !q.addressed() && (d.o.HeadersRequired || d.o.ByReference || d.o.ByProperties):
 		wrong = "headers are required"
 	case q.addressed() && d.o.HeadersKill:
-		panic(http.ErrAbortHandler)
+		wrong = "headers kill"
 	case q.addressed() && d.o.HeadersRefused && pull:
 		wrong = "headers are not understood"
 	case q.addressed():
@@ -77,6 +77,9 @@ func (d *desk) misaddressed(w http.ResponseWriter, r *http.Request, q *eventQues
 	d.mu.Lock()
 	d.count.Misaddressed++
 	d.mu.Unlock()
+	if d.o.HeadersKill {
+		panic(http.ErrAbortHandler)
+	}
 	d.fault(w, "wsa:InvalidAddressingHeader", wrong)
 	return true
 }
@@ -124,6 +127,12 @@ func (d *desk) create(w http.ResponseWriter, r *http.Request, q *eventQuestion) 
 	d.count.Created++
 	p := d.add(min(life, d.o.Lifetime))
 	d.initialize(p)
+	if d.o.CreatesAfter > 0 {
+		d.change()
+		d.mu.Unlock()
+		d.camera.pause(r.Context(), d.o.CreatesAfter)
+		d.mu.Lock()
+	}
 	host := d.camera.told(r)
 	if d.door != "" {
 		host = d.door

@@ -43,6 +43,7 @@ type Events struct {
 	ResetAfter      time.Duration // the same with a TCP reset
 	HangUps         int           // does so only this often; 0 = always
 	CutPulls        int           // cuts the answers to the first so many pulls in the middle
+	CreatesAfter    time.Duration // takes so long to tell of a pull point that it has made
 	EmptyAtOnce     bool          // answers a pull that has nothing at once
 	Giant           int           // tells so many notifications in every answer, whatever the limit is
 }

@@ -79,11 +79,11 @@ func TestKeptIsDead(t *testing.T) {
 		l.hears(2)
 		l.crash()
 		l.camera.ForgetPullPoints()
-		refused := l.camera.EventCount().CreationsRefused
+		before := l.camera.EventCount()
 		l.again()
 		l.hears(2)
 		got := l.camera.EventCount()
-		if got.Live != 1 || got.Created != 2 || got.CreationsRefused != refused || got.UnknownPoint != 2 {
+		if got.Live != 1 || got.Created != 2 || got.CreationsRefused != before.CreationsRefused || got.Misaddressed != before.Misaddressed || got.UnknownPoint != 2 {
 			t.Errorf("%+v: got %+v, want one pull point, made at once", e, got)
 		}
 		if err := l.stop(); err != nil || l.freshes() != 1 {
@@ -157,6 +157,37 @@ func TestCableOut(t *testing.T) {
 	}
 	if got := l.camera.EventCount(); got.Created != 1 || got.Live != 0 {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// TestShutdownWhileCreating promises that a pull point whose making is under way when
+// the run ends is not left behind.
+func TestShutdownWhileCreating(t *testing.T) {
+	t.Parallel()
+	l := listenTo(t, cameratest.Events{CreatesAfter: 300 * time.Millisecond}, cameratest.Options{})
+	l.start()
+	if !l.camera.AwaitEvents(cameratest.Soon(t), func(n cameratest.EventCount) bool { return n.Created == 1 }) {
+		t.Fatal("nothing was made")
+	}
+	if err := l.stop(); err != nil {
+		t.Error(err)
+	}
+	if got := l.camera.EventCount(); got.Live != 0 || got.Unsubscribed != 1 || got.Pulls != 0 || l.kept != nil {
+		t.Errorf("got %+v, kept %+v", got, l.kept)
+	}
+}
+
+// TestOnlyHangUps promises that hang-ups are not taken for silence for ever: a camera
+// that hangs up on everything is not there.
+func TestOnlyHangUps(t *testing.T) {
+	t.Parallel()
+	l := listenTo(t, cameratest.Events{}, cameratest.Options{})
+	l.pauses.soon = 0
+	l.start()
+	l.hears(2)
+	l.camera.Offline(true)
+	if err := <-l.done; !errors.As(err, new(*silent)) || !errors.As(err, new(*onvif.Unreachable)) {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -140,6 +140,19 @@ func usual() pauses {
 	}
 }
 
+// outlast is a context that ends some time after ctx. The caller ends it.
+func outlast(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		select {
+		case <-time.After(by):
+			cancel()
+		case <-longer.Done():
+		}
+	})
+	return longer, func() { stop(); cancel() }
+}
+
 // wait returns false when ctx ended first.
 func wait(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {

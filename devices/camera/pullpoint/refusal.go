@@ -74,8 +74,11 @@ func absent(err error) bool {
 // hungUp says whether the camera ended the connection without a byte of an answer.
 func hungUp(err error) bool {
 	_, ok := errors.AsType[*onvif.Unreachable](err)
-	return ok && !absent(err) && !errors.Is(err, io.ErrUnexpectedEOF) &&
-		(errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE))
+	if !ok || absent(err) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return false
+	}
+	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
+		strings.HasSuffix(err.Error(), "server closed idle connection") // net/http's word for it, before the question was written
 }
 
 // hopeless says whether asking in another form, or again, is of no use.

@@ -14,7 +14,7 @@ import (
 // which cannot be renewed is made anew. Quirks 28, 29 and 32.
 func TestRenewal(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
+	cases := []struct {
 		name     string
 		e        cameratest.Events
 		o        cameratest.Options
@@ -29,31 +29,33 @@ func TestRenewal(t *testing.T) {
 		{name: "1970", e: cameratest.Events{Termination: "1970-01-01T00:00:00Z"}, renewals: true},
 		{name: "past", e: cameratest.Events{Termination: "2024-01-01T00:00:00Z"}, renewals: true},
 		{name: "no renewals at all", e: cameratest.Events{RefusesRenewal: true}, anew: true, refused: 4},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			l := listenTo(t, c.e, c.o)
-			l.pauses.life, l.pauses.poll, l.pauses.renewals = 6*time.Second, 100*time.Millisecond, time.Second
-			l.start()
-			lived := func(all []Batch) bool { return all[len(all)-1].At.Sub(all[0].At) > 8*time.Second }
-			l.await("8 s of life", func(all []Batch) bool { return len(all) > 0 && lived(all) })
-			got := l.camera.EventCount()
-			l.mu.Lock()
-			kept := l.kept.Renewal
-			l.mu.Unlock()
-			if err := l.stop(); err != nil {
-				t.Error(err)
-			}
-			if (got.Renewals > 0) != c.renewals || got.Renewals > 4 || (got.Created == 2) != c.anew || got.Created > 2 || kept != c.kept || got.Live > 1 {
-				t.Errorf("got %+v, kept %q", got, kept)
-			}
-			if got.RenewalsRefused > c.refused || c.refused > 0 && got.RenewalsRefused == 0 {
-				t.Errorf("got %d renewals refused, want %d", got.RenewalsRefused, c.refused)
-			}
-			if n := l.freshes(); n != got.Created {
-				t.Errorf("got %d fresh batches of %d pull points", n, got.Created)
-			}
-		})
+	}
+	all := make([]*listener, len(cases))
+	for i, c := range cases { // all at once: it takes its time
+		l := listenTo(t, c.e, c.o)
+		l.pauses.life, l.pauses.poll, l.pauses.renewals = 6*time.Second, 100*time.Millisecond, time.Second
+		l.start()
+		all[i] = l
+	}
+	for i, c := range cases {
+		l := all[i]
+		l.await("8 s of life", func(all []Batch) bool { return len(all) > 0 && all[len(all)-1].At.Sub(all[0].At) > 8*time.Second })
+		got := l.camera.EventCount()
+		l.mu.Lock()
+		kept := l.kept.Renewal
+		l.mu.Unlock()
+		if err := l.stop(); err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		if (got.Renewals > 0) != c.renewals || got.Renewals > 4 || (got.Created == 2) != c.anew || got.Created > 2 || kept != c.kept || got.Live > 1 {
+			t.Errorf("%s: got %+v, kept %q", c.name, got, kept)
+		}
+		if got.RenewalsRefused > c.refused || c.refused > 0 && got.RenewalsRefused == 0 {
+			t.Errorf("%s: got %d renewals refused, want %d", c.name, got.RenewalsRefused, c.refused)
+		}
+		if n := l.freshes(); n != got.Created {
+			t.Errorf("%s: got %d fresh batches of %d pull points", c.name, n, got.Created)
+		}
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 // hasty are the times of a pull point, a hundred times shorter.
 func hasty() pauses {
 	return pauses{
-		life: 60 * time.Second, poll: 400 * time.Millisecond, leastPoll: 100 * time.Millisecond, patience: 20 * time.Second,
+		life: 60 * time.Second, poll: 150 * time.Millisecond, leastPoll: 100 * time.Millisecond, patience: 20 * time.Second,
 		soon: 50 * time.Millisecond, quick: 20 * time.Millisecond, grain: 50 * time.Millisecond, rest: 10 * time.Millisecond,
 		renewals: 600 * time.Millisecond, creations: 300 * time.Millisecond, jitter: 20 * time.Millisecond, release: 20 * time.Second,
 	}

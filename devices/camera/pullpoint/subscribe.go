@@ -91,7 +91,9 @@ func (h *holding) create(ctx context.Context, s style) error {
 	if !s.bare {
 		call.Action = createAction
 	}
-	err = h.Client.Call(ctx, call)
+	longer, end := outlast(ctx, h.pauses.release) // given up half-way, nobody would know the pull point
+	err = h.Client.Call(longer, call)
+	end()
 	if err == nil && a.Body.CreatePullPointSubscriptionResponse == nil {
 		err = errNoAnswer
 	}
