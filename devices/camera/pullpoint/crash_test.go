@@ -44,7 +44,7 @@ func TestKill(t *testing.T) {
 		l.crash()
 		l.camera.Notify("tns1:VideoSource/MotionAlarm", "Source=video_0", "State=true")
 		l.again()
-		want := []string{motionOn, "Initialized tns1:VideoSource/MotionAlarm Source=video_0 State=true", inputOn}
+		want := []string{motionOn, "Initialized VideoSource/MotionAlarm Source=video_0 State=true", inputOn}
 		if e.NoSynchronize {
 			want = want[:1]
 		}

@@ -13,11 +13,9 @@ const (
 	messageLimit  = 50
 	modestLimit   = 10
 	maxAnswer     = 8 << 20
-	maxMessages   = 1000
-	readAtOnce    = 256 // notifications that package notice reads of one answer
-	mostHangUps   = 3   // in a row, without waiting for anything to happen
-	mostQuickOnes = 20  // in a row
-	hangUpsToTest = 6   // in a row, after which the camera must answer something else
+	mostHangUps   = 3  // in a row, without waiting for anything to happen
+	mostQuickOnes = 20 // in a row
+	hangUpsToTest = 6  // in a row, after which the camera must answer something else
 )
 
 // listen pulls until ctx ends, the pull point is gone (a [*gone]) or the
@@ -113,20 +111,12 @@ func (h *holding) hand(b Batch) error {
 	return nil
 }
 
-// read reads at most maxMessages notifications.
+// read reads what is not beyond the bound of one answer.
 func (h *holding) read(m notice.Messages) []notice.Notification {
-	messages := m.NotificationMessage
-	if len(messages) > maxMessages {
-		h.Log.Warn("camera told too much at once; the rest was cut off", "told", len(messages), "kept", maxMessages)
-		messages = messages[:maxMessages]
+	if n := m.Beyond(); n > 0 {
+		h.Log.Warn("camera told too much at once; the rest was cut off", "told", len(m.NotificationMessage), "cut", n)
 	}
-	var all []notice.Notification
-	for len(messages) > 0 {
-		n := min(len(messages), readAtOnce)
-		all = append(all, notice.Messages{NotificationMessage: messages[:n]}.Read()...)
-		messages = messages[n:]
-	}
-	return all
+	return m.Read()
 }
 
 // waitLess takes a hang-up for an empty pull and waits less next time (Tapo C220

@@ -178,9 +178,9 @@ func word(n notice.Notification) string {
 }
 
 const (
-	motionOff = "Initialized tns1:VideoSource/MotionAlarm Source=video_0 State=false"
-	inputOn   = "Initialized tns1:Device/Trigger/DigitalInput InputToken=1 LogicalState=true"
-	motionOn  = "Changed tns1:VideoSource/MotionAlarm Source=video_0 State=true"
+	motionOff = "Initialized VideoSource/MotionAlarm Source=video_0 State=false"
+	inputOn   = "Initialized Device/Trigger/DigitalInput InputToken=1 LogicalState=true"
+	motionOn  = "Changed VideoSource/MotionAlarm Source=video_0 State=true"
 )
 
 // crash ends a run as a kill does: nothing is said to the camera any more.
