@@ -35,7 +35,7 @@ var (
 func Decode(document []byte, into any) error {
 	document = bytes.TrimSpace(bytes.TrimPrefix(bytes.TrimSpace(document), []byte("\xef\xbb\xbf")))
 	if !declaresCharset(document) {
-		document = mendUTF8(document)
+		document = mend(document)
 	}
 	inner := xml.NewDecoder(bytes.NewReader(document))
 	inner.CharsetReader = charsetReader
@@ -100,10 +100,45 @@ func declaresCharset(document []byte) bool {
 	return found && !bytes.HasPrefix(bytes.Trim(encoding, `"' `), []byte("utf-8"))
 }
 
-// mendUTF8 replaces what encoding/xml would refuse the whole answer for: bytes
-// that are no UTF-8 (names typed in GBK on the camera's page) and control
-// characters.
-func mendUTF8(document []byte) []byte {
+// mend makes UTF-8 of a document that says nothing else: encoding/xml would refuse
+// the whole answer for one byte (HA#89620). Names typed on a camera's Chinese page
+// come in GBK between texts in UTF-8, so each piece between two tags is looked at
+// on its own: no character of GB 18030 has the byte of a "<" in it.
+func mend(document []byte) []byte {
+	if utf8.Valid(document) {
+		return withoutControls(document)
+	}
+	var mended bytes.Buffer
+	for piece := range bytes.SplitAfterSeq(document, []byte("<")) {
+		if !utf8.Valid(piece) {
+			if gb, ok := fromGB18030(piece); ok {
+				piece = gb
+			}
+		}
+		mended.Write(withoutControls(piece))
+	}
+	return mended.Bytes()
+}
+
+// fromGB18030 reads text that is likelier GB 18030 than anything else: most of what
+// is not ASCII in it is a character of that. One in which a name was cut is not.
+func fromGB18030(text []byte) (decoded []byte, ok bool) {
+	decoded, err := simplifiedchinese.GB18030.NewDecoder().Bytes(text)
+	good, bad := 0, 0
+	for _, r := range string(decoded) {
+		switch {
+		case r == utf8.RuneError:
+			bad++
+		case r >= utf8.RuneSelf:
+			good++
+		}
+	}
+	return decoded, err == nil && good > bad
+}
+
+// withoutControls replaces what cannot stand in XML: bytes that are no UTF-8, and
+// control characters.
+func withoutControls(text []byte) []byte {
 	return bytes.Map(func(r rune) rune {
 		switch {
 		case r == utf8.RuneError:
@@ -112,7 +147,7 @@ func mendUTF8(document []byte) []byte {
 			return ' '
 		}
 		return r
-	}, document)
+	}, text)
 }
 
 // charsetReader knows the encodings that cameras were seen to declare. GB 18030
