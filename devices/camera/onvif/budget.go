@@ -20,8 +20,9 @@ const (
 )
 
 // A Budget counts refused logins per host, over all doors of that host (ONVIF,
-// RTSP): two, then none for 30 minutes or until the secret is another one. One
-// Budget is shared by all that log in.
+// RTSP, pictures): two, then none for 30 minutes, until the secret is another one
+// or until a person asks ([Budget.Forgive]). One Budget is shared by all that log
+// in.
 //
 //	           refused                refused
 //	untried ───────────► one left ───────────► closed ── 30 min, or a new secret ──► untried
@@ -68,8 +69,8 @@ type Attempt struct {
 	counted bool // takes one of the places under way
 }
 
-// Try asks for one login at a door ("onvif", "rtsp") of a host, given without
-// port. It waits while as many logins are under way as may still be refused.
+// Try asks for one login at a door ("onvif", "rtsp", "picture") of a host, given
+// without port. It waits while as many logins are under way as may still be refused.
 // Errors: [*LoginRefused] if the budget is used up, or that of ctx.
 func (b *Budget) Try(ctx context.Context, host, door, user string, secret devices.Secret) (*Attempt, error) {
 	login := b.fingerprint(user, secret)
@@ -130,6 +131,19 @@ func (b *Budget) closedUntil(host string) time.Time {
 	return a.until
 }
 
+// Forgive opens a host's budget at once, because a person asks for it: two more
+// logins may be refused.
+func (b *Budget) Forgive(host string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	a := b.hosts[host]
+	if a == nil {
+		return
+	}
+	a.forget(false)
+	a.wake()
+}
+
 // fingerprint stands for a login, so that a changed one is noticed.
 func (b *Budget) fingerprint(user string, secret devices.Secret) [32]byte {
 	return sha256.Sum256(fmt.Appendf(nil, "%s%d:%s%s", b.key[:], len(user), user, secret.Reveal()))
@@ -162,12 +176,18 @@ func (t *Attempt) Accepted() {
 }
 
 // Refused says that the host refused it.
-func (t *Attempt) Refused() {
+func (t *Attempt) Refused() { t.refused(1) }
+
+// Locked says that the host refused it and has locked us out: the next try would
+// only make that longer (agsh/onvif PR#501).
+func (t *Attempt) Locked() { t.refused(refusalsAllowed) }
+
+func (t *Attempt) refused(times int) {
 	t.settle(func(a *account) {
 		if a.good[t.door] == t.login {
 			delete(a.good, t.door)
 		}
-		a.refused[t.door]++
+		a.refused[t.door] += times
 		a.users[t.user] = true
 		if len(a.secrets) < secretsKept {
 			a.secrets[t.login] = true
@@ -186,9 +206,28 @@ func (t *Attempt) settle(what func(*account)) {
 	if t.counted {
 		t.counted = false
 		t.account.underWay--
-		close(t.account.settled)
-		t.account.settled = make(chan struct{})
+		t.account.wake()
 	}
+}
+
+// judge settles the attempt by how it came out.
+func (t *Attempt) judge(refused *Fault, err error) {
+	switch {
+	case refused != nil && refused.locked():
+		t.Locked()
+	case refused != nil:
+		t.Refused()
+	case err != nil:
+		t.Unknown()
+	default:
+		t.Accepted()
+	}
+}
+
+// wake makes those that wait for a place look again.
+func (a *account) wake() {
+	close(a.settled)
+	a.settled = make(chan struct{})
 }
 
 // LoginRefused says that a camera refuses its login, or that it may not be tried

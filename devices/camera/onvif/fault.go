@@ -42,10 +42,12 @@ func (f *Fault) LoginRefused() bool {
 			}
 		}
 	}
-	reason := strings.ToLower(f.Reason)
-	// Reolink: "device is locked … 5 minutes", in an otherwise empty fault.
-	return strings.Contains(reason, "not authorized") || strings.Contains(reason, "is locked")
+	return strings.Contains(strings.ToLower(f.Reason), "not authorized") || f.locked()
 }
+
+// locked says whether the camera has locked us out. Reolink: "device is locked …
+// 5 minutes", in an otherwise empty fault (agsh/onvif PR#501).
+func (f *Fault) locked() bool { return strings.Contains(strings.ToLower(f.Reason), "is locked") }
 
 // faultBody is a Fault in both versions of SOAP.
 type faultBody struct {
