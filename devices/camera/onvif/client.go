@@ -1,13 +1,11 @@
 package onvif
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -16,13 +14,16 @@ import (
 
 // Options say which camera is meant and how it is reached.
 type Options struct {
-	Host string // address or host name, with or without a port; the port defaults to 80
+	Host   string // address or host name, with or without a port; see Secure
+	Secure bool   // only https is spoken, at port 443 by default; else http, at port 80, until the camera wants https
+	Pin    string // fingerprint of its certificate, "sha256:…"; "" = the one seen first is trusted
 
 	User     string                 // the ONVIF user; "" = it is asked without a login
 	Password func() (string, error) // asked anew at each login, so that a changed secret is noticed; nil = empty
 
 	Networks []netip.Prefix // where services of the camera may be, besides Host
 	Budget   *Budget        // failed logins, shared by all that log in to the same hosts; nil = an own one
+	Learned  Learned        // what an earlier client of this camera had learnt; Secure and Pin go before
 }
 
 // A Client asks one camera. All conversations with that camera share it, so that
@@ -35,22 +36,18 @@ type Client struct {
 	budget *Budget
 	guard  *guard
 
-	mu         sync.Mutex // protects all below
-	at         spot
-	device     string // URL of the device service
-	way        way
-	offset     time.Duration // camera's clock minus ours
-	clockKnown bool
+	turn chan struct{} // held by who finds out how to log in
+
+	mu     sync.Mutex // protects all below
+	at     spot
+	device string // path of the device service
+	way    way
+	clock  clock
+
 	subscribed time.Time // see [Client.Subscribed]
 
 	services      Services // nil = not known
 	servicesUntil time.Time
-}
-
-// A spot is where a camera is reached.
-type spot struct {
-	host      string // without port
-	authority string // host:port as in a URL
 }
 
 // DevicePath is the path of the device service as ONVIF Core 5.1.1 has it.
@@ -62,19 +59,29 @@ var devicePaths = []string{DevicePath, "/onvif/services"}
 
 // New makes a client for the configured camera. It does not speak yet. The caller
 // ends it with Close.
-func New(o Options) (*Client, error) {
-	host, authority, err := splitHost(o.Host)
+func New(o Options) (*Client, error) { return newClient(o, wellKnown) }
+
+func newClient(o Options, p ports) (*Client, error) {
+	host, port, err := splitHost(o.Host)
 	if err != nil {
 		return nil, err
 	}
+	if err := checkPin(o.Pin); err != nil {
+		return nil, err
+	}
+	o.Learned.Secure, o.Learned.Pin = o.Learned.Secure || o.Secure, cmp.Or(o.Pin, o.Learned.Pin)
 	if o.Budget == nil {
 		o.Budget = NewBudget()
 	}
-	return &Client{
+	c := &Client{
 		user: o.User, secret: o.Password, budget: o.Budget,
-		guard: newGuard(host, o.Networks, false),
-		at:    spot{host, authority}, device: "http://" + authority + DevicePath,
-	}, nil
+		guard: newGuard(host, o.Networks, false), turn: make(chan struct{}, 1),
+		at: spot{host: host, port: port, ports: p}, device: DevicePath,
+	}
+	if err := c.use(o.Learned); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // Close ends dials that nobody waits for any more.
@@ -83,14 +90,16 @@ func (c *Client) Close() { c.guard.close() }
 // MoveTo makes the client ask at another address from now on. What was learnt of
 // the camera is kept, for it is the same one.
 func (c *Client) MoveTo(host string) error {
-	host, authority, err := splitHost(host)
+	host, port, err := splitHost(host)
 	if err != nil {
 		return err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.at = spot{host, authority}
-	c.device = "http://" + authority + DevicePath
+	if c.at.secure && port == c.at.ports.plain {
+		port = "" // it is known better
+	}
+	c.at.host, c.at.port = host, port
 	c.guard.aim(host)
 	c.services = nil
 	return nil
@@ -100,7 +109,7 @@ func (c *Client) MoveTo(host string) error {
 func (c *Client) Host() string { return c.spot().host }
 
 // Address is the host:port that is asked now.
-func (c *Client) Address() string { return c.spot().authority }
+func (c *Client) Address() string { return c.spot().authority() }
 
 // User is the name of the login, "" for none.
 func (c *Client) User() string { return c.user }
@@ -136,43 +145,20 @@ func (c *Client) spot() spot {
 	return c.at
 }
 
-// deviceService is the URL of the device service.
-func (c *Client) deviceService() string {
+// devicePath is the path of the device service.
+func (c *Client) devicePath() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.device
 }
 
-// splitHost reads "host" or "host:port".
-func splitHost(s string) (host, authority string, err error) {
-	host, port, err := net.SplitHostPort(s)
-	if err != nil {
-		host, port = strings.Trim(s, "[]"), "80"
-	}
-	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
-		return "", "", fmt.Errorf("port %q is not a number from 1 to 65535", port)
-	}
-	if host == "" || strings.ContainsAny(host, "/@?# \t") {
-		return "", "", fmt.Errorf("host %q is not an address or a name (write it as 10.37.20.11 or 10.37.20.11:8080)", s)
-	}
-	return host, net.JoinHostPort(host, port), nil
-}
+// deviceService is the URL of the device service.
+func (c *Client) deviceService() string { return c.spot().origin() + c.devicePath() }
 
-// Home turns an address that the camera told into one at the configured host: it
-// often tells an inner one, and a login goes nowhere else. The port is kept where
-// the camera told its own host.
-func (c *Client) Home(told string) (string, error) {
-	at := c.spot()
-	u, err := readAddress(told)
-	if err != nil || u.Scheme != "http" || u.Host == "" {
-		return "", fmt.Errorf("the camera tells an unusable address %q", Words(told))
-	}
-	if u.Hostname() != at.host {
-		u.Host = at.authority
-	}
-	u.User = nil
-	return u.String(), nil
-}
+// Home turns an address that the camera told into one at the configured host and
+// in the scheme that is spoken: it often tells an inner one, and a login goes
+// nowhere else. The port is kept where the camera told its own host.
+func (c *Client) Home(told string) (string, error) { return c.spot().home(told) }
 
 // A Call is a question with all that may differ from the usual.
 type Call struct {
@@ -187,26 +173,17 @@ type Call struct {
 
 // Ask asks one question and reads its answer into a struct of the caller's. It
 // logs in if the camera wants it to. Errors: [*Fault], [*LoginRefused],
-// [*Unreachable], and anything else for who does not speak ONVIF.
+// [*CertificateChanged], [*Unreachable], and anything else for who does not speak
+// ONVIF.
 func (c *Client) Ask(ctx context.Context, service string, question, answer any) error {
 	return c.Call(ctx, Call{To: service, Question: question, Answer: answer})
 }
 
-// Call is Ask with all that may differ from the usual.
+// Call is Ask with all that may differ from the usual. A question that may stay
+// longer than 5 s waits for others of the kind: a camera has one such place.
 func (c *Client) Call(ctx context.Context, call Call) (err error) {
 	defer func() { c.forgetServices(err) }()
-	q := &asking{Client: c, call: call}
-	if c.knownWay() == wsse {
-		return q.login(ctx, wsse)
-	}
-	refused, err := q.send(ctx, "", "") // brings the challenge, or needs no login
-	if refused == nil {
-		return err
-	}
-	if _, ok := digestOffer(q.offers); ok {
-		return q.login(ctx, digest)
-	}
-	return q.login(ctx, wsse)
+	return (&asking{Client: c, call: call}).ask(ctx)
 }
 
 // askBare asks a question that everybody may ask, without a login.

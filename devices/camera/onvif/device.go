@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 	"time"
 
@@ -16,77 +17,6 @@ import (
 // local names only.
 
 var errOtherAnswer = errors.New("the camera answers another question")
-
-// dateAndTime is the answer to GetSystemDateAndTime.
-type dateAndTime struct {
-	Body struct {
-		GetSystemDateAndTimeResponse *struct {
-			SystemDateAndTime struct {
-				UTCDateTime *struct {
-					Time struct{ Hour, Minute, Second int }
-					Date struct{ Year, Month, Day int }
-				}
-			}
-		}
-	}
-}
-
-// LearnClock asks the camera's time, which everybody may ask, and keeps its
-// offset to ours, measured at the middle of the round trip. It also finds the
-// path of the device service. A [*Fault] means that the camera is there and does
-// not tell; the offset then stays what it was.
-func (c *Client) LearnClock(ctx context.Context) error {
-	var a dateAndTime
-	var err error
-	var asked time.Time
-	authority := c.Address()
-	for _, path := range devicePaths {
-		asked = time.Now()
-		service := "http://" + authority + path
-		err = c.askBare(ctx, service, device.GetSystemDateAndTime{}, &a)
-		if f, ok := errors.AsType[*Fault](err); ok && f.Status == http.StatusNotFound {
-			continue
-		}
-		c.learnDevice(service)
-		break
-	}
-	if err != nil {
-		return err
-	}
-	trip := time.Since(asked)
-	answer := a.Body.GetSystemDateAndTimeResponse
-	if answer == nil {
-		return errOtherAnswer
-	}
-	u := answer.SystemDateAndTime.UTCDateTime
-	if u == nil || u.Date.Year < 1970 || u.Date.Year > 2199 {
-		return nil // it has no time, or none that can be meant
-	}
-	// The camera tells whole seconds: on average it is half a second further.
-	t := time.Date(u.Date.Year, time.Month(u.Date.Month), u.Date.Day, u.Time.Hour, u.Time.Minute, u.Time.Second, int(500*time.Millisecond), time.UTC)
-	c.learnOffset(t.Sub(asked.Add(trip / 2)))
-	return nil
-}
-
-func (c *Client) learnDevice(service string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.device = service
-}
-
-func (c *Client) learnOffset(offset time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.offset, c.clockKnown = offset, true
-}
-
-// ClockOffset is the camera's clock minus ours as learnt last, known to a second;
-// false if it never told its time.
-func (c *Client) ClockOffset() (offset time.Duration, known bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.offset, c.clockKnown
-}
 
 // An Identity is who a camera says it is.
 type Identity struct {
@@ -140,11 +70,18 @@ func (c *Client) deviceInformation(ctx context.Context) (deviceInformation, erro
 // the URL of its device service. A refused login is a [*Fault] that says so, and
 // so is a device that tells only its time: then it is a camera.
 func Stranger(ctx context.Context, address, service string, networks []netip.Prefix) (Identity, error) {
-	host, authority, err := splitHost(address)
+	host, port, err := splitHost(address)
 	if err != nil {
 		return Identity{}, err
 	}
-	c := &Client{guard: newGuard(host, networks, true), at: spot{host, authority}, device: service, budget: NewBudget()}
+	u, err := url.Parse(service)
+	if err != nil {
+		return Identity{}, err
+	}
+	c := &Client{
+		guard: newGuard(host, networks, true), budget: NewBudget(),
+		at: spot{host: host, port: port, secure: u.Scheme == "https", ports: wellKnown}, device: u.RequestURI(),
+	}
 	defer c.Close()
 	d, err := c.whoAreYou(ctx)
 	return Identity{Vendor: Words(d.Manufacturer), Model: Words(d.Model), Serial: Words(d.SerialNumber), Firmware: Words(d.FirmwareVersion)}, err

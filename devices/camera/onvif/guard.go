@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 )
@@ -25,7 +26,7 @@ const (
 // Refusals of the guard.
 var (
 	errNotAllowed = errors.New("address is outside the device networks (add it to network.device_networks if it is meant)")
-	errRedirect   = errors.New("it sends us elsewhere (HTTP redirect), which is not followed; is the port right, or does it want https?")
+	errCompressed = errors.New("answer is compressed, which was not asked for")
 )
 
 // Unreachable says that no whole answer came: nobody is there, or nobody who
@@ -40,24 +41,26 @@ func (e *Unreachable) Unwrap() error { return e.Err }
 // A guard carries questions to one camera and trusts nothing that comes back.
 // Connections are not kept: a camera has few, and nothing is left behind.
 type guard struct {
-	networks []netip.Prefix
-	wire     *http.Transport
-	places   chan struct{} // one for each connection
-	life     context.Context
-	end      context.CancelFunc
+	networks       []netip.Prefix
+	anyCertificate bool // for questions without a login: nothing secret is sent
+	wire           *http.Transport
+	places         *places
+	life           context.Context
+	end            context.CancelFunc
 
-	mu   sync.Mutex // protects host
+	mu   sync.Mutex // protects all below
 	host string     // may be dialled wherever it is
+	pin  string     // the trusted certificate, "" = none was seen yet
 }
 
-// newGuard guards the way to host. anyCertificate is for questions without a
-// login: cameras sign their own certificates, and nothing secret is sent.
+// newGuard guards the way to host.
 func newGuard(host string, networks []netip.Prefix, anyCertificate bool) *guard {
-	g := &guard{host: host, networks: networks, places: make(chan struct{}, maxConnections)}
+	g := &guard{host: host, networks: networks, anyCertificate: anyCertificate, places: newPlaces()}
 	g.life, g.end = context.WithCancel(context.Background())
 	g.wire = &http.Transport{
-		DialContext:            g.dial,
-		TLSClientConfig:        &tls.Config{InsecureSkipVerify: anyCertificate},
+		DialContext: g.dial,
+		// Instead of an authority, verify looks at the certificate.
+		TLSClientConfig:        &tls.Config{InsecureSkipVerify: true, VerifyConnection: g.verify},
 		TLSHandshakeTimeout:    answerWithin,
 		MaxResponseHeaderBytes: maxHeader,
 		DisableKeepAlives:      true,
@@ -92,12 +95,22 @@ func (g *guard) dial(ctx context.Context, network, address string) (net.Conn, er
 	if host != g.target() && !allowed(host, g.networks) {
 		return nil, fmt.Errorf("%q: %w", host, errNotAllowed)
 	}
-	// net/http goes on dialling when the question was given up; the guard's own
-	// life bounds that.
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
 	defer context.AfterFunc(g.life, cancel)()
-	return new(net.Dialer).DialContext(ctx, network, address)
+	p := placeOf(ctx)
+	if p == nil {
+		return new(net.Dialer).DialContext(ctx, network, address)
+	}
+	// net/http would go on dialling when the question was given up.
+	defer context.AfterFunc(p.ctx, cancel)()
+	p.hold()
+	c, err := new(net.Dialer).DialContext(ctx, network, address)
+	if err != nil {
+		p.leave()
+		return nil, err
+	}
+	return &seated{c, sync.OnceFunc(p.leave)}, nil
 }
 
 // allowed says whether host is an address inside one of the networks.
@@ -123,6 +136,7 @@ type reply struct {
 	status int
 	header http.Header
 	body   []byte
+	middle time.Time // of its way
 }
 
 // ask sends one request and reads the answer to its end, within the time and the
@@ -131,33 +145,47 @@ type reply struct {
 // no whole answer; other errors, that it was one we do not take.
 func (g *guard) ask(r *http.Request, within time.Duration, most int) (*reply, error) {
 	within, most = cmp.Or(within, answerWithin), cmp.Or(most, maxAnswer)
-	select {
-	case g.places <- struct{}{}:
-		defer func() { <-g.places }()
-	case <-r.Context().Done():
-		return nil, r.Context().Err()
+	place, err := g.places.enter(r.Context(), within > answerWithin)
+	if err != nil {
+		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), within)
+	defer place.leave()
+	ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), placeKey{}, place), within)
 	defer cancel()
+	asked := time.Now()
 	resp, err := g.wire.RoundTrip(r.WithContext(ctx))
 	if err != nil {
 		return nil, late(ctx, err)
 	}
+	middle := asked.Add(time.Since(asked) / 2)
 	body, err := io.ReadAll(io.LimitReader(resp.Body, int64(most)+1))
 	_ = resp.Body.Close()
 	switch {
 	case err != nil:
 		return nil, late(ctx, fmt.Errorf("read the answer: %w", err))
 	case len(body) > most:
-		return nil, fmt.Errorf("answer is longer than %d MiB", most>>20)
+		return nil, fmt.Errorf("answer is longer than %s", size(most))
 	case resp.StatusCode >= 300 && resp.StatusCode < 400:
-		return nil, errRedirect
+		return nil, &redirected{resp.Header.Get("Location")}
+	case resp.Header.Get("Content-Encoding") != "" && !strings.EqualFold(resp.Header.Get("Content-Encoding"), "identity"):
+		return nil, errCompressed
 	}
-	return &reply{status: resp.StatusCode, header: resp.Header, body: body}, nil
+	return &reply{status: resp.StatusCode, header: resp.Header, body: body, middle: middle}, nil
+}
+
+// size writes a number of bytes as a person would.
+func size(bytes int) string {
+	if bytes%(1<<20) == 0 {
+		return fmt.Sprintf("%d MiB", bytes>>20)
+	}
+	return fmt.Sprintf("%d bytes", bytes)
 }
 
 // late says in plain words that patience ended, ours or the asker's.
 func late(ctx context.Context, err error) error {
+	if changed, ok := errors.AsType[*CertificateChanged](err); ok {
+		return changed
+	}
 	switch {
 	case errors.Is(err, errNotAllowed):
 		return err

@@ -9,17 +9,20 @@ import (
 	"sitepost/devices"
 )
 
-// onvifDoor is the name under which a [Budget] counts logins of this protocol.
-const onvifDoor = "onvif"
+// Doors are the names under which a [Budget] counts the logins of this package.
+const (
+	onvifDoor   = "onvif"
+	pictureDoor = "picture"
+)
 
 // A way is how a login travels. A question carries one of them, never both: a
 // camera that is asked with both checks HTTP first (ONVIF Core 5.12.1).
-type way int
+type way string
 
 const (
-	noWay  way = iota // not known: the question goes bare, and its refusal tells
-	wsse              // WS-UsernameToken
-	digest            // HTTP Digest
+	noWay  way = ""       // not known: the question goes bare, and its refusal tells
+	wsse   way = "wsse"   // WS-UsernameToken
+	digest way = "digest" // HTTP Digest
 )
 
 func (c *Client) knownWay() way {
@@ -39,18 +42,58 @@ type asking struct {
 	*Client
 	call   Call
 	offers []challenge // of the last refusal, not answered yet
+	middle time.Time   // of the last answer's way
+}
+
+// ask asks bare, unless it is known that the login travels in the question, and
+// with the login if that is refused.
+//
+// As long as the way is not known, only one of the camera's questions finds it
+// out: two that are refused at the same time would use up the [Budget].
+func (q *asking) ask(ctx context.Context) error {
+	if q.knownWay() != wsse {
+		if refused, err := q.send(ctx, "", ""); refused == nil { // needs no login, or brings the challenge
+			return err
+		}
+	}
+	if q.knownWay() != noWay {
+		return q.login(ctx)
+	}
+	waited, err := q.takeTurn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { <-q.turn }()
+	if waited && q.knownWay() != wsse { // the challenge may be too old
+		if refused, err := q.send(ctx, "", ""); refused == nil {
+			return err
+		}
+	}
+	return q.login(ctx)
+}
+
+// takeTurn waits until no other question finds out how to log in.
+func (c *Client) takeTurn(ctx context.Context) (waited bool, err error) {
+	select {
+	case c.turn <- struct{}{}:
+		return false, nil
+	default:
+	}
+	select {
+	case c.turn <- struct{}{}:
+		return true, nil
+	case <-ctx.Done():
+		return true, ctx.Err()
+	}
 }
 
 // send asks once. A refused login is returned apart from all other errors.
 func (q *asking) send(ctx context.Context, security, authorization string) (refused *Fault, err error) {
-	message, err := envelope(q.call, security)
+	r, err := q.carry(ctx, security, authorization)
 	if err != nil {
 		return nil, err
 	}
-	r, err := post(ctx, q.guard, q.call, message, authorization)
-	if err != nil {
-		return nil, err
-	}
+	q.middle = r.middle
 	f, err := faultIn(r)
 	if err != nil {
 		return nil, err
@@ -68,9 +111,16 @@ func (q *asking) send(ctx context.Context, security, authorization string) (refu
 	return f, nil
 }
 
+// A ticket is what one login is made with.
+type ticket struct {
+	way    way
+	offset time.Duration // of the clock that it is checked by; for wsse
+	told   time.Duration // of the clock that the camera told then
+}
+
 // login asks with the login, and after a refusal once more if there is a reason
 // to hope: another way is offered, or the camera's clock is not what we thought.
-func (q *asking) login(ctx context.Context, first way) error {
+func (q *asking) login(ctx context.Context) error {
 	host := q.Host()
 	if q.user == "" {
 		return &LoginRefused{Host: host}
@@ -80,13 +130,19 @@ func (q *asking) login(ctx context.Context, first way) error {
 		return err
 	}
 	known := q.knownWay() != noWay
+	first := ticket{way: digest}
+	if _, ok := digestOffer(q.offers); !ok {
+		if err := q.freshClock(ctx); err != nil {
+			return err
+		}
+		first = q.token()
+	}
 	refused, err := q.loginBy(ctx, first, password)
 	if refused == nil {
 		return err
 	}
 	q.learnWay(noWay)
-	second := q.secondWay(ctx, first, known)
-	if second != noWay {
+	if second, ok := q.second(ctx, first, known); ok && !refused.locked() {
 		if refused, err = q.loginBy(ctx, second, password); refused == nil {
 			return err
 		}
@@ -94,68 +150,64 @@ func (q *asking) login(ctx context.Context, first way) error {
 	return &LoginRefused{Host: host, User: q.user, Until: q.budget.closedUntil(host), Why: refused.Reason}
 }
 
-// secondWay says how to try once more, noWay for not at all.
-func (q *asking) secondWay(ctx context.Context, first way, known bool) way {
-	if first == digest {
-		if known {
-			return noWay
-		}
-		return wsse
+// second says how to try once more, if at all.
+func (q *asking) second(ctx context.Context, first ticket, known bool) (ticket, bool) {
+	if first.way == digest {
+		return q.token(), !known
 	}
 	if _, ok := digestOffer(q.offers); ok {
-		return digest
+		return ticket{way: digest}, true
 	}
-	before, _ := q.ClockOffset()
-	if err := q.LearnClock(ctx); err == nil {
-		if now, _ := q.ClockOffset(); (now - before).Abs() >= 2*time.Second {
-			return wsse
-		}
-	}
-	return noWay
+	return q.anotherToken(ctx, first)
 }
 
 // loginBy spends one attempt of the budget.
-func (q *asking) loginBy(ctx context.Context, w way, password devices.Secret) (refused *Fault, err error) {
+func (q *asking) loginBy(ctx context.Context, t ticket, password devices.Secret) (refused *Fault, err error) {
 	attempt, err := q.budget.Try(ctx, q.Host(), onvifDoor, q.user, password)
 	if err != nil {
 		return nil, err
 	}
-	if w == digest {
+	if t.way == digest {
 		refused, err = q.byDigest(ctx, password)
 	} else {
-		offset, _ := q.ClockOffset()
-		refused, err = q.send(ctx, usernameToken(q.user, password, time.Now().Add(offset)), "")
+		refused, err = q.send(ctx, usernameToken(q.user, password, time.Now().Add(t.offset)), "")
 	}
-	switch {
-	case refused != nil:
-		attempt.Refused()
-	case err != nil:
-		attempt.Unknown()
-	default:
-		attempt.Accepted()
-		q.learnWay(w)
+	attempt.judge(refused, err)
+	if refused == nil && err == nil {
+		q.learnWay(t.way)
+		if t.way == wsse {
+			q.acceptToken(t)
+		}
 	}
 	return refused, err
 }
 
 // byDigest answers the challenge that was made for this very question: nonces
-// are bound to a path on some makes and to one use on others. A challenge that is
-// called stale at once is answered once more; no password was checked then.
+// are bound to a path on some makes and to one use on others.
 func (q *asking) byDigest(ctx context.Context, password devices.Secret) (refused *Fault, err error) {
+	u, err := url.Parse(q.call.To)
+	if err != nil {
+		return nil, err
+	}
+	return digested(http.MethodPost, u.RequestURI(), q.user, password, &q.offers, func(authorization string) (*Fault, error) {
+		return q.send(ctx, "", authorization)
+	})
+}
+
+// digested answers the challenge in offers, which send replaces by those of its
+// refusal. A challenge that is called stale at once is answered once more; no
+// password was checked then.
+func digested(method, uri, user string, password devices.Secret, offers *[]challenge, send func(authorization string) (*Fault, error)) (refused *Fault, err error) {
 	for range 2 {
-		offer, _ := digestOffer(q.offers)
-		u, err := url.Parse(q.call.To)
+		offer, _ := digestOffer(*offers)
+		authorization, err := offer.answer(method, uri, user, password)
 		if err != nil {
 			return nil, err
 		}
-		authorization, err := offer.answer(http.MethodPost, u.RequestURI(), q.user, password)
-		if err != nil {
+		if refused, err = send(authorization); refused == nil {
 			return nil, err
 		}
-		if refused, err = q.send(ctx, "", authorization); refused == nil {
-			return nil, err
-		}
-		if offer, ok := digestOffer(q.offers); !ok || !offer.stale() {
+		if offer, ok := digestOffer(*offers); !ok || !offer.stale() {
 			return refused, nil
 		}
 	}

@@ -109,46 +109,6 @@ func TestStreamAddress(t *testing.T) {
 	}
 }
 
-// TestHome promises that a service address leads to the configured host, which
-// alone gets a login.
-func TestHome(t *testing.T) {
-	t.Parallel()
-	c := &Client{at: spot{host: "10.37.20.11", authority: "10.37.20.11:8080"}}
-	for told, want := range map[string]string{
-		"http://10.37.20.11:8899/onvif/media": "http://10.37.20.11:8899/onvif/media",
-		"http://192.168.1.64/onvif/media":     "http://10.37.20.11:8080/onvif/media",
-		" http://u:p@10.37.20.12/m ":          "http://10.37.20.11:8080/m",
-		"http://0.0.0.0/onvif/media":          "http://10.37.20.11:8080/onvif/media",
-		"http://127.0.0.1:8000/m":             "http://10.37.20.11:8080/m",
-		"http://169.254.7.7/m":                "http://10.37.20.11:8080/m",
-		"http://[fe80::1]:80/m":               "http://10.37.20.11:8080/m",
-		"http://[fe80::1%eth0]/m":             "http://10.37.20.11:8080/m",
-		"\r\nhttp://10.37.20.11/m\r\n":        "http://10.37.20.11/m",
-		"http://10.37.20.11/m?a=1&amp;b=2":    "http://10.37.20.11/m?a=1&b=2",
-		"/onvif/media":                        "",
-		"ftp://10.37.20.11/":                  "",
-	} {
-		if got, err := c.Home(told); got != want || (err != nil) != (want == "") {
-			t.Errorf("%q: got %q, %v, want %q", told, got, err, want)
-		}
-	}
-}
-
-// TestSplitHost promises that a host is read as people write it.
-func TestSplitHost(t *testing.T) {
-	t.Parallel()
-	for host, want := range map[string][2]string{
-		"10.37.20.11": {"10.37.20.11", "10.37.20.11:80"}, "10.37.20.11:8080": {"10.37.20.11", "10.37.20.11:8080"},
-		"cam.example": {"cam.example", "cam.example:80"}, "fd00::7": {"fd00::7", "[fd00::7]:80"}, "[fd00::7]:81": {"fd00::7", "[fd00::7]:81"},
-		"": {}, "http://a": {}, "a:0": {}, "a:x": {}, "u@a": {}, "a/b": {},
-	} {
-		h, authority, err := splitHost(host)
-		if diff := cmp.Diff(want, [2]string{h, authority}); diff != "" || (err != nil) != (want[0] == "") {
-			t.Errorf("%q: %v %s", host, err, diff)
-		}
-	}
-}
-
 // TestLineup promises that what a camera declares cannot overflow or fill the
 // memory, that one odd number does not cost the answer, and that what is left off
 // is counted.
