@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"time"
 
 	"golang.org/x/text/encoding/simplifiedchinese"
 )
@@ -61,6 +60,8 @@ func (v *Camera) serve(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 	case err != nil && !v.door.digests(): // who wants a digest asks for it before it reads
 		v.fault(w, http.StatusBadRequest, "ter:WellFormed", err.Error())
+	case name == "GetSystemDateAndTime" && v.options.NoTime:
+		v.fault(w, http.StatusInternalServerError, "ter:ActionNotSupported", "")
 	case name == "GetSystemDateAndTime":
 		v.answer(w, http.StatusOK, v.dateAndTime())
 	default:
@@ -86,6 +87,9 @@ func (v *Camera) serveKnown(w http.ResponseWriter, r *http.Request, at service, 
 // refuse says that the login is missing or wrong: HTTP 401 where it wants a
 // digest, else a SOAP Fault, whose status differs between makes.
 func (v *Camera) refuse(w http.ResponseWriter, r *http.Request, stale bool) {
+	if v.refuseOddly(w) {
+		return
+	}
 	if c := v.door.challenge(r.URL.RequestURI(), stale); c != "" {
 		w.Header().Set("WWW-Authenticate", c)
 		w.Header().Set("Content-Type", "text/html")
@@ -93,11 +97,7 @@ func (v *Camera) refuse(w http.ResponseWriter, r *http.Request, stale bool) {
 		_, _ = io.WriteString(w, "<html><body>401</body></html>")
 		return
 	}
-	status := http.StatusBadRequest
-	if v.options.Trouble == FaultAt200 {
-		status = http.StatusOK
-	}
-	v.fault(w, status, "ter:NotAuthorized", "")
+	v.fault(w, http.StatusBadRequest, "ter:NotAuthorized", "")
 }
 
 // A service is one of the camera's, with its path. answer returns the content of
@@ -205,16 +205,6 @@ func (v *Camera) capabilitiesAnswer(r *http.Request) string {
 		"</tt:Extension></tds:Capabilities></tds:GetCapabilitiesResponse>"
 }
 
-func (v *Camera) dateAndTime() string {
-	t := v.now().UTC()
-	return fmt.Sprintf(`<tds:GetSystemDateAndTimeResponse><tds:SystemDateAndTime><tt:DateTimeType>Manual</tt:DateTimeType>`+
-		`<tt:DaylightSavings>false</tt:DaylightSavings><tt:TimeZone><tt:TZ>CST-8</tt:TZ></tt:TimeZone><tt:UTCDateTime>`+
-		`<tt:Time><tt:Hour>%d</tt:Hour><tt:Minute>%d</tt:Minute><tt:Second>%d</tt:Second></tt:Time>`+
-		`<tt:Date><tt:Year>%d</tt:Year><tt:Month>%d</tt:Month><tt:Day>%d</tt:Day></tt:Date></tt:UTCDateTime>`+
-		`</tds:SystemDateAndTime></tds:GetSystemDateAndTimeResponse>`,
-		t.Hour(), t.Minute(), t.Second(), t.Year(), t.Month(), t.Day())
-}
-
 // fault answers with a SOAP 1.2 Fault, its reason often empty in the field.
 func (v *Camera) fault(w http.ResponseWriter, status int, subcode, reason string) {
 	v.answer(w, status, fmt.Sprintf(`<s:Fault><s:Code><s:Value>s:Sender</s:Value><s:Subcode><s:Value>%s</s:Value></s:Subcode></s:Code>`+
@@ -234,7 +224,7 @@ func (v *Camera) answer(w http.ResponseWriter, status int, content string) {
 		}
 	}
 	w.Header().Set("Content-Type", "application/soap+xml; charset="+charset)
-	w.Header().Set("Date", v.now().UTC().Format(time.RFC1123))
+	v.stamp(w)
 	w.WriteHeader(status)
 	_, _ = io.WriteString(w, envelope)
 }

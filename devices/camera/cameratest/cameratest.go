@@ -24,6 +24,7 @@ import (
 type Options struct {
 	Interface string // answers WS-Discovery on this interface: "lo", "eth0"; "" = cannot be discovered
 	HTTP      string // address of the ONVIF door, "127.0.0.11:8081"; port 0 picks a free one
+	Secure    bool   // speaks https there, with a certificate signed by itself
 
 	Endpoint, Vendor, Model, Serial, Firmware string // identity, as told by discovery and GetDeviceInformation
 
@@ -38,6 +39,10 @@ type Options struct {
 	InnerHost     string        // the host it tells in its service addresses, as a camera behind NAT does; default the one it is asked by
 	Charset       string        // "gb2312": it answers in GB18030 and says so in the prolog; "" = UTF-8
 	Clock         time.Duration // how far its clock is ahead of ours
+	Told          time.Duration // how far the time it tells is ahead of that, as with summer time counted twice (home-assistant/core#90794)
+	Summer        bool          // tells that summer time is on
+	NoTime        bool          // knows no GetSystemDateAndTime
+	NoDate        bool          // stamps no HTTP answer
 	DiscoverAfter time.Duration // waits so long before it answers a probe
 
 	// What it has, see media.go and recording.go. Where Profiles is nil there are
@@ -77,28 +82,44 @@ const (
 	DeepXML        Trouble = "deep xml"         // an answer nested 50,000 elements deep
 	AttributeBomb  Trouble = "attribute bomb"   // one element with 50,000 attributes
 	StaleOnce      Trouble = "stale once"       // the first answer to each digest challenge is called stale
+
+	HTMLRefusal  Trouble = "html refusal"   // a refused login is told with a web page, status 401 (frigate#22622)
+	WordyRefusal Trouble = "wordy refusal"  // a refused login is told in words only (home-assistant's is_auth_error)
+	LocksOut     Trouble = "locks out"      // the first refused login locks the user (agsh/onvif PR#501)
+	ClosesAtOnce Trouble = "closes at once" // closes each connection without an answer
+	Hangs        Trouble = "hangs"          // takes each question and never answers
+	ShortBody    Trouble = "short body"     // an answer of 1,000 bytes that ends after a few
+	LongBody     Trouble = "long body"      // an answer that is shorter than what is sent
+	Huge         Trouble = "huge"           // an answer of 200 MiB, announced
+	GzipBomb     Trouble = "gzip bomb"      // 64 MiB of spaces in 64 KiB, compressed unasked
+	HugeHeader   Trouble = "huge header"    // 1 MiB of HTTP headers
+	WantsHTTPS   Trouble = "wants https"    // sends every question to its own https (kerberos-io/agent#213)
+	BasicOnly    Trouble = "basic only"     // wants HTTP Basic and nothing else
 )
 
 // A LoginCount is what the camera's own door counted.
 type LoginCount struct {
 	Tried   int // requests that carried a login
 	Refused int // those that were refused
+	Twice   int // those that carried two, which no client should (ONVIF Core 5.12.1)
 }
 
 // A Camera is a running virtual camera, made by [Serve].
 type Camera struct {
-	options  Options
-	address  string // host:port it listens at
-	server   *http.Server
-	finder   *finder // nil if it cannot be discovered
-	door     *door
-	desk     *desk // its event service, nil if it has none
-	offline  atomic.Bool
-	asked    atomic.Int64
-	settings settings // what its own page changes while it runs
-	searches searches
-	owned    sync.WaitGroup // the HTTP server's goroutine
-	closed   chan struct{}
+	options          Options
+	address          string // host:port it listens at
+	server           *http.Server
+	finder           *finder // nil if it cannot be discovered
+	door             *door
+	desk             *desk // its event service, nil if it has none
+	seal             seal
+	ahead, toldAhead atomic.Int64 // see SetClock, SetTold
+	offline          atomic.Bool
+	asked            atomic.Int64
+	settings         settings // what its own page changes while it runs
+	searches         searches
+	owned            sync.WaitGroup // the HTTP server's goroutine
+	closed           chan struct{}
 }
 
 // Serve starts a virtual ONVIF camera: a WS-Discovery responder on the
@@ -120,6 +141,15 @@ func Serve(o Options) (*Camera, error) {
 		return nil, fmt.Errorf("virtual camera %q: %w", o.Endpoint, err)
 	}
 	v := &Camera{options: o, address: listener.Addr().String(), closed: make(chan struct{})}
+	v.SetClock(o.Clock)
+	v.SetTold(o.Told)
+	var entry net.Listener = gate{listener, &v.offline}
+	if o.Secure {
+		if err := v.seal.renew(); err != nil {
+			return nil, errors.Join(fmt.Errorf("virtual camera %q: %w", o.Endpoint, err), listener.Close())
+		}
+		entry = v.seal.behind(entry)
+	}
 	v.door = newDoor(o.User, o.Password, o.Auth, v.now)
 	v.door.staleOnce = o.Trouble == StaleOnce
 	v.server = &http.Server{
@@ -136,7 +166,7 @@ func Serve(o Options) (*Camera, error) {
 			return nil, errors.Join(fmt.Errorf("virtual camera %q: %w", o.Endpoint, err), listener.Close(), v.desk.close())
 		}
 	}
-	v.owned.Go(func() { _ = v.server.Serve(gate{listener, &v.offline}) })
+	v.owned.Go(func() { _ = v.server.Serve(entry) })
 	return v, nil
 }
 
@@ -167,9 +197,6 @@ func (v *Camera) Close() error {
 	v.owned.Wait()
 	return err
 }
-
-// now is the camera's own clock.
-func (v *Camera) now() time.Time { return time.Now().Add(v.options.Clock) }
 
 // pause waits, or returns false when the camera is closed or the asker is gone.
 func (v *Camera) pause(ctx context.Context, d time.Duration) bool {

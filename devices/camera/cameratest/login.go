@@ -68,6 +68,9 @@ func (d *door) admits(r *http.Request, t *token) (ok, stale bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	authorization := r.Header.Get("Authorization")
+	if authorization != "" && t != nil {
+		d.counted.Twice++
+	}
 	switch {
 	case authorization != "" && d.digests():
 		ok, stale = d.digestFits(r.Method, r.URL.RequestURI(), authorization)

@@ -1,9 +1,13 @@
 package cameratest
 
 import (
+	"cmp"
+	"compress/gzip"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -29,6 +33,77 @@ func (v *Camera) misbehave(w http.ResponseWriter, r *http.Request) bool {
 			fmt.Fprintf(&b, " a%d='x'", i)
 		}
 		_, _ = io.WriteString(w, "<Envelope"+b.String()+"/>")
+	case WantsHTTPS:
+		host, _, _ := net.SplitHostPort(r.Host)
+		http.Redirect(w, r, "https://"+cmp.Or(host, r.Host)+r.URL.Path, http.StatusMovedPermanently)
+	case BasicOnly:
+		w.Header().Set("WWW-Authenticate", `Basic realm="virtual camera"`)
+		w.WriteHeader(http.StatusUnauthorized)
+	default:
+		return v.misbehaveBelow(w, r)
+	}
+	return true
+}
+
+// misbehaveBelow does what is not even proper HTTP, or hardly.
+func (v *Camera) misbehaveBelow(w http.ResponseWriter, r *http.Request) bool {
+	switch v.options.Trouble {
+	case ClosesAtOnce:
+		panic(http.ErrAbortHandler)
+	case Hangs:
+		_, _ = io.Copy(io.Discard, r.Body) // or the asker's leaving goes unnoticed
+		v.pause(r.Context(), time.Hour)
+		panic(http.ErrAbortHandler)
+	case ShortBody:
+		w.Header().Set("Content-Length", "1000")
+		_, _ = io.WriteString(w, "<Envelope><Body>")
+	case LongBody:
+		v.raw(w, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n<Envelope><Body/></Envelope>")
+	case Huge:
+		w.Header().Set("Content-Length", strconv.Itoa(200<<20))
+		v.endless(w)
+	case GzipBomb:
+		w.Header().Set("Content-Encoding", "gzip")
+		z := gzip.NewWriter(w)
+		_, _ = io.WriteString(z, strings.Repeat(" ", 64<<20))
+		_ = z.Close()
+	case HugeHeader:
+		for i := range 64 {
+			w.Header().Set(fmt.Sprintf("X-%d", i), strings.Repeat("x", 16<<10))
+		}
+	default:
+		return false
+	}
+	return true
+}
+
+// raw writes bytes of its own choice and hangs up.
+func (v *Camera) raw(w http.ResponseWriter, all string) {
+	c, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return
+	}
+	_, _ = io.WriteString(c, all)
+	_ = c.Close()
+}
+
+// refuseOddly refuses a login in the manner of the camera's trouble, if it has one
+// of its own.
+func (v *Camera) refuseOddly(w http.ResponseWriter) bool {
+	switch v.options.Trouble {
+	case FaultAt200:
+		v.fault(w, http.StatusOK, "ter:NotAuthorized", "")
+	case HTMLRefusal:
+		w.Header().Set("Content-Type", "text/html")
+		w.WriteHeader(http.StatusUnauthorized)
+		_, _ = io.WriteString(w, "<html><body>401</body></html>")
+	case WordyRefusal:
+		v.fault(w, http.StatusBadRequest, "ter:Action", "Sender not authorized")
+	case LocksOut:
+		if v.door.count().Refused == 0 {
+			return false
+		}
+		v.fault(w, http.StatusBadRequest, "ter:Action", "the device is locked, try again in 5 minutes")
 	default:
 		return false
 	}
