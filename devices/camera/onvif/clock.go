@@ -161,6 +161,7 @@ func (c *Client) findDevice(ctx context.Context, a *dateAndTime) (q *asking, err
 		f, isFault := errors.AsType[*Fault](err)
 		switch {
 		case isFault && f.Status == http.StatusNotFound:
+		case c.spot().mayBeSecure(err): // and its https has the service at another path
 		case err == nil || isFault:
 			c.learnDevice(path)
 			return q, err
