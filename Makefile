@@ -29,8 +29,9 @@ lint:
 	$(GO) run $(STATICCHECK) ./...
 
 # What the tests need beside Go: Debian's mosquitto as a foreign broker, mbpoll
-# and libmodbus as foreign ends of a Modbus line, iproute2 for a network of a
-# hundred cameras, and a C compiler for the race detector and the libmodbus slave.
+# and libmodbus as foreign ends of a Modbus line, lighttpd as a foreign camera's
+# digest and https, iproute2 for a network of a hundred cameras, and a C compiler
+# for the race detector and the libmodbus slave.
 needs:
 	@missing=; \
 	  [ -x /usr/sbin/mosquitto ] || command -v mosquitto >/dev/null || missing="$$missing mosquitto"; \
@@ -38,6 +39,8 @@ needs:
 	  command -v ip >/dev/null || missing="$$missing iproute2"; \
 	  command -v mbpoll >/dev/null || missing="$$missing mbpoll"; \
 	  [ -e /usr/include/modbus/modbus.h ] || missing="$$missing libmodbus-dev"; \
+	  [ -x /usr/sbin/lighttpd ] || missing="$$missing lighttpd"; \
+	  [ -e /usr/lib/lighttpd/mod_openssl.so ] || missing="$$missing lighttpd-mod-openssl"; \
 	  [ -z "$$missing" ] && exit 0; \
 	  command -v apt-get >/dev/null || { echo "the tests need, please install:$$missing"; exit 1; }; \
 	  echo "installing for the tests:$$missing"; \

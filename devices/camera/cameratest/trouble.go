@@ -65,7 +65,10 @@ func (v *Camera) misbehaveBelow(w http.ResponseWriter, r *http.Request) bool {
 	case GzipBomb:
 		w.Header().Set("Content-Encoding", "gzip")
 		z := gzip.NewWriter(w)
-		_, _ = io.WriteString(z, strings.Repeat(" ", 64<<20))
+		piece := make([]byte, 64<<10)
+		for range 1024 {
+			_, _ = z.Write(piece)
+		}
 		_ = z.Close()
 	case HugeHeader:
 		for i := range 64 {

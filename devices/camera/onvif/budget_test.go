@@ -15,7 +15,7 @@ type try struct {
 	after  time.Duration
 	door   string
 	secret devices.Secret
-	says   string // "accepted", "refused", "unknown"; "closed" = the budget must not allow it
+	says   string // "accepted", "refused", "locked", "unknown"; "closed" = the budget must not allow it; "forgiven" = a person asks
 }
 
 // TestBudget promises that no host sees a third refused login before half an
@@ -44,6 +44,14 @@ func TestBudget(t *testing.T) {
 			{door: "onvif", secret: "a", says: "accepted"}, {door: "rtsp", secret: "a", says: "refused"},
 			{door: "onvif", secret: "a", says: "accepted"}, {door: "rtsp", secret: "a", says: "refused"},
 			{door: "onvif", secret: "a", says: "accepted"}, {door: "rtsp", secret: "a", says: "closed"}, {door: "onvif", secret: "a", says: "accepted"}}},
+		{"three doors share it", []try{
+			{door: "rtsp", secret: "a", says: "refused"}, {door: "picture", secret: "a", says: "refused"}, {door: "onvif", secret: "a", says: "closed"}}},
+		{"locked out, none at once", []try{
+			{door: "onvif", secret: "a", says: "locked"}, {door: "rtsp", secret: "a", says: "closed"},
+			{after: lockedFor, door: "onvif", secret: "a", says: "refused"}}},
+		{"a person asks", []try{
+			{door: "onvif", secret: "a", says: "refused"}, {door: "rtsp", secret: "a", says: "refused"}, {door: "onvif", secret: "a", says: "closed"},
+			{says: "forgiven"}, {door: "onvif", secret: "a", says: "refused"}, {door: "rtsp", secret: "a", says: "refused"}, {door: "onvif", secret: "a", says: "closed"}}},
 		{"accepted after one refusal begins anew", []try{
 			{door: "onvif", secret: "a", says: "refused"}, {door: "onvif", secret: "a", says: "accepted"},
 			{door: "onvif", secret: "a", says: "refused"}, {door: "onvif", secret: "a", says: "refused"}, {door: "onvif", secret: "a", says: "closed"}}},
@@ -54,6 +62,11 @@ func TestBudget(t *testing.T) {
 				b := NewBudget()
 				for i, s := range c.story {
 					time.Sleep(s.after)
+					if s.says == "forgiven" {
+						b.Forgive("10.0.0.1")
+						b.Forgive("10.0.0.2") // of which nothing is known
+						continue
+					}
 					attempt, err := b.Try(t.Context(), "10.0.0.1", s.door, "user", s.secret)
 					if closed := errors.As(err, new(*LoginRefused)); closed != (s.says == "closed") {
 						t.Fatalf("step %d %v: got %v", i, s, err)
@@ -71,6 +84,8 @@ func settle(a *Attempt, says string) {
 		a.Accepted()
 	case "refused":
 		a.Refused()
+	case "locked":
+		a.Locked()
 	case "unknown":
 		a.Unknown()
 	}

@@ -133,6 +133,9 @@ func FuzzAnswer(f *testing.F) {
 		}
 		f.Add(200, b)
 	}
+	f.Add(400, []byte("<e:Envelope><e:Body><e:Fault><e:Code><e:Value>e:Sender</e:Value></e:Code><e:Reason><e:Text>\xb5\xc7\xc2\xbc</e:Text></e:Reason></e:Fault></e:Body></e:Envelope>"))
+	f.Add(200, []byte("<Envelope>\x81\x30\x81<a>\xff\xfe\x00</a>&#1;<![CDATA[\xb5\xc7<]]></Envelope>"))
+	f.Add(200, []byte(`<?xml version="1.0" encoding="hz-gb-2312"?><Envelope>~{`))
 	f.Fuzz(func(t *testing.T, status int, document []byte) {
 		if len(document) > 64<<10 {
 			return

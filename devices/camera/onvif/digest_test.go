@@ -110,6 +110,9 @@ func FuzzChallenge(f *testing.F) {
 	f.Add(`Digest realm="a, b", nonce="x\"y", qop="auth,auth-int", Basic realm="c"`)
 	f.Add(`Digest realm=r, algorithm=SHA-256-sess , nonce = n==, userhash=true`)
 	f.Add(`Negotiate abc==, Digest a="`)
+	f.Add(`Digest realm="a stranger", charset="UTF-8", algorithm=SHA-256, nonce="6926:x", qop="auth"`) // lighttpd 1.4.69
+	f.Add("Digest realm=\"a\\\r\n\", nonce=\"\", opaque=\"\x00\", stale=TRUE, qop=auth-int,auth")
+	f.Add(`Digest nonce=a,nonce=b,qop=,algorithm=md5-sess`)
 	f.Fuzz(func(t *testing.T, header string) {
 		all := challenges([]string{header})
 		if len(all) > maxChallenges {

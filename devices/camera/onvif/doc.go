@@ -1,21 +1,27 @@
 // Package onvif asks one ONVIF camera: a question goes out, a whole answer comes
 // back, with a login where the camera wants one.
 //
-//	client.go    one camera: where it is, what was learnt of it     login.go    how a login travels
-//	guard.go     the way there: time, bytes, connections, addresses  budget.go   how often a login may be tried
-//	soap.go      a question on the wire                              decode.go   an answer, whatever it is made of
-//	device.go    who it is, what time it has                         services.go what it can do, and where
-//	profile.go   which streams it offers                             media.go    which of them are meant, where they are
-//	channel.go   which channel of a recorder a stream is of          network.go  addresses as cameras tell them
-//	inventory.go all that it is and has                              recording.go, match.go  how far back it keeps
+//	client.go     one camera: who asks it, and what             learned.go      what was found out, for the next start
+//	login.go      how a login travels                           budget.go       how often one may be tried
+//	clock.go      what time a camera tells, and what it has     reach.go        where it is reached: host, port, https
+//	guard.go      the way there: time, bytes, addresses         places.go       two connections, in the order of coming
+//	soap.go       a question on the wire                        certificate.go  whose certificate is trusted
+//	decode.go     an answer, whatever it is made of             picture.go      what lies at a URL
+//	device.go     who it is                                     services.go     what it can do, and where
+//	profile.go    which streams it offers                       media.go        which of them are meant, where they are
+//	channel.go    which channel of a recorder a stream is of    network.go      addresses as cameras tell them
+//	inventory.go  all that it is and has                        recording.go, match.go  how far back it keeps
 //
 // Its rules:
 //
 //   - It asks and never sets: no question here changes anything in a camera.
 //   - It dials the configured host and addresses inside the given networks, and
 //     nothing else; it follows no redirect. Logins go to the configured host only.
-//   - Two refused logins per host, then none for half an hour or until the secret
-//     is another one ([Budget]): cameras lock a user out who tries too often.
+//   - Two refused logins per host, then none for half an hour, until the secret is
+//     another one or until a person asks ([Budget]): cameras lock a user out who
+//     tries too often.
+//   - Once a camera was asked by https it is never asked by http again, and never
+//     by another certificate's holder ([CertificateChanged]).
 //   - Everything from a camera is hostile: bounded in bytes, time, depth and
 //     count. Text from a camera is cleaned before anybody reads it.
 //

@@ -3,7 +3,6 @@ package onvif_test
 import (
 	"errors"
 	"net/http"
-	"runtime"
 	"testing"
 	"time"
 
@@ -146,76 +145,5 @@ func TestNoLoginConfigured(t *testing.T) {
 	}
 	if got := v.Logins(); got.Tried != 0 {
 		t.Errorf("got %+v, want none", got)
-	}
-}
-
-// TestHostileAnswers promises that a camera that means harm costs little memory
-// and time, and is named for what it does. (security.md 1)
-func TestHostileAnswers(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		trouble cameratest.Trouble
-		want    string
-		atMost  time.Duration
-	}{
-		{cameratest.HTMLAnswer, "read the answer: it answers with something that is not ONVIF (a web page?); is the port right, and is ONVIF switched on in the camera's own page?", time.Minute},
-		{cameratest.EndlessBody, "answer is longer than 2 MiB", 6 * time.Second},
-		{cameratest.Redirects, "it sends us elsewhere (HTTP redirect), which is not followed; is the port right, or does it want https?", time.Minute},
-		{cameratest.DeepXML, "read the answer: answer is nested more than 64 deep", time.Minute},
-		{cameratest.AttributeBomb, "read the answer: answer has an element with more than 256 attributes", time.Minute},
-		{cameratest.Slow, "cannot be reached: no whole answer in time", 10 * time.Second},
-	} {
-		t.Run(string(c.trouble), func(t *testing.T) {
-			t.Parallel()
-			v := cameratest.Start(t, cameratest.Options{Trouble: c.trouble, Password: "secret"})
-			began := time.Now()
-			_, err := identify(cameratest.Soon(t), to(v, "secret"))
-			if err == nil || err.Error() != c.want {
-				t.Errorf("got  %v\nwant %s", err, c.want)
-			}
-			if took := time.Since(began); took > c.atMost {
-				t.Errorf("took %v, want at most %v", took, c.atMost)
-			}
-			if got := v.Logins(); got.Tried != 0 {
-				t.Errorf("got %+v, want no login sent", got)
-			}
-		})
-	}
-}
-
-// TestEndlessAnswerIsBounded promises that an endless answer costs no more than
-// a few times its limit of 2 MiB. (security.md 1)
-func TestEndlessAnswerIsBounded(t *testing.T) {
-	v := cameratest.Start(t, cameratest.Options{Trouble: cameratest.EndlessBody})
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	if _, err := identify(cameratest.Soon(t), to(v, "")); err == nil {
-		t.Error("got no error")
-	}
-	runtime.ReadMemStats(&after)
-	if grown := after.TotalAlloc - before.TotalAlloc; grown > 16<<20 {
-		t.Errorf("got %d MiB allocated, want at most 16", grown>>20)
-	}
-}
-
-// TestFailingConnectsLeaveNothing promises that questions that fail leave no
-// descriptor and no goroutine, however they fail. (security.md 1)
-func TestFailingConnectsLeaveNothing(t *testing.T) {
-	for _, c := range []struct {
-		trouble cameratest.Trouble
-		offline bool
-		times   int
-	}{
-		{offline: true, times: 200}, {trouble: cameratest.EndlessBody, times: 20}, {trouble: cameratest.Redirects, times: 50}, {times: 50},
-	} {
-		v := cameratest.Start(t, cameratest.Options{Password: "secret", Trouble: c.trouble})
-		v.Offline(c.offline)
-		descriptors, goroutines := cameratest.Held(t)
-		for range c.times {
-			if _, err := identify(cameratest.Soon(t), to(v, "wrong")); err == nil {
-				t.Fatalf("%+v: got no error", c)
-			}
-		}
-		cameratest.Flat(t, descriptors, goroutines)
 	}
 }

@@ -1,9 +1,11 @@
 package onvif_test
 
 import (
+	"encoding/json"
 	"errors"
 	"net"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -175,5 +177,27 @@ func TestPin(t *testing.T) {
 		if err := c.MoveTo(to); err != nil || c.Address() != want || !c.Learned().Secure {
 			t.Errorf("moved to %q: got %v, %q, want %q by https", to, err, c.Address(), want)
 		}
+	}
+}
+
+// TestLearnedSurvives promises that what was learnt comes back from JSON as it
+// was, and that what nobody can have learnt is not believed.
+func TestLearnedSurvives(t *testing.T) {
+	t.Parallel()
+	want := onvif.Learned{Secure: true, Pin: wrongPin, Way: "wsse", Correction: -time.Hour, DevicePath: "/onvif/services"}
+	written, err := json.Marshal(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var read onvif.Learned
+	if err := json.Unmarshal(written, &read); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, connect(t, onvif.Options{Host: "10.0.0.1", Learned: read}).Learned()); diff != "" {
+		t.Errorf("%s: %s", written, diff)
+	}
+	odd := onvif.Learned{Way: "basic", Correction: 10000 * time.Hour, DevicePath: "@10.0.0.2/"}
+	if diff := cmp.Diff(onvif.Learned{DevicePath: onvif.DevicePath}, connect(t, onvif.Options{Host: "10.0.0.1", Learned: odd}).Learned()); diff != "" {
+		t.Error(diff)
 	}
 }
