@@ -91,7 +91,7 @@ const (
 	ShortBody    Trouble = "short body"     // an answer of 1,000 bytes that ends after a few
 	LongBody     Trouble = "long body"      // an answer that is shorter than what is sent
 	Huge         Trouble = "huge"           // an answer of 200 MiB, announced
-	GzipBomb     Trouble = "gzip bomb"      // 64 MiB of nothing in 64 KiB, compressed unasked
+	GzipBomb     Trouble = "gzip bomb"      // 8 MiB of nothing in 8 KiB, compressed unasked
 	HugeHeader   Trouble = "huge header"    // 1 MiB of HTTP headers
 	WantsHTTPS   Trouble = "wants https"    // sends every question to its own https (kerberos-io/agent#213)
 	BasicOnly    Trouble = "basic only"     // wants HTTP Basic and nothing else

@@ -66,7 +66,7 @@ func (v *Camera) misbehaveBelow(w http.ResponseWriter, r *http.Request) bool {
 		w.Header().Set("Content-Encoding", "gzip")
 		z := gzip.NewWriter(w)
 		piece := make([]byte, 64<<10)
-		for range 1024 {
+		for range 128 {
 			_, _ = z.Write(piece)
 		}
 		_ = z.Close()

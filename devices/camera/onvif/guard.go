@@ -104,7 +104,9 @@ func (g *guard) dial(ctx context.Context, network, address string) (net.Conn, er
 	}
 	// net/http would go on dialling when the question was given up.
 	defer context.AfterFunc(p.ctx, cancel)()
-	p.hold()
+	if err := p.hold(); err != nil {
+		return nil, err
+	}
 	c, err := new(net.Dialer).DialContext(ctx, network, address)
 	if err != nil {
 		p.leave()

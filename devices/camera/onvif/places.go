@@ -59,10 +59,16 @@ func placeOf(ctx context.Context) *place {
 	return p
 }
 
-func (p *place) hold() {
+// hold holds the place for one more, unless it was left before: net/http may begin
+// to dial for a question that is over.
+func (p *place) hold() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.holders == 0 {
+		return context.Canceled
+	}
 	p.holders++
+	return nil
 }
 
 // leave frees the place when nobody holds it any more.

@@ -81,6 +81,28 @@ func TestPlacesAreLeft(t *testing.T) {
 	})
 }
 
+// TestPlaceIsLeftOnce promises that a dial that begins after its question is over
+// gets nothing and gives nothing back that is another's.
+func TestPlaceIsLeftOnce(t *testing.T) {
+	t.Parallel()
+	p := newPlaces()
+	place, err := p.enter(t.Context(), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := place.hold(); err != nil {
+		t.Errorf("while it is held: %v", err)
+	}
+	place.leave()
+	if len(p.all) != 1 {
+		t.Errorf("got %d places taken while a connection is open, want 1", len(p.all))
+	}
+	place.leave()
+	if err := place.hold(); !errors.Is(err, context.Canceled) || len(p.all) != 0 {
+		t.Errorf("got %v and %d places taken, want %v and none", err, len(p.all), context.Canceled)
+	}
+}
+
 // TestTwoConnections promises that never more than two connections to a camera
 // are open, even while questions are given up on which net/http still dials or
 // closes.
