@@ -42,7 +42,7 @@ func (e *CertificateChanged) Error() string {
 
 // NextStep tells a person what to do.
 func (e *CertificateChanged) NextStep() string {
-	return fmt.Sprintf("if the camera was replaced, reset or given a new certificate, compare the fingerprint with the one in the camera's own page and trust it (pin = %q); if not, somebody may sit between: look at the cabling first", e.Seen)
+	return fmt.Sprintf("if the camera was replaced, reset or given a new certificate, compare the fingerprint with the one in the camera's own page and trust it (onvif_pin = %q); if not, somebody may sit between: look at the cabling first", e.Seen)
 }
 
 var errNoCertificate = errors.New("it shows no certificate")
