@@ -161,7 +161,7 @@ func TestPins(t *testing.T) {
 // TestOneNameTwoPlaces keeps a note for every profile and a profile for every
 // note; a protocol that is code of ours has a note too.
 func TestOneNameTwoPlaces(t *testing.T) {
-	names := append(instrument.Shipped(), string(config.OSDP))
+	names := append(instrument.Shipped(), string(config.OSDP), "onvif")
 	slices.Sort(names)
 	if diff := cmp.Diff(names, notes.Names()); diff != "" {
 		t.Errorf("-profiles +notes:\n%s", diff)

@@ -1,11 +1,15 @@
 // Package camera holds the conversations with the cameras and recorders of a site.
 //
-//	Watch ── RTSP, ONVIF ──► devices.Device   the stream of one camera: its figures and what is wrong with it
-//	Audit ── ONVIF ────────► devices.Device   how far back the recordings of one recorder go
+//	Watch ─── RTSP, ONVIF ──► the stream of one camera: its figures and what is wrong with it
+//	Attend ── ONVIF ────────► who a camera or recorder is, what changed, what it notices by itself
+//	Shoot ─── HTTP ─────────► a picture when there is an alarm where a camera looks
+//	Audit ─── ONVIF ────────► how far back a recorder has recorded
+//	Follow ── WS-Discovery ─► who has another address now
 //
 // [Compare] says what became different between two inventories of one camera.
 //
-// Several conversations with one camera share its [onvif.Client].
+// Each of the five makes a [devices.Device]. All that talk with one camera share its
+// [onvif.Client] and its [Memory].
 //
 // A camera that cannot be reached ends the conversation, after it was told;
 // whoever runs it begins again.
@@ -28,11 +32,10 @@ import (
 
 // WatchOptions say which stream is meant and how it is watched.
 type WatchOptions struct {
-	Name    string // the site's name of the camera; for the log only
-	Client  *onvif.Client
-	Channel int // of a recorder, from 1; 0 = the first and mostly only video source
-
-	Main, Sub string // tokens of the profiles, typed by the site; "" = the best and the smallest of the source
+	Name   string // the site's name of the camera; for the log only
+	Client *onvif.Client
+	Pick   onvif.Pick    // which of its streams
+	Places chan struct{} // of a recorder, shared by its cameras: room for one value for each session that it allows; nil = no limit
 
 	Sampled bool          // look for Look, then rest until Every has passed; else look without a pause
 	Every   time.Duration // default 60 s

@@ -54,21 +54,45 @@ func (w *watch) tellHD(s *devices.Stream, hd *bool) {
 	}
 }
 
-// noteClock says in the stream when the camera's clock is off: by its own RTCP
-// reports where there were some, else by what it told over ONVIF. The figure in
-// the stream stays that of RTCP: the other one is not of the stream.
-func (w *watch) noteClock(s *devices.Stream) {
-	off, known := w.client.ClockOffset()
-	from := "ONVIF"
+// clockError is how far the camera's clock is off: by its own RTCP reports where
+// there were some, else by what it told over ONVIF.
+func (w *watch) clockError(s *devices.Stream) (off time.Duration, known bool, from string) {
 	if s.ClockErrorMS != nil {
-		off, known, from = time.Duration(*s.ClockErrorMS*float64(time.Millisecond)), true, "RTCP"
+		return time.Duration(*s.ClockErrorMS * float64(time.Millisecond)), true, "RTCP"
 	}
+	off, known = w.client.ClockOffset()
+	return off, known, "ONVIF"
+}
+
+// clockWords says it in words, "" for a clock that is right or not known.
+func (w *watch) clockWords(s *devices.Stream) string {
+	off, known, from := w.clockError(s)
 	if !known || off.Abs() <= w.options.ClockLimit {
-		return
+		return ""
 	}
 	direction := "ahead"
 	if off < 0 {
 		direction = "behind"
 	}
-	s.Why = append(s.Why, fmt.Sprintf("the camera's clock is %v %s (told by %s)", off.Abs().Round(time.Second), direction, from))
+	return fmt.Sprintf("the camera's clock is %v %s (told by %s)", off.Abs().Round(time.Second), direction, from)
+}
+
+// noteClock says in the stream when the camera's clock is off. The figure in the
+// stream stays that of RTCP: the other one is not of the stream.
+func (w *watch) noteClock(s *devices.Stream) {
+	if words := w.clockWords(s); words != "" {
+		s.Why = append(s.Why, words)
+	}
+}
+
+// tellClock raises and clears stream.clock_skew, for who reads recordings must
+// know that their times are wrong.
+func (w *watch) tellClock(s *devices.Stream) {
+	_, known, _ := w.clockError(s)
+	switch words := w.clockWords(s); {
+	case words != "":
+		w.raise(devices.StreamClockSkew, words+": set up NTP in the camera")
+	case known:
+		w.clear(devices.StreamClockSkew)
+	}
 }

@@ -45,11 +45,11 @@ type conversation struct {
 
 // Run holds the conversation until it breaks or ctx ends.
 func (d *conversation) Run(ctx context.Context, emit func(devices.Event) error) error {
-	w := &watch{conversation: d, client: d.options.Client, emit: emit, told: map[devices.Code]devices.State{}}
+	w := &watch{conversation: d, client: d.options.Client, voice: newVoice(emit)}
 	err := w.run(ctx)
 	switch {
-	case w.full != nil:
-		return w.full
+	case w.voice.full != nil:
+		return w.voice.full
 	case ctx.Err() != nil || err == nil:
 		return nil
 	}
@@ -60,34 +60,16 @@ func (d *conversation) Run(ctx context.Context, emit func(devices.Event) error) 
 type watch struct {
 	*conversation
 	client *onvif.Client
-	emit   func(devices.Event) error
-	full   error // emit's: nothing more will be taken
-	told   map[devices.Code]devices.State
+	voice  *voice
 	failed int // visits in a row
 }
 
-// say emits an event, unless one was refused before.
-func (w *watch) say(e devices.Event) {
-	if w.full == nil {
-		e.Time = time.Now()
-		w.full = w.emit(e)
-	}
-}
-
-// raise and clear tell a condition when it is new in this run.
-func (w *watch) raise(code devices.Code, text string) {
-	if w.told[code] != devices.Raised {
-		w.told[code] = devices.Raised
-		w.say(devices.Event{Code: code, State: devices.Raised, Text: text})
-	}
-}
+// raise and clear tell conditions of the camera.
+func (w *watch) raise(code devices.Code, text string) { w.voice.raise(code, "", "", text) }
 
 func (w *watch) clear(codes ...devices.Code) {
 	for _, code := range codes {
-		if w.told[code] != devices.Cleared {
-			w.told[code] = devices.Cleared
-			w.say(devices.Event{Code: code, State: devices.Cleared})
-		}
+		w.voice.clear(code, "")
 	}
 }
 
@@ -100,7 +82,7 @@ func (w *watch) run(ctx context.Context) error {
 		return err
 	}
 	look := w.options.Look
-	for w.full == nil && ctx.Err() == nil {
+	for w.voice.full == nil && ctx.Err() == nil {
 		good, err := w.visit(ctx, look)
 		if err != nil {
 			return err
@@ -131,7 +113,7 @@ func (w *watch) learn(ctx context.Context) error {
 	err := w.client.LearnClock(ctx)
 	var found onvif.Streams
 	if _, told := errors.AsType[*onvif.Fault](err); err == nil || told {
-		found, err = w.client.Streams(ctx, onvif.Pick{Channel: w.options.Channel, Main: w.options.Main, Sub: w.options.Sub})
+		found, err = w.client.Streams(ctx, w.options.Pick)
 	}
 	if ctx.Err() != nil {
 		return nil
@@ -144,7 +126,7 @@ func (w *watch) learn(ctx context.Context) error {
 	}
 	w.uri = found.Main
 	w.clear(devices.DeviceOffline)
-	w.say(devices.Heard("", time.Now()))
+	w.voice.say(devices.Heard("", time.Now()))
 	return nil
 }
 
@@ -189,12 +171,13 @@ func (w *watch) visit(ctx context.Context, howLong time.Duration) (good bool, er
 	} else {
 		w.failed = 0
 	}
-	w.say(devices.Event{Code: devices.StreamReading, Stream: &s})
+	w.voice.say(devices.Event{Code: devices.StreamReading, Stream: &s})
 	if err != nil {
 		return false, w.tellFailed(ctx, &s, err, answers)
 	}
 	w.clear(devices.DeviceOffline, devices.CameraLogin, devices.StreamOffline, devices.StreamStalled)
 	w.tellHD(&s, hd)
+	w.tellClock(&s)
 	return true, nil
 }
 
@@ -212,7 +195,7 @@ func (w *watch) tellFailed(ctx context.Context, s *devices.Stream, err, answers 
 		code, other = other, code
 	}
 	w.raise(code, err.Error())
-	if w.told[other] == devices.Raised {
+	if w.voice.isRaised(other, "") {
 		w.clear(other)
 	}
 	if _, gone := errors.AsType[*onvif.Unreachable](answers); !gone {
@@ -225,10 +208,34 @@ func (w *watch) tellFailed(ctx context.Context, s *devices.Stream, err, answers 
 	return answers
 }
 
+// takePlace waits for one of the sessions that a recorder allows. It returns
+// false when ctx ended first.
+func (w *watch) takePlace(ctx context.Context) bool {
+	if w.options.Places == nil {
+		return true
+	}
+	select {
+	case w.options.Places <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (w *watch) givePlace() {
+	if w.options.Places != nil {
+		<-w.options.Places
+	}
+}
+
 // look measures the stream. With an error the Stream still says its state. No
 // login is spent that the budget does not allow.
 func (w *watch) look(ctx context.Context, howLong time.Duration) (devices.Stream, error) {
 	c := w.client
+	if !w.takePlace(ctx) {
+		return devices.Stream{}, ctx.Err()
+	}
+	defer w.givePlace()
 	password, err := c.Secret()
 	if err != nil {
 		return devices.Stream{State: stream.AuthFailed, URI: w.uri, Why: []string{err.Error()}}, err

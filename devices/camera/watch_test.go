@@ -87,7 +87,7 @@ func inWords(e devices.Event) string {
 
 var allWell = []string{
 	"device.offline cleared", "heard", "stream.reading live",
-	"camera.login_refused cleared", "stream.offline cleared", "stream.stalled cleared", "stream.below_hd cleared",
+	"camera.login_refused cleared", "stream.offline cleared", "stream.stalled cleared", "stream.below_hd cleared", "stream.clock_skew cleared",
 }
 
 func after(first []string, more ...string) []string {
@@ -128,7 +128,8 @@ func TestConversation(t *testing.T) {
 		{"below HD and back", cameratest.Options{}, func(*cameratest.Camera) []sight { return []sight{{see: good}, {see: small}, {see: small}, {see: good}} },
 			after(allWell, "stream.reading live", "stream.below_hd raised", "stream.reading live", "stream.reading live", "stream.below_hd cleared"), nil, 1},
 		{"the clock is off", cameratest.Options{Clock: -8 * time.Hour}, func(*cameratest.Camera) []sight { return []sight{{see: good}} },
-			after([]string{"device.offline cleared", "heard", "stream.reading live: the camera's clock is 8h0m0s behind (told by ONVIF)"}, allWell[3:]...), nil, 1},
+			after([]string{"device.offline cleared", "heard", "stream.reading live: the camera's clock is 8h0m0s behind (told by ONVIF)"},
+				after(allWell[3:7], "stream.clock_skew raised")...), nil, 1},
 		{"RTSP refuses the login", cameratest.Options{}, func(*cameratest.Camera) []sight {
 			return []sight{{see: refused, err: errLogin}, {see: refused, err: errLogin}}
 		}, []string{"device.offline cleared", "heard", "stream.reading auth_failed", "camera.login_refused raised",
@@ -225,8 +226,8 @@ func TestConversationAgain(t *testing.T) {
 	if err := d.Run(ctx, emit); err != nil {
 		t.Errorf("got %v", err)
 	}
-	want := after(allWell[:6], "stream.reading offline", "stream.reading offline", "stream.offline raised", "device.offline raised",
-		"stream.reading live", "device.offline cleared", "camera.login_refused cleared", "stream.offline cleared", "stream.stalled cleared")
+	want := after(append(allWell[:6:6], allWell[7]), "stream.reading offline", "stream.reading offline", "stream.offline raised", "device.offline raised",
+		"stream.reading live", "device.offline cleared", "camera.login_refused cleared", "stream.offline cleared", "stream.stalled cleared", "stream.clock_skew cleared")
 	if diff := cmp.Diff(want, said); diff != "" {
 		t.Error(diff)
 	}

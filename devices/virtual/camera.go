@@ -31,7 +31,7 @@ func ServeCamera(o CameraOptions) (*Camera, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.ONVIF.StreamURI = stream.URL()
+	o.ONVIF.StreamURI, o.ONVIF.Pictures = stream.URL(), true
 	door, err := cameratest.Serve(o.ONVIF)
 	if err != nil {
 		stream.Close()

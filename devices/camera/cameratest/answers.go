@@ -48,6 +48,10 @@ func (v *Camera) serve(w http.ResponseWriter, r *http.Request) {
 		v.desk.serve(w, r)
 		return
 	}
+	if r.URL.Path == PicturePath {
+		v.servePicture(w, r)
+		return
+	}
 	var q question
 	raw, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
 	if err == nil {

@@ -50,7 +50,8 @@ type Options struct {
 	Profiles      []Profile
 	Sources       []string // told by GetVideoSources, "" = no question of this camera; nil = those of the profiles
 	ExtraProfiles int      // tells so many more than anybody needs
-	SnapshotURI   string   // told by GetSnapshotUri; "" = refused
+	SnapshotURI   string   // told by GetSnapshotUri; "" = refused, unless it has Pictures
+	Pictures      bool     // it has a picture of its own, see [Picture], and tells where
 	SnapshotOld   bool     // by Media1 only
 	MACs          []string // told by GetNetworkInterfaces as they stand here; nil = no question of this camera (home-assistant PR#36243)
 	Inputs        int      // digital inputs; 0 = it has no DeviceIO
@@ -81,6 +82,9 @@ const (
 	FaultAt200     Trouble = "fault at 200"     // a refused login is told with HTTP status 200
 	DeepXML        Trouble = "deep xml"         // an answer nested 50,000 elements deep
 	AttributeBomb  Trouble = "attribute bomb"   // one element with 50,000 attributes
+	NoPicture      Trouble = "no picture"       // the picture's address leads nowhere
+	HugePicture    Trouble = "huge picture"     // the picture has 8 MiB
+	PictureIsPage  Trouble = "picture is page"  // a login page comes as image/jpeg
 	StaleOnce      Trouble = "stale once"       // the first answer to each digest challenge is called stale
 
 	HTMLRefusal  Trouble = "html refusal"   // a refused login is told with a web page, status 401 (frigate#22622)
@@ -118,6 +122,8 @@ type Camera struct {
 	asked            atomic.Int64
 	settings         settings // what its own page changes while it runs
 	searches         searches
+	pictures         *door // wants a digest of those who want a picture
+	shot             atomic.Int64
 	owned            sync.WaitGroup // the HTTP server's goroutine
 	closed           chan struct{}
 }
@@ -152,6 +158,7 @@ func Serve(o Options) (*Camera, error) {
 	}
 	v.door = newDoor(o.User, o.Password, o.Auth, v.now)
 	v.door.staleOnce = o.Trouble == StaleOnce
+	v.pictures = newDoor(o.User, o.Password, "digest", v.now)
 	v.server = &http.Server{
 		Handler:           http.HandlerFunc(v.serve),
 		ReadHeaderTimeout: 5 * time.Second,
@@ -181,7 +188,10 @@ func (v *Camera) Questions() int { return int(v.asked.Load()) }
 
 // SetPassword changes the password that the camera knows, as somebody on its
 // own page would.
-func (v *Camera) SetPassword(password string) { v.door.setPassword(password) }
+func (v *Camera) SetPassword(password string) {
+	v.door.setPassword(password)
+	v.pictures.setPassword(password)
+}
 
 // Offline pulls the camera's cable, or plugs it in again: while offline it
 // answers no probe and drops every connection.

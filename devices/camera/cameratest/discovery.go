@@ -54,7 +54,7 @@ func newFinder(v *Camera) (*finder, error) {
 		return nil, errors.Join(fmt.Errorf("speak to %s on %q: %w", discoveryGroup.Addr(), iface.Name, err), group.Close(), own.Close())
 	}
 	f := &finder{camera: v, group: group, own: own}
-	f.call(Hello(v.options.Endpoint, f.xaddrs(), scopes(v.options)))
+	f.hello()
 	f.owned.Go(func() { f.listen(group) })
 	f.owned.Go(func() { f.listen(own) })
 	return f, nil
@@ -85,6 +85,14 @@ func (f *finder) call(what string) {
 		_, _ = f.own.WriteToUDPAddrPort([]byte(what), discoveryGroup)
 	}
 }
+
+func (f *finder) hello() {
+	f.call(Hello(f.camera.options.Endpoint, f.xaddrs(), scopes(f.camera.options)))
+}
+
+// SayHello makes a camera with an Interface say that it has come, as after a power
+// cut.
+func (v *Camera) SayHello() { v.finder.hello() }
 
 func (f *finder) close() error {
 	f.call(Bye(f.camera.options.Endpoint))

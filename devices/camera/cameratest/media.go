@@ -110,7 +110,7 @@ func (v *Camera) mediaAnswer(r *http.Request, q *question) (string, bool) {
 		}
 		return uriAnswer("GetStreamUri", media2, uri), uri != ""
 	case "GetSnapshotUri":
-		return uriAnswer("GetSnapshotUri", media2, v.options.SnapshotURI), v.options.SnapshotURI != "" && !(media2 && v.options.SnapshotOld)
+		return uriAnswer("GetSnapshotUri", media2, v.snapshotURI()), v.snapshotURI() != "" && !(media2 && v.options.SnapshotOld)
 	case "GetVideoSources":
 		return v.sourcesAnswer(), !media2 && !slices.Equal(v.options.Sources, []string{""})
 	}

@@ -131,6 +131,22 @@ func (b *Budget) closedUntil(host string) time.Time {
 	return a.until
 }
 
+// Refusal returns how a login of a user stands that a host has refused: nil if it
+// refused none, or has taken one since at every door.
+func (b *Budget) Refusal(host, user string) *LoginRefused {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	a := b.hosts[host]
+	if a == nil || a.total() == 0 || !a.users[user] {
+		return nil
+	}
+	refused := &LoginRefused{Host: host, User: user}
+	if a.total() >= refusalsAllowed {
+		refused.Until = a.until
+	}
+	return refused
+}
+
 // Forgive opens a host's budget at once, because a person asks for it: two more
 // logins may be refused.
 func (b *Budget) Forgive(host string) {

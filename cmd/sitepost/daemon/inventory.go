@@ -1,0 +1,143 @@
+package daemon
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"sitepost/config"
+	"sitepost/devices"
+)
+
+// An inventory is the document of up/inventory: what stands on the site. Devices
+// that would make it too large have one of their own below up/inventory/.
+type inventory struct {
+	Site    siteItem   `json:"site"`
+	Version string     `json:"version"`
+	Config  string     `json:"config_hash"`
+	Zones   []zoneItem `json:"zones"`
+	Devices []item     `json:"devices"`
+}
+
+type siteItem struct {
+	Name  string   `json:"name"`
+	Title string   `json:"title,omitempty"`
+	Code  string   `json:"code,omitempty"`
+	Kinds []string `json:"kinds,omitempty"`
+}
+
+type zoneItem struct {
+	Name  string   `json:"name"`
+	Title string   `json:"title,omitempty"`
+	Class string   `json:"class"`
+	Also  []string `json:"also,omitempty"`
+	Place string   `json:"place,omitempty"`
+}
+
+// An item is one device: what the site file says of it, and what a camera or
+// recorder has told of itself.
+type item struct {
+	devices.Named
+	Zone     string       `json:"zone,omitempty"`
+	From     string       `json:"from,omitempty"`
+	To       string       `json:"to,omitempty"`
+	AlsoSees []string     `json:"also_sees,omitempty"`
+	Recorder string       `json:"recorder,omitempty"`
+	Channel  int          `json:"channel,omitempty"`
+	Watch    config.Watch `json:"watch,omitempty"`
+	Vendor   string       `json:"vendor,omitempty"`
+	Model    string       `json:"model,omitempty"`
+	Serial   string       `json:"serial,omitempty"`
+	Firmware string       `json:"firmware,omitempty"`
+	Endpoint string       `json:"endpoint,omitempty"`
+	MACs     []string     `json:"macs,omitempty"`
+}
+
+// mostInventory is how large the document may be before it is split, in bytes:
+// a message has at most 64 KiB, with the few that stand in front of it.
+const mostInventory = 63 << 10
+
+// showInventory puts the inventory on its retained topic, as one document or, on
+// a large site, as one more for each device.
+func (s *site) showInventory() error {
+	doc := s.inventory()
+	raw, err := json.Marshal(doc)
+	if err != nil {
+		return err
+	}
+	all := doc.Devices
+	split := len(raw) > mostInventory
+	if split {
+		doc.Devices = []item{}
+	}
+	if err := s.store.Put("inventory", doc); err != nil {
+		return err
+	}
+	for _, one := range all {
+		var own any
+		if split {
+			doc.Devices = []item{one}
+			own = doc
+		}
+		if err := s.store.Put("inventory/"+one.Name, own); err != nil {
+			return fmt.Errorf("inventory of %q: %w", one.Name, err)
+		}
+	}
+	return nil
+}
+
+// keepInventory shows it again when a camera has told something new, until ctx
+// ends.
+func (s *site) keepInventory(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.learnt:
+			if err := s.showInventory(); err != nil {
+				s.opt.Log.Error("inventory not shown", "err", err)
+			}
+		}
+	}
+}
+
+func (s *site) inventory() inventory {
+	c := s.opt.Config
+	doc := inventory{
+		Site:    siteItem{Name: c.Site.Name, Title: c.Site.Title, Code: c.Site.Code, Kinds: c.Site.Kinds},
+		Version: s.opt.Version, Config: c.Hash, Zones: []zoneItem{}, Devices: []item{},
+	}
+	for _, z := range c.Zones {
+		doc.Zones = append(doc.Zones, zoneItem{Name: z.Name, Title: z.Title, Class: z.Class, Also: z.Also, Place: z.Place})
+	}
+	known := places(c)
+	for _, device := range names(known) {
+		p := known[device]
+		doc.Devices = append(doc.Devices, item{Named: p.Device, Zone: nameOf(p.Zone), From: nameOf(p.From), To: nameOf(p.To)})
+	}
+	for i := range doc.Devices {
+		s.addCamera(&doc.Devices[i])
+	}
+	return doc
+}
+
+// addCamera adds what is known of a camera or recorder.
+func (s *site) addCamera(one *item) {
+	for _, k := range s.opt.Config.Cameras {
+		if k.Name == one.Name {
+			one.AlsoSees, one.Recorder, one.Channel, one.Watch = k.AlsoSees, k.Recorder, k.Channel, k.Watch
+		}
+	}
+	if a := s.asked[one.Name]; a != nil {
+		told := a.memory.Known().Inventory
+		one.Vendor, one.Model, one.Serial, one.Firmware = told.Identity.Vendor, told.Identity.Model, told.Identity.Serial, told.Identity.Firmware
+		one.Endpoint, one.MACs = told.Identity.Endpoint, told.MACs
+	}
+}
+
+func nameOf(z *devices.Zone) string {
+	if z == nil {
+		return ""
+	}
+	return z.Name
+}

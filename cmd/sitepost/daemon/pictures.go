@@ -1,0 +1,84 @@
+package daemon
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"sitepost/config"
+	"sitepost/devices"
+	"sitepost/devices/camera"
+	"sitepost/ingest"
+	"sitepost/ingest/store"
+)
+
+// waitingShots is how many alarms may wait for one camera's picture.
+const waitingShots = 8
+
+// A shooter takes the pictures of one camera.
+type shooter struct {
+	camera string
+	wanted chan camera.Shot
+}
+
+// shoot makes the conversation that takes a camera's pictures on alarm.
+func (s *site) shoot(k config.Camera) {
+	one := shooter{camera: k.Name, wanted: make(chan camera.Shot, waitingShots)}
+	for _, zone := range append([]string{k.Zone, k.From, k.To}, k.AlsoSees...) {
+		if zone != "" && !slices.ContainsFunc(s.shooters[zone], func(o shooter) bool { return o.camera == k.Name }) {
+			s.shooters[zone] = append(s.shooters[zone], one)
+		}
+	}
+	s.add(ingest.Conversation{Name: k.Name, Device: camera.Shoot(camera.ShootOptions{
+		Name: k.Name, Client: s.askedFor(k).client, Pick: pickOf(k), Wanted: one.wanted, Log: s.opt.Log.With("device", k.Name),
+		Keep: func(incident string, jpeg []byte) (devices.Picture, error) {
+			return s.store.KeepPicture(incident, k.Name, jpeg)
+		},
+	})})
+}
+
+// sendsPictures says whether the site wants the pictures of a camera sent.
+func sendsPictures(c *config.Config) func(camera string) bool {
+	return func(camera string) bool {
+		return slices.ContainsFunc(c.Cameras, func(k config.Camera) bool { return k.Name == camera && k.SendPictures })
+	}
+}
+
+// attend asks the cameras that look at the place of an alarm for a picture. It
+// returns at once: an alarm waits for no camera.
+func (s *site) attend(r store.Record) {
+	if !isAboutSite(r.Event.Code) {
+		return
+	}
+	asked := map[string]bool{}
+	for _, zone := range []string{nameOf(r.Place.Zone), nameOf(r.Place.From), nameOf(r.Place.To)} {
+		for _, one := range s.shooters[zone] {
+			if asked[one.camera] {
+				continue
+			}
+			asked[one.camera] = true
+			select {
+			case one.wanted <- camera.Shot{Incident: r.Incident, At: time.Now()}:
+			default:
+				s.opt.Log.Warn("no picture of the alarm: too many are waiting", "camera", one.camera, "incident", r.Incident)
+			}
+		}
+	}
+}
+
+// isAboutSite says whether an alarm is about what happens on the site, and not
+// about what watches it: of a lost line there is nothing to be seen.
+func isAboutSite(c devices.Code) bool {
+	first, _, _ := strings.Cut(string(c), ".")
+	switch first {
+	case "gas", "screening", "access", "panic", "intrusion", "fire", "tamper", "alarm":
+		return c != devices.AlarmChattering && c != "gas.calibration.due"
+	case "camera":
+		switch c {
+		case devices.CameraLogin, "camera.hardware", "camera.video_lost", "camera.image_quality":
+			return false
+		}
+		return true
+	}
+	return false
+}

@@ -1,0 +1,262 @@
+package camera
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"sitepost/devices"
+	"sitepost/devices/camera/notice"
+	"sitepost/devices/camera/onvif"
+	"sitepost/devices/camera/pullpoint"
+)
+
+// AttendOptions say whom to attend to: a camera, or a recorder with several.
+type AttendOptions struct {
+	Name   string // of the camera or recorder on the site
+	Client *onvif.Client
+	Memory *Memory
+
+	// Cameras are those of the site on each channel of a recorder, by number; nil
+	// for a camera.
+	Cameras  map[int]string
+	Recorder bool
+
+	Serial, Endpoint string // as the site file has them; "" = not told
+	Deaf             bool   // the site wants none of its events
+
+	// Urgent says whose motion belongs to the alarm lane.
+	Urgent func(device string) bool
+	// Open lists the conditions that are open now, whosever they are: after a
+	// restart those that end by their own timer need one again. nil = none.
+	Open func() []Standing
+	// Anew tells that the camera has started anew, so that its pull point is gone.
+	Anew <-chan struct{}
+
+	Every time.Duration // between two inventories, default 1 h
+	Log   *slog.Logger  // nil = nowhere
+}
+
+// A Standing is an open condition.
+type Standing struct {
+	Device string
+	Code   devices.Code
+	Point  string
+}
+
+// Points at which a device.fault of this conversation stands.
+const (
+	pointEvents   = "events"
+	pointIdentity = "identity"
+)
+
+// Attend makes the conversation with a camera's or recorder's ONVIF side: who it
+// is, what changed since, and what it notices by itself.
+//
+//	identify ── inventory ──► camera.changed, device.fault at "identity"
+//	  │
+//	  ▼
+//	listen ──── pull point ──► what the topics mean (package notice)
+//	  │  ▲                     device.fault at "events" while that fails
+//	  │  └── every hour: inventory again
+//	  ▼
+//	ends when either breaks
+//
+// Of a recorder it speaks for the cameras on its channels, and says itself what
+// no channel of the site is meant by. That a camera cannot be reached, or refuses
+// the login, is told by [Watch]; of a recorder it is told here.
+func Attend(o AttendOptions) devices.Device {
+	if o.Every <= 0 {
+		o.Every = time.Hour
+	}
+	if o.Urgent == nil {
+		o.Urgent = func(string) bool { return false }
+	}
+	if o.Open == nil {
+		o.Open = func() []Standing { return nil }
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &attendance{options: o}
+}
+
+// An attendance outlives its runs.
+type attendance struct {
+	options AttendOptions
+	deaf    int // runs in a row that heard nothing
+}
+
+// Run holds the conversation until it breaks or ctx ends.
+func (a *attendance) Run(ctx context.Context, emit func(devices.Event) error) error {
+	l := &listening{attendance: a, voice: newVoice(emit), ends: map[conditionKey]time.Time{}}
+	err := l.run(ctx)
+	switch {
+	case l.voice.full != nil:
+		return l.voice.full
+	case ctx.Err() != nil || err == nil:
+		return nil
+	}
+	return fmt.Errorf("%q at %q: %w", a.options.Name, a.options.Client.Address(), err)
+}
+
+// errAnew ends a run whose pull point cannot be there any more.
+var errAnew = errors.New("it has started anew")
+
+// A listening is one run of an attendance.
+type listening struct {
+	*attendance
+	voice    *voice
+	channels map[string]int             // of a recorder: tokens by which a source is named
+	ends     map[conditionKey]time.Time // when conditions end by themselves
+	edges    notice.Edges               // of the subscription
+	unknown  notice.Limiter             // of topics without a meaning, which may come by the thousand
+}
+
+func (l *listening) run(ctx context.Context) error {
+	if err := l.identify(ctx); err != nil {
+		return l.tellNotIdentified(err)
+	}
+	if l.options.Deaf {
+		return l.stayDeaf(ctx)
+	}
+	l.takeUpEnds()
+	return l.listen(ctx)
+}
+
+// stayDeaf only takes the inventory from time to time.
+func (l *listening) stayDeaf(ctx context.Context) error {
+	for wait(ctx, pause(l.options.Every)) {
+		if err := l.identify(ctx); err != nil {
+			return l.tellNotIdentified(err)
+		}
+		if l.voice.full != nil {
+			return nil
+		}
+	}
+	return nil
+}
+
+// listen takes batches from the pull point until it breaks, and lets conditions
+// end whose time has come. It returns when nobody pulls any more and all that was
+// pulled is said.
+func (l *listening) listen(ctx context.Context) error {
+	pullCtx, stop := context.WithCancel(ctx)
+	defer stop()
+	batches, ended := make(chan pullpoint.Batch), make(chan error, 1)
+	go func() { // ends with pullCtx; ended is read below
+		ended <- pullpoint.Run(pullCtx, pullpoint.Options{
+			Client: l.options.Client, Log: l.options.Log, Kept: l.options.Memory.Known().PullPoint,
+			Keep: func(k *pullpoint.Kept) error {
+				return l.options.Memory.Change(func(known *Known) { known.PullPoint = k })
+			},
+		}, func(b pullpoint.Batch) error { batches <- b; return nil })
+	}()
+	inventory := time.NewTicker(l.options.Every)
+	defer inventory.Stop()
+	over := time.NewTimer(l.untilNextEnd())
+	defer over.Stop()
+	var why error
+	for {
+		select {
+		case b := <-batches:
+			l.take(b)
+		case err := <-ended:
+			if why == nil {
+				why = err
+			}
+			return l.tellEnded(ctx, why)
+		case <-over.C:
+			l.endOverdue(time.Now())
+		case <-inventory.C:
+			if err := l.identify(ctx); err != nil && why == nil {
+				why = l.tellNotIdentified(err)
+				stop()
+			}
+		case <-l.options.Anew:
+			why = errAnew
+			stop()
+		}
+		if l.voice.full != nil {
+			stop()
+		}
+		over.Reset(l.untilNextEnd())
+	}
+}
+
+// take says what one pull brought.
+func (l *listening) take(b pullpoint.Batch) {
+	l.deaf = 0
+	l.voice.clear(devices.DeviceFault, pointEvents)
+	l.voice.say(devices.Heard("", b.At))
+	if b.Fresh {
+		l.edges = notice.Edges{}
+	}
+	for _, n := range b.Notifications {
+		for _, s := range l.edges.Say(n, b.At) {
+			l.tell(s, b.At)
+		}
+	}
+}
+
+// tell says one thing a camera noticed, in the name of whom it is about.
+func (l *listening) tell(s notice.Saying, at time.Time) {
+	e := s.Event
+	e.Time = at
+	l.address(&e, s.Source)
+	if e.Code == devices.CameraEvent && !l.allows(&e) {
+		return
+	}
+	e.Urgent = e.Code == devices.CameraMotion && l.options.Urgent(l.speaker(e))
+	l.voice.say(e)
+	key := conditionKey{e.Device, e.Code, e.Point}
+	switch {
+	case e.State == devices.Raised && s.Lasts > 0:
+		l.ends[key] = at.Add(s.Lasts)
+	case e.State != "":
+		delete(l.ends, key)
+	}
+}
+
+// allows says whether one more event without a meaning may leave, and writes into
+// it how many were held back before.
+func (l *listening) allows(e *devices.Event) bool {
+	ok, before := l.unknown.Allow(e.Device+" "+e.Detail, e.Time)
+	if ok && before > 0 {
+		e.Text = strings.TrimSpace(fmt.Sprintf("%s (%d more since the last one)", e.Text, before))
+	}
+	return ok
+}
+
+// speaker is the device that an event is of.
+func (l *listening) speaker(e devices.Event) string {
+	if e.Device != "" {
+		return e.Device
+	}
+	return l.options.Name
+}
+
+// address finds out which camera of a recorder an event is about. What is about
+// none that the site has is said in the recorder's own name, with the source as
+// its point: nothing is dropped.
+func (l *listening) address(e *devices.Event, source string) {
+	if !l.options.Recorder || source == "" {
+		return
+	}
+	channel := l.channels[source]
+	if camera := l.options.Cameras[channel]; channel > 0 && camera != "" {
+		e.Device = camera
+		return
+	}
+	point := source
+	if channel > 0 {
+		point = fmt.Sprintf("channel %d", channel)
+	}
+	if e.Point != "" {
+		point += " " + e.Point
+	}
+	e.Point = point
+}

@@ -1,0 +1,98 @@
+package camera
+
+import (
+	"log/slog"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sitepost/devices"
+	"sitepost/devices/camera/notice"
+	"sitepost/devices/camera/pullpoint"
+)
+
+// TestEndsByItself promises that a condition that no camera of its kind ends is
+// ended by a timer, later where it was raised again, at once where the camera ends
+// it after all, and after a restart of the daemon too.
+func TestEndsByItself(t *testing.T) {
+	t.Parallel()
+	inside := func(state string) notice.Notification {
+		return notice.Notification{
+			Topic: "CellMotionDetector/Intrusion", Operation: notice.Changed,
+			Source: []notice.Item{{Name: "Rule", Value: "Quay"}}, Data: []notice.Item{{Name: "IsIntrusion", Value: state}},
+		}
+	}
+	const point = "cell motion/Quay"
+	for _, c := range []struct {
+		name  string
+		open  []Standing // from an earlier run
+		tells map[time.Duration]string
+		want  map[time.Duration]devices.Event // clearings, by when they are said
+	}{
+		{"told once", nil, map[time.Duration]string{0: "true"},
+			map[time.Duration]devices.Event{10 * time.Minute: {Code: "camera.intrusion", State: devices.Cleared, Point: point, TimedOut: true}}},
+		{"told again after six minutes", nil, map[time.Duration]string{0: "true", 6 * time.Minute: "true"},
+			map[time.Duration]devices.Event{16 * time.Minute: {Code: "camera.intrusion", State: devices.Cleared, Point: point, TimedOut: true}}},
+		{"ended by the camera", nil, map[time.Duration]string{0: "true", 3 * time.Minute: "false"},
+			map[time.Duration]devices.Event{3 * time.Minute: {Code: "camera.intrusion", State: devices.Cleared, Point: point, Detail: "cell motion"}}},
+		{"open from an earlier run", []Standing{{"cam-1", "camera.intrusion", point}, {"cam-1", "camera.video_lost", ""}, {"cam-2", "camera.intrusion", point}}, nil,
+			map[time.Duration]devices.Event{10 * time.Minute: {Code: "camera.intrusion", State: devices.Cleared, Point: point, TimedOut: true}}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				began, got := time.Now(), map[time.Duration]devices.Event{}
+				a := &attendance{options: AttendOptions{
+					Name: "cam-1", Log: slog.New(slog.DiscardHandler),
+					Open: func() []Standing { return c.open }, Urgent: func(string) bool { return false },
+				}}
+				l := &listening{attendance: a, ends: map[conditionKey]time.Time{}, voice: newVoice(func(e devices.Event) error {
+					if e.State == devices.Cleared && e.Code != devices.DeviceFault {
+						e.Time = time.Time{}
+						got[time.Since(began)] = e
+					}
+					return nil
+				})}
+				l.takeUpEnds()
+				for time.Since(began) < 30*time.Minute {
+					if state, told := c.tells[time.Since(began)]; told {
+						l.take(pullpoint.Batch{At: time.Now(), Notifications: []notice.Notification{inside(state)}})
+					}
+					l.endOverdue(time.Now())
+					time.Sleep(time.Minute)
+				}
+				if diff := cmp.Diff(c.want, got); diff != "" {
+					t.Error(diff)
+				}
+			})
+		})
+	}
+}
+
+// TestUnknownTopicsAreLimited promises that a camera that floods us with a topic
+// nobody knows is heard once a minute, with how often it spoke meanwhile.
+func TestUnknownTopicsAreLimited(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var said []string
+		a := &attendance{options: AttendOptions{Name: "cam-1", Log: slog.New(slog.DiscardHandler), Urgent: func(string) bool { return false }}}
+		l := &listening{attendance: a, ends: map[conditionKey]time.Time{}, voice: newVoice(func(e devices.Event) error {
+			if e.Code == devices.CameraEvent {
+				said = append(said, e.Text)
+			}
+			return nil
+		})}
+		for range 121 {
+			l.take(pullpoint.Batch{At: time.Now(), Notifications: []notice.Notification{
+				{Topic: "Coffee/Ready", Raw: "tnsacme:Coffee/Ready", Operation: notice.Changed, Data: []notice.Item{{Name: "Cups", Value: "2"}}},
+			}})
+			time.Sleep(time.Second)
+		}
+		want := []string{"Cups=2", "Cups=2 (59 more since the last one)", "Cups=2 (59 more since the last one)"}
+		if diff := cmp.Diff(want, said); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
