@@ -21,6 +21,7 @@ demo:
 # SITEPOST_ALL=1 turns every skip into a failure.
 test: needs lint
 	SITEPOST_ALL=1 $(GO) test -race -shuffle=on ./...
+	SITEPOST_ALL=1 $(GO) test -count=1 -run '^TestSegment$$' ./devices/camera/find # its limits of time, which hold without -race
 
 lint:
 	@out=$$(gofmt -l cmd config devices ingest uplink firmware-notes); \

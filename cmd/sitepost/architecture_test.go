@@ -30,7 +30,7 @@ var mayImport = map[string][]string{
 	"devices/osdp":              {"devices", "devices/line"},
 	"devices/osdp/osdptest":     {},
 	"devices/survey":            {"devices", "devices/line", "devices/modbus", "devices/instrument"},
-	"devices/camera":            {"devices", "devices/camera/onvif", "devices/camera/notice", "devices/camera/pullpoint", "devices/camera/stream"},
+	"devices/camera":            {"devices", "devices/camera/onvif", "devices/camera/find", "devices/camera/notice", "devices/camera/pullpoint", "devices/camera/stream"},
 	"devices/camera/onvif":      {"devices"},
 	"devices/camera/find":       {"devices/camera/onvif"},
 	"devices/camera/notice":     {"devices", "devices/camera/onvif"},

@@ -1,68 +1,271 @@
 package daemon
 
 import (
+	"context"
+	"errors"
 	"fmt"
 
+	"sitepost/cmd/sitepost/control"
 	"sitepost/config"
 	"sitepost/devices/camera"
+	"sitepost/devices/camera/find"
 	"sitepost/devices/camera/onvif"
 	"sitepost/ingest"
 )
 
-// connectCameras makes the conversations with all cameras. Those behind one
-// recorder share its client.
-func (s *site) connectCameras() error {
-	c := s.opt.Config
-	budget := onvif.NewBudget()
-	s.clients = map[string]*onvif.Client{}
-	for _, r := range c.Recorders {
-		if err := s.connectClient(r.Name, r.Host, r.Login, budget); err != nil {
-			return fmt.Errorf("recorder %q: %w", r.Name, err)
-		}
-	}
-	for _, k := range c.Cameras {
-		if !isWatched(k) {
-			continue
-		}
-		if k.Recorder == "" {
-			if err := s.connectClient(k.Name, k.Host, k.Login, budget); err != nil {
-				return fmt.Errorf("camera %q: %w", k.Name, err)
-			}
-		}
-		s.watch(k)
-	}
-	return nil
+// An asked is a camera or recorder with an address of its own.
+type asked struct {
+	client *onvif.Client
+	memory *camera.Memory
+	anew   chan struct{}
+	places chan struct{} // of a recorder: one for each RTSP session that it allows
 }
 
-// connectClient makes what asks one camera or recorder.
-func (s *site) connectClient(name, host, login string, budget *onvif.Budget) error {
-	o := onvif.Options{Host: host, Networks: s.opt.Config.Network.DeviceNetworks, Budget: budget}
-	for _, l := range s.opt.Config.Logins {
+// CameraOptions says how a camera or recorder of a site file is asked; false for
+// a name that has no address of its own.
+func CameraOptions(c *config.Config, name string) (o onvif.Options, ok bool) {
+	login := ""
+	for _, k := range c.Cameras {
+		if k.Name == name && k.Recorder == "" {
+			o, login, ok = onvif.Options{Host: k.Host, Secure: k.HTTPS, Pin: k.OnvifPin}, k.Login, true
+		}
+	}
+	for _, r := range c.Recorders {
+		if r.Name == name {
+			o, login, ok = onvif.Options{Host: r.Host, Secure: r.HTTPS, Pin: r.OnvifPin}, r.Login, true
+		}
+	}
+	o.Networks = c.Network.DeviceNetworks
+	for _, l := range c.Logins {
 		if l.Name == login {
 			o.User, o.Password = l.User, revealed(l.Password)
 		}
 	}
-	client, err := onvif.New(o)
-	if err == nil {
-		s.clients[name] = client
+	return o, ok
+}
+
+// connectCameras makes the conversations with all cameras and recorders. Those
+// behind one recorder share what asks it.
+func (s *site) connectCameras() error {
+	c := s.opt.Config
+	budget := onvif.NewBudget()
+	s.asked = map[string]*asked{}
+	for _, r := range c.Recorders {
+		if r.Disabled != nil {
+			continue
+		}
+		if err := s.connectAsked(r.Name, budget); err != nil {
+			return fmt.Errorf("recorder %q: %w", r.Name, err)
+		}
+		s.asked[r.Name].places = make(chan struct{}, r.Sessions)
+		s.attendRecorder(r)
 	}
-	return err
+	for _, k := range c.Cameras {
+		if !isWatched(k) || k.Recorder != "" && s.asked[k.Recorder] == nil {
+			continue
+		}
+		if k.Recorder == "" {
+			if err := s.connectAsked(k.Name, budget); err != nil {
+				return fmt.Errorf("camera %q: %w", k.Name, err)
+			}
+			s.attendCamera(k)
+		}
+		s.watch(k)
+		s.shoot(k)
+	}
+	s.follow()
+	return nil
+}
+
+// connectAsked makes what asks one camera or recorder, where it was met last.
+func (s *site) connectAsked(name string, budget *onvif.Budget) error {
+	o, _ := CameraOptions(s.opt.Config, name)
+	o.Budget = budget
+	configured := o.Host
+	var known camera.Known
+	if _, err := s.store.Recall(name, &known); err != nil {
+		s.opt.Log.Error("what was known of it cannot be read", "device", name, "err", err)
+	}
+	if known.Configured != configured { // somebody changed the site file: that counts
+		known.Configured, known.Address = configured, ""
+	}
+	if known.Address != "" {
+		o.Host = known.Address
+	}
+	o.Learned = known.Learned
+	client, err := onvif.New(o)
+	if err != nil {
+		return err
+	}
+	memory := camera.NewMemory(known, func(k camera.Known) error { return s.keepKnown(name, k) })
+	s.asked[name] = &asked{client: client, memory: memory, anew: make(chan struct{}, 1)}
+	return nil
+}
+
+// keepKnown keeps what is known of a camera, and shows it in the inventory.
+func (s *site) keepKnown(name string, k camera.Known) error {
+	if err := s.store.Keep(name, k); err != nil {
+		return err
+	}
+	select {
+	case s.learnt <- struct{}{}:
+	default: // it will be shown anyway
+	}
+	return nil
+}
+
+// attendCamera makes the conversation with a camera's ONVIF side.
+func (s *site) attendCamera(k config.Camera) {
+	a := s.asked[k.Name]
+	s.add(ingest.Conversation{Name: k.Name, Device: camera.Attend(camera.AttendOptions{
+		Name: k.Name, Client: a.client, Memory: a.memory, Serial: k.Serial, Endpoint: k.Endpoint, Deaf: !k.Events,
+		Urgent: s.isUrgent, Open: s.openConditions, Anew: a.anew, Log: s.opt.Log.With("device", k.Name),
+	})})
+}
+
+// attendRecorder makes the conversations with a recorder: its ONVIF side, in the
+// name of its cameras too, and how far back it has recorded.
+func (s *site) attendRecorder(r config.Recorder) {
+	a, log := s.asked[r.Name], s.opt.Log.With("device", r.Name)
+	behind := map[int]string{}
+	var channels []int
+	for _, k := range s.opt.Config.Cameras {
+		if k.Recorder == r.Name && isWatched(k) {
+			behind[k.Channel] = k.Name
+			channels = append(channels, k.Channel)
+		}
+	}
+	s.add(ingest.Conversation{Name: r.Name, Silence: never(r.Name), Device: camera.Attend(camera.AttendOptions{
+		Name: r.Name, Client: a.client, Memory: a.memory, Cameras: behind, Recorder: true, Serial: r.Serial, Endpoint: r.Endpoint,
+		Deaf: !r.Events, Urgent: s.isUrgent, Open: s.openConditions, Anew: a.anew, Log: log,
+	})})
+	if r.KeepDays > 0 {
+		s.add(ingest.Conversation{Name: r.Name, Device: camera.Audit(camera.AuditOptions{
+			Name: r.Name, Client: a.client, KeepDays: r.KeepDays, Channels: channels, Log: log,
+		})})
+	}
 }
 
 // watch makes the conversation with the stream of one camera.
 func (s *site) watch(k config.Camera) {
-	c := s.opt.Config
-	o := camera.WatchOptions{
-		Name: k.Name, Client: s.clients[k.Name], Channel: k.Channel,
+	c, a := s.opt.Config, s.askedFor(k)
+	s.add(ingest.Conversation{Name: k.Name, Silence: never(k.Name), Device: camera.Watch(camera.WatchOptions{
+		Name: k.Name, Client: a.client, Pick: pickOf(k), Places: a.places,
 		Sampled: k.Watch == config.WatchSampled, ClockLimit: c.Stream.Clock,
 		HDWidth: c.HD.Width, HDHeight: c.HD.Height, HDFPS: c.HD.FPS,
 		Log: s.opt.Log.With("device", k.Name),
-	}
+	})})
+}
+
+// askedFor is what is asked for a camera: itself, or its recorder.
+func (s *site) askedFor(k config.Camera) *asked {
 	if k.Recorder != "" {
-		o.Client = s.clients[k.Recorder]
+		return s.asked[k.Recorder]
 	}
-	s.add(ingest.Conversation{Name: k.Name, Device: camera.Watch(o), Silence: never(k.Name)})
+	return s.asked[k.Name]
+}
+
+func pickOf(k config.Camera) onvif.Pick {
+	return onvif.Pick{Channel: k.Channel, Main: k.MainProfile, Sub: k.SubProfile}
+}
+
+// follow makes the conversation that hears of cameras on the device network.
+func (s *site) follow() {
+	n := s.opt.Config.Network
+	if n.Discover == config.DiscoverOff || len(n.DeviceInterfaces) == 0 || len(s.asked) == 0 {
+		return
+	}
+	o := camera.FollowOptions{
+		Listen: find.ListenOptions{Interfaces: n.DeviceInterfaces, Networks: n.DeviceNetworks},
+		Probe:  n.Discover == config.DiscoverProbe, Log: s.opt.Log,
+	}
+	for _, name := range names(s.asked) {
+		a := s.asked[name]
+		o.Cameras = append(o.Cameras, camera.Followed{Name: name, Client: a.client, Memory: a.memory, Endpoint: s.endpointOf(name), Anew: a.anew})
+	}
+	s.add(ingest.Conversation{Name: boxName, Device: camera.Follow(o)})
+}
+
+// endpointOf is the endpoint reference that the site file has of a camera or
+// recorder.
+func (s *site) endpointOf(name string) string {
+	for _, k := range s.opt.Config.Cameras {
+		if k.Name == name {
+			return k.Endpoint
+		}
+	}
+	for _, r := range s.opt.Config.Recorders {
+		if r.Name == name {
+			return r.Endpoint
+		}
+	}
+	return ""
 }
 
 // isWatched says whether somebody shall look at a camera.
 func isWatched(k config.Camera) bool { return k.Disabled == nil && k.Watch != config.WatchOff }
+
+// isUrgent says whether the motion in a camera's picture is an alarm here.
+func (s *site) isUrgent(device string) bool {
+	for _, k := range s.opt.Config.Cameras {
+		if k.Name == device {
+			return k.Motion == config.MotionAlarm
+		}
+	}
+	return false
+}
+
+// openConditions lists what is open on the site.
+func (s *site) openConditions() []camera.Standing {
+	var all []camera.Standing
+	for _, o := range s.store.Standings() {
+		all = append(all, camera.Standing{Device: o.Device, Code: o.Code, Point: o.Point})
+	}
+	return all
+}
+
+// hangUp ends what still dials a camera.
+func (s *site) hangUp() {
+	for _, a := range s.asked {
+		a.client.Close()
+	}
+}
+
+// A wall is the cameras of the site as the tools see them.
+type wall struct{ site *site }
+
+// List returns how each camera and recorder stands.
+func (w wall) List() []control.Camera {
+	var all []control.Camera
+	for _, name := range names(w.site.asked) {
+		all = append(all, w.one(name))
+	}
+	return all
+}
+
+func (w wall) one(name string) control.Camera {
+	a := w.site.asked[name]
+	told := a.memory.Known().Inventory
+	c := control.Camera{
+		Name: name, Address: a.client.Address(), Endpoint: told.Identity.Endpoint, Serial: told.Identity.Serial, MACs: told.MACs,
+		Vendor: told.Identity.Vendor, Model: told.Identity.Model, Firmware: told.Identity.Firmware,
+	}
+	if refused := a.client.Budget().Refusal(a.client.Host(), a.client.User()); refused != nil {
+		c.Refused = refused.Error()
+	}
+	return c
+}
+
+// Login tries the login of a camera anew.
+func (w wall) Login(ctx context.Context, name string) (c control.Camera, ok bool, err error) {
+	a := w.site.asked[name]
+	if a == nil {
+		return control.Camera{}, false, nil
+	}
+	a.client.Budget().Forgive(a.client.Host())
+	_, err = a.client.Identify(ctx)
+	if _, refused := errors.AsType[*onvif.LoginRefused](err); refused {
+		err = nil // that is how it stands
+	}
+	return w.one(name), true, err
+}

@@ -19,7 +19,6 @@ import (
 	"sitepost/cmd/sitepost/control"
 	"sitepost/config"
 	"sitepost/devices"
-	"sitepost/devices/camera/onvif"
 	"sitepost/devices/instrument"
 	"sitepost/devices/line"
 	"sitepost/ingest"
@@ -54,7 +53,9 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 	st, err := store.Open(store.Options{
 		Directory: o.Config.Store.Directory, Site: o.Config.Site.Name,
-		Receipt: string(o.Config.Uplink.Receipt), Clock: readClock, Log: o.Log,
+		Receipt: string(o.Config.Uplink.Receipt), PicturesFor: o.Config.Store.KeepPictures, PictureBytes: o.Config.Store.Size / 4,
+		SendPictures: sendsPictures(o.Config),
+		Clock:        readClock, Log: o.Log,
 	})
 	if err != nil {
 		return err
@@ -75,14 +76,19 @@ type site struct {
 	ingest        *ingest.Ingest
 	lines         map[string]*line.Line
 	profiles      map[string]*instrument.Profile // by name, as far as they were needed
-	clients       map[string]*onvif.Client       // of cameras and recorders, by name
+	asked         map[string]*asked              // cameras and recorders with an address of their own, by name
+	shooters      map[string][]shooter           // of the cameras that look at a zone, by its name
+	learnt        chan struct{}                  // something new is known of a camera
 	conversations []ingest.Conversation
 	link          *uplink.Link // nil while the site has no city yet
 }
 
 // build makes every part of the site, and starts none.
 func build(o Options, st *store.Store) (*site, error) {
-	s := &site{opt: o, store: st, profiles: map[string]*instrument.Profile{}}
+	s := &site{
+		opt: o, store: st, profiles: map[string]*instrument.Profile{},
+		shooters: map[string][]shooter{}, learnt: make(chan struct{}, 1),
+	}
 	if err := s.connectDevices(); err != nil {
 		return nil, err
 	}
@@ -92,16 +98,9 @@ func build(o Options, st *store.Store) (*site, error) {
 	}
 	s.ingest = ingest.New(ingest.Options{
 		Store: st, Places: places(o.Config), Says: says, CardKey: s.cardKey(), CardKeyID: o.Config.Cards.KeyID,
-		ReadingsEvery: o.Config.Uplink.Readings, Log: o.Log,
+		ReadingsEvery: o.Config.Uplink.Readings, Attention: s.attend, Log: o.Log,
 	})
 	return s, s.connectCity()
-}
-
-// hangUp ends what still dials a camera.
-func (s *site) hangUp() {
-	for _, c := range s.clients {
-		c.Close()
-	}
 }
 
 // cardKey reads the key under which cards leave. Without it a card leaves
@@ -131,6 +130,7 @@ func (s *site) live(ctx context.Context) error {
 	defer stopLines()
 	var link, lines sync.WaitGroup
 	s.answerTools(lineCtx, &lines)
+	lines.Go(func() { s.keepInventory(lineCtx) })
 	if s.link != nil {
 		link.Go(func() {
 			if err := s.link.Run(linkCtx); err != nil {
@@ -168,7 +168,7 @@ func (s *site) answerTools(ctx context.Context, running *sync.WaitGroup) {
 		s.opt.Log.Warn("tools cannot reach this sitepost", "err", err)
 		return
 	}
-	door := control.Door{Lines: s.lines, Log: s.opt.Log}
+	door := control.Door{Lines: s.lines, Cameras: wall{s}, Log: s.opt.Log}
 	running.Go(func() {
 		if err := door.Serve(ctx, l); err != nil {
 			s.opt.Log.Error("tools cannot reach this sitepost any more", "err", err)

@@ -7,40 +7,8 @@ import (
 	"time"
 
 	"sitepost/config"
-	"sitepost/devices"
 	"sitepost/ingest/store"
 )
-
-// An inventory is the document of up/inventory: what stands on the site.
-type inventory struct {
-	Site    siteItem   `json:"site"`
-	Version string     `json:"version"`
-	Config  string     `json:"config_hash"`
-	Zones   []zoneItem `json:"zones"`
-	Devices []item     `json:"devices"`
-}
-
-type siteItem struct {
-	Name  string   `json:"name"`
-	Title string   `json:"title,omitempty"`
-	Code  string   `json:"code,omitempty"`
-	Kinds []string `json:"kinds,omitempty"`
-}
-
-type zoneItem struct {
-	Name  string   `json:"name"`
-	Title string   `json:"title,omitempty"`
-	Class string   `json:"class"`
-	Also  []string `json:"also,omitempty"`
-	Place string   `json:"place,omitempty"`
-}
-
-type item struct {
-	devices.Named
-	Zone string `json:"zone,omitempty"`
-	From string `json:"from,omitempty"`
-	To   string `json:"to,omitempty"`
-}
 
 // A standing is the document of up/device/<name> for a device that is not asked
 // at all.
@@ -62,7 +30,7 @@ const (
 // the inventory, the devices out of use, and nothing of what is gone. Nor does a
 // condition stay open that nobody is left to end.
 func (s *site) showStanding() error {
-	if err := s.store.Put("inventory", s.inventory()); err != nil {
+	if err := s.showInventory(); err != nil {
 		return err
 	}
 	for name, doc := range outOfUse(s.opt.Config) {
@@ -80,29 +48,6 @@ func (s *site) showStanding() error {
 		_, idle := unused[device]
 		return stands && !idle
 	})
-}
-
-func (s *site) inventory() inventory {
-	c := s.opt.Config
-	doc := inventory{
-		Site:    siteItem{Name: c.Site.Name, Title: c.Site.Title, Code: c.Site.Code, Kinds: c.Site.Kinds},
-		Version: s.opt.Version, Config: c.Hash, Zones: []zoneItem{}, Devices: []item{},
-	}
-	for _, z := range c.Zones {
-		doc.Zones = append(doc.Zones, zoneItem{Name: z.Name, Title: z.Title, Class: z.Class, Also: z.Also, Place: z.Place})
-	}
-	name := func(z *devices.Zone) string {
-		if z == nil {
-			return ""
-		}
-		return z.Name
-	}
-	known := places(c)
-	for _, device := range names(known) {
-		p := known[device]
-		doc.Devices = append(doc.Devices, item{Named: p.Device, Zone: name(p.Zone), From: name(p.From), To: name(p.To)})
-	}
-	return doc
 }
 
 // outOfUse lists the devices that are in the config and not asked.
@@ -148,6 +93,8 @@ func (s *site) emptyGone() error {
 			gone = !stands || wasUnused(c) && !stillUnused
 		case "stream":
 			gone = !watched[device]
+		case "inventory":
+			gone = device != "" && !stands
 		}
 		if !gone {
 			continue
