@@ -77,10 +77,11 @@ type book struct {
 	bytes    map[number][]byte // but for what may change from send to send
 	twice    int               // records that came again
 	retained map[string][]byte // what was said last on each retained topic
+	pictures map[string][]byte // by topic
 }
 
 func newBook(t *testing.T) *book {
-	return &book{t: t, records: map[number]heard{}, bytes: map[number][]byte{}, retained: map[string][]byte{}}
+	return &book{t: t, records: map[number]heard{}, bytes: map[number][]byte{}, retained: map[string][]byte{}, pictures: map[string][]byte{}}
 }
 
 // keeps says whether a topic is published with the retain flag.
@@ -103,6 +104,8 @@ func (b *book) read(all []mqtttest.Message) {
 		switch {
 		case kept:
 			b.retained[m.Topic] = m.Payload
+		case strings.HasPrefix(m.Topic, topicOf("snapshot/")):
+			b.pictures[m.Topic] = m.Payload
 		case m.Topic != topicOf("canary"):
 			b.enter(m.Payload)
 		}
@@ -147,7 +150,8 @@ func (b *book) inOrder() []heard {
 	return all
 }
 
-// laneOf names the list in which something is said. Between two lanes there is
+// laneOf names the list in which something is said, if the site does not want it in
+// another one. Between two lanes there is
 // no order, and between two devices none that the scenario decides.
 func laneOf(w said) string { return w.Device + " " + string(devices.Code(w.Type).Form().Lane()) }
 
@@ -158,7 +162,8 @@ func (b *book) lists() map[string][]said {
 	lists := map[string][]said{}
 	for _, h := range b.inOrder() {
 		if w := h.said(); h.Lane != string(devices.ReadingLane) && !ofTheMachine(w.Type) {
-			lists[laneOf(w)] = append(lists[laneOf(w)], w)
+			list := w.Device + " " + h.Lane
+			lists[list] = append(lists[list], w)
 		}
 	}
 	return lists

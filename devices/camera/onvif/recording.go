@@ -11,7 +11,6 @@ import (
 // What one look at a recorder's recordings may cost.
 const (
 	searchWithin  = 30 * time.Second
-	pageWithin    = 10 * time.Second
 	maxRecordings = 4096
 	pageSize      = 100
 	pageRest      = 500 * time.Millisecond // after a page with nothing on it
@@ -145,7 +144,7 @@ func (c *Client) search(ctx context.Context, service string) (all []Recording, e
 func (c *Client) page(ctx context.Context, service, token string) (found []Recording, done bool, err error) {
 	var a searchResults
 	err = c.Call(ctx, Call{
-		To: service, Answer: &a, Within: pageWithin,
+		To: service, Answer: &a, // no longer than others: it must not wait for a long poll, nor a long poll for it
 		Question: resultsQuestion{SearchToken: token, MaxResults: pageSize, WaitTime: "PT2S"},
 	})
 	if err != nil {
