@@ -15,8 +15,8 @@ type step struct {
 }
 
 // steps is the scenario, a timetable: passages, a threat in a bag, gas over
-// both limits and back, cards, a cable pulled, the city away with a panic
-// button pressed meanwhile. It leaves the site as it found it.
+// both limits and back, a bag left behind, a camera turned away, cards, a cable
+// pulled, the city away with a panic button pressed meanwhile. It leaves the site as it found it.
 //
 // It begins after four seconds: the daemon listens to a line for three before
 // it asks, so that it disturbs nobody who asks there already.
@@ -31,6 +31,13 @@ func steps() []step {
 	contact := func(name, terminal string, active bool) func(*stage) error {
 		return func(s *stage) error { return s.site.Contact(name, terminal, active) }
 	}
+	notes := func(camera, topic string, data ...string) func(*stage) error {
+		return func(s *stage) error {
+			s.cameras[camera].ONVIF.Notify(topic, "Rule=1", data...)
+			return nil
+		}
+	}
+	const bag, tamper = "tns1:RuleEngine/ObjectAbandoned/Object", "tns1:RuleEngine/TamperDetector/Tamper"
 	return []step{
 		{4 * time.Second, "three people pass the gate, one comes back", passage},
 		{4600 * time.Millisecond, "", passage},
@@ -39,7 +46,10 @@ func steps() []step {
 		{6500 * time.Millisecond, "the X-ray machine stops at a bag", contact("xray-1", "1", true)},
 		{7500 * time.Millisecond, "", contact("xray-1", "1", false)},
 		{8 * time.Second, "gas on the ro-ro lane", gas(30, true, false)},
+		{9500 * time.Millisecond, "a camera sees a bag that nobody takes away", notes("hall-1", bag, "ObjectId=7")},
 		{10500 * time.Millisecond, "more gas", gas(52, true, true)},
+		{12 * time.Second, "somebody turns a camera to the wall", notes("check-1-top", tamper, "IsTamper=true")},
+		{12500 * time.Millisecond, "", notes("check-1-top", tamper, "IsTamper=false")},
 		{13 * time.Second, "the wind blows it away", gas(4, false, false)},
 		{14 * time.Second, "cards at the staff door and at the plant room", func(s *stage) error {
 			return errors.Join(s.show("door-1", "62E3086CED"), s.showOSDP("door-2", 12, 34567))

@@ -88,7 +88,7 @@ func camera(n int, password string) (*virtual.Camera, error) {
 			Interface: "lo", HTTP: fmt.Sprintf("127.0.0.%d:0", 10+n),
 			Endpoint: fmt.Sprintf("urn:uuid:00000000-0000-4000-8000-00000000000%d", n),
 			Vendor:   "virtual", Model: fmt.Sprintf("V-%d", n), Serial: fmt.Sprintf("0A1%d", n), Firmware: "1.0",
-			User: "onvif", Password: password, Auth: login[n],
+			User: "onvif", Password: password, Auth: login[n], Events: &cameratest.Events{},
 		},
 		RTSP: virtual.RTSPOptions{User: "onvif", Password: password},
 	})

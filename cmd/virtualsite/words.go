@@ -42,6 +42,8 @@ type heard struct {
 		Stream *struct {
 			State string `json:"state"`
 		} `json:"stream"`
+		Incident string    `json:"incident"`
+		Picture  *struct{} `json:"picture"`
 	} `json:"data"`
 }
 
@@ -125,6 +127,10 @@ func (m heard) happened() string {
 	}
 	if m.Data.Stream != nil {
 		add("%s", m.Data.Stream.State)
+	}
+	if m.Data.Picture != nil {
+		_, alarm, _ := strings.Cut(m.Data.Incident, "-")
+		add("of %s", alarm)
 	}
 	if m.Data.Detail != "" {
 		add("[%s]", m.Data.Detail)
