@@ -35,6 +35,7 @@ func TestChooseXAddr(t *testing.T) {
 		{"empty", "", guess},
 		{"no scheme", "10.37.20.11:8080/onvif/device_service", guess},
 		{"another scheme", "ftp://10.37.20.11/o", guess},
+		{"a port that is none", "http://10.37.20.11:808110/o http://10.37.20.11:0/o", guess},
 		{"a login in it", "http://u:p@10.37.20.11:8080/onvif/device_service?x=1", own},
 		{"a flood", strings.Repeat("x ", 10_000) + own, guess},
 	} {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"sitepost/devices/camera/onvif"
@@ -32,7 +33,10 @@ func chooseXAddr(told string, source netip.Addr, networks []netip.Prefix) *url.U
 		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || len(word) > 512 {
 			continue
 		}
-		host := meant(u.Hostname(), source)
+		host, port := meant(u.Hostname(), source), portOf(u)
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+			continue
+		}
 		r := 0
 		switch {
 		case host == source:
@@ -45,7 +49,7 @@ func chooseXAddr(told string, source netip.Addr, networks []netip.Prefix) *url.U
 		}
 		if r > rank {
 			rank = r
-			best = &url.URL{Scheme: u.Scheme, Host: hostPort(host, portOf(u)), Path: u.Path}
+			best = &url.URL{Scheme: u.Scheme, Host: hostPort(host, port), Path: u.Path}
 		}
 	}
 	return best
