@@ -135,7 +135,10 @@ func retained(t *testing.T) map[string]uplink.Message {
 		"up-stream":          {Key: "stream/check-1-top", Revision: 42, Doc: oneLine(t, liveStream)},
 		"up-inventory": {Key: "inventory", Revision: 2, Doc: []byte(`{"site":{"name":"xinggang-ferry","title":"星港客运站","code":"34020000141188000001","kinds":["passenger_terminal","roro_terminal"]},` +
 			`"zones":[{"name":"berth-1","title":"一号泊位滚装车道","class":"roro_lane","also":["quay"]}],` +
-			`"devices":[{"name":"gas-1","title":"滚装车道可燃气1","kind":"gas_detector","code":"34020000141348000003","profile":"honeywell-xcd","zone":"berth-1","line":"bus-a"}],` +
+			`"devices":[{"name":"gas-1","title":"滚装车道可燃气1","kind":"gas_detector","code":"34020000141348000003","profile":"honeywell-xcd","zone":"berth-1","line":"bus-a"},` +
+			`{"name":"check-1-top","title":"一号安检口顶","kind":"camera","code":"34020000141328000002","zone":"check-1","also_sees":["hall"],"watch":"sampled",` +
+			`"vendor":"HIKVISION","model":"DS-2CD2T47","serial":"0A11","firmware":"V5.7.15 build 230626","endpoint":"urn:uuid:00000000-0000-4000-8000-0000000000a1","macs":["00:11:22:33:44:55"]},` +
+			`{"name":"hall-1","kind":"camera","zone":"hall","watch":"sampled","recorder":"nvr-1","channel":3}],` +
 			`"version":"1.0.0","config_hash":"sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}`)},
 	} {
 		m, err := uplink.EncodeCurrent(site, epoch, c)
