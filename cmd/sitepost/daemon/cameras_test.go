@@ -2,6 +2,7 @@ package daemon_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"slices"
 	"testing"
 	"time"
@@ -31,7 +32,7 @@ func serveCamera(t *testing.T, n int, o cameratest.Options) *virtual.Camera {
 // asked how far back it has recorded; what changed while the daemon was off is
 // told, and no pull point is left behind.
 func TestCamerasEndToEnd(t *testing.T) {
-	quay := serveCamera(t, 41, cameratest.Options{Auth: "wsse", Clock: -time.Hour, Events: &cameratest.Events{}})
+	quay := serveCamera(t, 41, cameratest.Options{Auth: "wsse", Clock: -time.Hour, MACs: []string{"00:11:22:33:44:55"}, Events: &cameratest.Events{}})
 	hall := serveCamera(t, 42, cameratest.Options{Auth: "digest-sha256", Events: &cameratest.Events{ByReference: true}})
 	nvr := serveCamera(t, 43, cameratest.Options{
 		Auth: "digest", Profiles: cameratest.Channels(2), Events: &cameratest.Events{States: []cameratest.Notice{
@@ -62,10 +63,14 @@ func TestCamerasEndToEnd(t *testing.T) {
 	quay.ONVIF.SetFirmware("2.0")
 	stop = s.run()
 	s.must("of the new firmware", func(b *book) bool { return has(b, "quay-1 event", "camera.changed") })
+	s.must("of it in the inventory", func(b *book) bool { return listed(b, "quay-1")["firmware"] == "2.0" })
 	stop()
 	s.should("the box stop", stopped)
 	s.book.audit(t)
 
+	if one := listed(s.book, "quay-1"); one["vendor"] != "virtual" || !gocmp.Equal(one["macs"], []any{"00:11:22:33:44:55"}) {
+		t.Errorf("the inventory has %v, want the camera's vendor and MAC address", one)
+	}
 	snapshot := said{Type: "snapshot.taken"}
 	want := map[string][]said{
 		"quay-1 alarm":  {{Type: "camera.line_crossed", Subject: "Edge"}, {Type: "camera.motion"}},
@@ -100,6 +105,20 @@ func TestCamerasEndToEnd(t *testing.T) {
 			t.Errorf("%s: got %+v, want no login refused and none sent twice over", name, l)
 		}
 	}
+}
+
+// listed is what the inventory says of a device.
+func listed(b *book, name string) map[string]any {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var doc struct{ Devices []map[string]any }
+	_ = json.Unmarshal(b.retained[topicOf("inventory")], &doc) // the contract was held against it
+	for _, one := range doc.Devices {
+		if one["name"] == name {
+			return one
+		}
+	}
+	return nil
 }
 
 // has says whether something was said in a list.
