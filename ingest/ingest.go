@@ -78,7 +78,9 @@ type Ingest struct {
 	watched map[string]*watched
 	lines   lines
 	absent  absences
-	closing chan struct{} // closed when Run's ctx ended: an append that fails now is given up
+	mu      sync.Mutex               // guards again
+	again   map[string]chan struct{} // by conversation: its pause is over, because a person has done something
+	closing chan struct{}            // closed when Run's ctx ended: an append that fails now is given up
 }
 
 // New makes an Ingest. Nothing runs before Run.
@@ -91,6 +93,7 @@ func New(o Options) *Ingest {
 	in.lines.held = map[lineHold]bool{}
 	in.absent.open = map[pointKey]*absence{}
 	in.watched = map[string]*watched{}
+	in.again = map[string]chan struct{}{}
 	for name, p := range o.Places {
 		in.watched[name] = newWatched(name, p.Device.Kind, o.Says[name])
 	}
@@ -129,6 +132,9 @@ func (in *Ingest) adopt(cs []Conversation) error {
 	for _, c := range cs {
 		if _, ok := in.opt.Places[c.Name]; !ok && len(c.Silence) == 0 {
 			return fmt.Errorf("conversation %q stands nowhere on the site", c.Name)
+		}
+		if in.again[c.Name] == nil {
+			in.again[c.Name] = make(chan struct{})
 		}
 		for device, longest := range c.Silence {
 			w, ok := in.watched[device]

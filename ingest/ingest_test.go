@@ -107,6 +107,44 @@ func TestKeep(t *testing.T) {
 	})
 }
 
+// TestAgain: who has repaired something does not wait for the pause to end; a
+// conversation that goes on is left alone.
+func TestAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		in, st := rig(t, "cam-1", "cam-2")
+		defer st.Close()
+		ctx, cancel := context.WithCancel(t.Context())
+		began := time.Now()
+		var at []time.Duration
+		others := 0
+		refused := script(func(context.Context, func(devices.Event) error) error {
+			at = append(at, time.Since(began))
+			return needsPerson{errors.New("wrong password")}
+		})
+		goesOn := script(func(ctx context.Context, _ func(devices.Event) error) error {
+			others++
+			<-ctx.Done()
+			return nil
+		})
+		go func() {
+			time.Sleep(time.Minute)
+			in.Again("cam-1")
+			in.Again("cam-2")
+			in.Again("nobody")
+			time.Sleep(time.Minute)
+			cancel()
+		}()
+		silence := func(name string) map[string]time.Duration { return map[string]time.Duration{name: 0} }
+		if err := in.Run(ctx, []Conversation{
+			{Name: "cam-1", Device: refused, Silence: silence("cam-1")}, {Name: "cam-2", Device: goesOn, Silence: silence("cam-2")},
+		}); err != nil {
+			t.Fatal(err)
+		}
+		same(t, at, []time.Duration{0, time.Minute})
+		same(t, others, 1)
+	})
+}
+
 // TestSilence says device.silent once when a device is quiet for too long, and
 // ends it at the first word.
 func TestSilence(t *testing.T) {

@@ -45,9 +45,29 @@ func (in *Ingest) keep(ctx context.Context, c Conversation) {
 		select {
 		case <-ctx.Done():
 		case <-over:
+		case <-in.awaited(c.Name):
+			log.Info("conversation begins again, because somebody asked for it")
 		}
 		pause = min(2*pause, longPause)
 	}
+}
+
+// Again ends the pauses of all conversations of a name: a person has done what they
+// were waiting for. What does not pause is not touched.
+func (in *Ingest) Again(name string) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if asked, ok := in.again[name]; ok {
+		close(asked)
+		in.again[name] = make(chan struct{})
+	}
+}
+
+// awaited is closed when somebody asks for a conversation.
+func (in *Ingest) awaited(name string) <-chan struct{} {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.again[name]
 }
 
 // runOnce is d.Run with a panic turned into a reason: a bad frame from one

@@ -265,7 +265,20 @@ func (w wall) Login(ctx context.Context, name string) (c control.Camera, ok bool
 	a.client.Budget().Forgive(a.client.Host())
 	_, err = a.client.Identify(ctx)
 	if _, refused := errors.AsType[*onvif.LoginRefused](err); refused {
-		err = nil // that is how it stands
+		return w.one(name), true, nil // that is how it stands
+	}
+	if err == nil {
+		w.site.beginAgain(name)
 	}
 	return w.one(name), true, err
+}
+
+// beginAgain lets nobody wait any longer who waits for a login that is good now.
+func (s *site) beginAgain(name string) {
+	s.ingest.Again(name)
+	for _, k := range s.opt.Config.Cameras {
+		if k.Recorder == name {
+			s.ingest.Again(k.Name)
+		}
+	}
 }

@@ -271,5 +271,5 @@ func (e *LoginRefused) Error() string {
 
 // NextStep tells a person what to do.
 func (e *LoginRefused) NextStep() string {
-	return "look in the camera's own page whether this user exists for ONVIF (on many makes it is not the web user) and correct the password; a changed password is tried at once"
+	return "look in the camera's own page whether this user exists for ONVIF (on many makes it is not the web user) and correct the password, then say `sitepost login NAME`"
 }

@@ -224,7 +224,7 @@ func TestQuirk17LockedOut(t *testing.T) {
 // of the web page may not be one of ONVIF. (HA#115663, #119024)
 func TestQuirk18Text(t *testing.T) {
 	t.Parallel()
-	want := `camera "10.0.0.1" refuses user "admin": look in the camera's own page whether this user exists for ONVIF (on many makes it is not the web user) and correct the password; a changed password is tried at once`
+	want := "camera \"10.0.0.1\" refuses user \"admin\": look in the camera's own page whether this user exists for ONVIF (on many makes it is not the web user) and correct the password, then say `sitepost login NAME`"
 	if diff := cmp.Diff(want, (&onvif.LoginRefused{Host: "10.0.0.1", User: "admin"}).Error()); diff != "" {
 		t.Error(diff)
 	}
