@@ -3,12 +3,15 @@ package daemon_test
 import (
 	"bytes"
 	"encoding/json"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
 
+	"sitepost/cmd/sitepost/control"
 	"sitepost/devices/camera/cameratest"
 	"sitepost/devices/virtual"
 )
@@ -136,4 +139,37 @@ func times(b *book, code string) (n int) {
 		}
 	}
 	return n
+}
+
+// TestLoginAgain: a camera that refuses the login is told, and after the password
+// was corrected a person need not wait: it is tried when he says so, and listened
+// to at once.
+func TestLoginAgain(t *testing.T) {
+	c := serveCamera(t, 44, cameratest.Options{Auth: "digest", Events: &cameratest.Events{}})
+	s := newStand(t, c.ONVIF.Address())
+	secret := filepath.Join(filepath.Dir(s.path), "camera-password")
+	s.write(secret, []byte("wrong\n"))
+	stop := s.run()
+	s.must("of the refused login", func(b *book) bool { return has(b, "check-1-top alarm", "camera.login_refused") })
+	tool := control.Client{Path: s.control}
+	one, err := tool.Login(t.Context(), "check-1-top")
+	if err != nil || !strings.Contains(one.Refused, `refuses user "onvif"`) {
+		t.Errorf("with the wrong password: got %+v, %v, want that it is refused", one, err)
+	}
+	s.write(secret, []byte(cameraPassword+"\n"))
+	if one, err = tool.Login(t.Context(), "check-1-top"); err != nil || one.Refused != "" || one.Vendor != "virtual" {
+		t.Errorf("with the right password: got %+v, %v", one, err)
+	}
+	if !c.ONVIF.AwaitEvents(cameratest.Soon(t), func(c cameratest.EventCount) bool { return c.Live > 0 }) {
+		t.Error("the camera is not listened to")
+	}
+	s.must("that it is over", func(b *book) bool {
+		return slices.Contains(b.lists()["check-1-top alarm"], said{Device: "check-1-top", Type: "camera.login_refused", State: "cleared"})
+	})
+	stop()
+	s.should("the box stop", stopped)
+	s.book.audit(t)
+	if n := c.ONVIF.Logins().Refused; n > 4 { // two, and two more because a person asked
+		t.Errorf("the camera refused %d logins, want at most 4", n)
+	}
 }

@@ -21,13 +21,20 @@ func (w wall) List() []control.Camera {
 }
 
 func (w wall) one(name string) control.Camera {
-	a := w.site.asked[name]
-	told := a.memory.Known().Inventory
+	known := w.site.asked[name].memory.Known().Inventory
+	c := w.whoIs(name, known.Identity)
+	c.MACs = known.MACs
+	return c
+}
+
+// whoIs is how a camera stands that has this identity.
+func (w wall) whoIs(name string, id onvif.Identity) control.Camera {
+	client := w.site.asked[name].client
 	c := control.Camera{
-		Name: name, Address: a.client.Address(), Endpoint: told.Identity.Endpoint, Serial: told.Identity.Serial, MACs: told.MACs,
-		Vendor: told.Identity.Vendor, Model: told.Identity.Model, Firmware: told.Identity.Firmware,
+		Name: name, Address: client.Address(), Endpoint: id.Endpoint, Serial: id.Serial,
+		Vendor: id.Vendor, Model: id.Model, Firmware: id.Firmware,
 	}
-	if refused := a.client.Budget().Refusal(a.client.Host(), a.client.User()); refused != nil {
+	if refused := client.Budget().Refusal(client.Host(), client.User()); refused != nil {
 		c.Refused = refused.Error()
 	}
 	return c
@@ -40,14 +47,15 @@ func (w wall) Login(ctx context.Context, name string) (c control.Camera, ok bool
 		return control.Camera{}, false, nil
 	}
 	a.client.Budget().Forgive(a.client.Host())
-	_, err = a.client.Identify(ctx)
+	id, err := a.client.Identify(ctx)
 	if _, refused := errors.AsType[*onvif.LoginRefused](err); refused {
 		return w.one(name), true, nil // that is how it stands
 	}
-	if err == nil {
-		w.site.beginAgain(name)
+	if err != nil {
+		return control.Camera{}, true, err
 	}
-	return w.one(name), true, err
+	w.site.beginAgain(name)
+	return w.whoIs(name, id), true, nil
 }
 
 // beginAgain lets nobody wait any longer who waits for a login that is good now.
