@@ -219,3 +219,10 @@ func (v *Camera) ForgetPullPoints() {
 	clear(v.desk.points)
 	v.desk.change()
 }
+
+// LosePower ends all pull points as a power cut does: who pulls is not told.
+func (v *Camera) LosePower() {
+	v.desk.mu.Lock()
+	defer v.desk.mu.Unlock()
+	clear(v.desk.points)
+}

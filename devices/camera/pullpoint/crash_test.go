@@ -3,6 +3,7 @@ package pullpoint
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -68,9 +69,10 @@ func TestKill(t *testing.T) {
 	}
 }
 
-// TestKeptIsDead promises that a kept pull point that no longer pulls is released
-// before a new one is made, also where that ends all of them (quirk 30) or there
-// is no other place (quirk 34), and that the manners learnt are not asked for again.
+// TestKeptIsDead promises that for a kept pull point that the camera does not know
+// any more a new one is made, also where there is no other place (quirk 34); that it
+// is not released, which ends those of others on some cameras (quirk 30); and that
+// the manners learnt are not asked for again.
 func TestKeptIsDead(t *testing.T) {
 	t.Parallel()
 	for _, e := range []cameratest.Events{{RefusesRelative: true}, {Limit: 1, HeadersKill: true}, {EndsAll: true, ByReference: true}} {
@@ -83,7 +85,7 @@ func TestKeptIsDead(t *testing.T) {
 		l.again()
 		l.hears(2)
 		got := l.camera.EventCount()
-		if got.Live != 1 || got.Created != 2 || got.CreationsRefused != before.CreationsRefused || got.Misaddressed != before.Misaddressed || got.UnknownPoint != 2 {
+		if got.Live != 1 || got.Created != 2 || got.CreationsRefused != before.CreationsRefused || got.Misaddressed != before.Misaddressed || got.UnknownPoint != 1 {
 			t.Errorf("%+v: got %+v, want one pull point, made at once", e, got)
 		}
 		if err := l.stop(); err != nil || l.freshes() != 1 {
@@ -211,5 +213,35 @@ func TestHundredCycles(t *testing.T) {
 	cameratest.Flat(t, descriptors, goroutines+2) // contexts of the test itself
 	if got := l.camera.EventCount(); got.Created != 101 || got.Live != 0 || got.Unsubscribed != 101 {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// TestDoubt promises that a word that the camera has started anew, which anybody
+// on the network can say, costs a camera that did not one pull and no pull point,
+// and loses nothing; one that did is listened to by a new pull point at once.
+func TestDoubt(t *testing.T) {
+	t.Parallel()
+	l := listenTo(t, cameratest.Events{}, cameratest.Options{})
+	l.pauses.poll = 20 * time.Second // nobody waits so long
+	doubt := make(chan struct{})
+	l.doubt = doubt
+	l.start()
+	l.hears(2)
+	for range 5 {
+		doubt <- struct{}{}
+	}
+	l.camera.Notify("tns1:VideoSource/MotionAlarm", "Source=video_0", "State=true")
+	l.await("motion", func(all []Batch) bool { return slices.Contains(words(all), motionOn) })
+	if got := l.camera.EventCount(); got.Created != 1 || got.Unsubscribed != 0 || l.freshes() != 1 {
+		t.Errorf("got %+v, want the pull point that was there", got)
+	}
+	l.camera.LosePower()
+	doubt <- struct{}{}
+	l.await("a second pull point", func(all []Batch) bool { return all[len(all)-1].Fresh && len(all) > 1 })
+	if got := l.camera.EventCount(); got.Created != 2 || got.Live != 1 || got.Unsubscribed != 0 {
+		t.Errorf("got %+v, want a second pull point", got)
+	}
+	if err := l.stop(); err != nil {
+		t.Error(err)
 	}
 }

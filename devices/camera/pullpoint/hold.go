@@ -24,6 +24,7 @@ type holding struct {
 	hangUps     int  // in a row
 	quickOnes   int  // answers in a row that came at once
 	lull        bool // the next pull must wait
+	doubted     bool // somebody doubted during the last pull
 }
 
 // hold finds a pull point and listens, with a new one when the old one is gone.
@@ -72,7 +73,7 @@ func (h *holding) adopt(ctx context.Context) error {
 		err = h.pull(ctx, h.leastPoll)
 	}
 	switch {
-	case err == nil:
+	case err == nil, h.doubted && ctx.Err() == nil:
 		h.Log.Info("pull point of an earlier run adopted", "address", home)
 		h.synchronize(ctx)
 		return nil
@@ -80,7 +81,7 @@ func (h *holding) adopt(ctx context.Context) error {
 		return err
 	}
 	h.pulled = true // by that earlier run
-	return h.giveUp(ctx, &gone{err, true})
+	return h.giveUp(ctx, &gone{err, !unknown(err)})
 }
 
 // giveUp forgets a pull point that pulls no more, and releases it first if the

@@ -29,7 +29,11 @@ func (h *holding) listen(ctx context.Context) error {
 		switch {
 		case err == nil:
 			mishaps = 0
-		case ctx.Err() != nil || hopeless(err):
+		case ctx.Err() != nil:
+			return err
+		case h.doubted: // the camera may have told something meanwhile
+			h.synchronize(ctx)
+		case hopeless(err):
 			return err
 		default:
 			mishaps++
@@ -69,7 +73,7 @@ func (h *holding) pull(ctx context.Context, poll time.Duration) error {
 	}
 	var a pullAnswer
 	asked := time.Now()
-	err := h.ask(ctx, pullAction, pullMessages{Timeout: duration(poll), MessageLimit: limit}, &a, poll+h.patience, maxAnswer)
+	err := h.askUnlessDoubted(ctx, pullMessages{Timeout: duration(poll), MessageLimit: limit}, &a, poll+h.patience)
 	now := time.Now()
 	took := now.Sub(asked)
 	h.lull = false
@@ -86,6 +90,27 @@ func (h *holding) pull(ctx context.Context, poll time.Duration) error {
 		return h.waitLess(ctx, took)
 	}
 	return err
+}
+
+// askUnlessDoubted asks for messages, until it is doubted that they will come.
+func (h *holding) askUnlessDoubted(ctx context.Context, question pullMessages, answer *pullAnswer, within time.Duration) error {
+	ctx, cancel := context.WithCancel(ctx)
+	watched := make(chan struct{})
+	h.doubted = false
+	go func() { // ends with ctx, before we return
+		defer close(watched)
+		select {
+		case <-h.Doubt:
+			h.doubted = true
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	defer func() {
+		cancel()
+		<-watched
+	}()
+	return h.ask(ctx, pullAction, question, answer, within, maxAnswer)
 }
 
 // pace makes the next pull wait after an answer that came at once and brought

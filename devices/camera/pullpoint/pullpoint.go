@@ -42,7 +42,10 @@ type Options struct {
 	// was learnt, with a Kept without an address when a pull point was given up, and
 	// with nil after the last one was released. It may be nil.
 	Keep func(*Kept) error
-	Log  *slog.Logger // nil = nowhere
+	// Doubt brings a word that the pull point may be gone, which anybody may have
+	// said: the pull under way is given up and another one asks. nil = nobody doubts.
+	Doubt <-chan struct{}
+	Log   *slog.Logger // nil = nowhere
 }
 
 // Kept is what must be known to adopt or release a pull point after a crash, and

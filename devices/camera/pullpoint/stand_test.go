@@ -44,9 +44,10 @@ type listener struct {
 	keeps   []*Kept
 	came    chan struct{}
 
-	fail error // of take
-	end  context.CancelFunc
-	done chan error
+	fail  error // of take
+	doubt chan struct{}
+	end   context.CancelFunc
+	done  chan error
 }
 
 // listenTo starts a camera with the event service given; nothing runs yet.
@@ -78,7 +79,7 @@ func (l *listener) run(ctx context.Context) error {
 	if testing.Verbose() {
 		log = slog.New(slog.NewTextHandler(l.t.Output(), nil))
 	}
-	return run(ctx, Options{Client: l.client, Kept: l.kept, Keep: l.keep, Log: log}, l.take, l.pauses)
+	return run(ctx, Options{Client: l.client, Kept: l.kept, Keep: l.keep, Doubt: l.doubt, Log: log}, l.take, l.pauses)
 }
 
 func (l *listener) keep(k *Kept) error {
