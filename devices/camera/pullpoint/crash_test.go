@@ -94,6 +94,31 @@ func TestKeptIsDead(t *testing.T) {
 	}
 }
 
+// TestMannersStay promises that what was learnt of a camera is known after a proper
+// end too: one that dies of headers does so once, and not at each restart (quirk 27).
+func TestMannersStay(t *testing.T) {
+	t.Parallel()
+	l := listenTo(t, cameratest.Events{HeadersKill: true, RefusesRelative: true}, cameratest.Options{})
+	l.start()
+	l.hears(2)
+	if err := l.stop(); err != nil {
+		t.Error(err)
+	}
+	want := &Kept{Manners: Manners{Bare: true, Times: Absolute}}
+	if diff := cmp.Diff(want, l.kept); diff != "" {
+		t.Error(diff)
+	}
+	before := l.camera.EventCount().CreationsRefused
+	l.again()
+	l.hears(2)
+	if got := l.camera.EventCount(); got.Created != 2 || got.CreationsRefused != before {
+		t.Errorf("got %+v, want no creation refused but the first %d", got, before)
+	}
+	if err := l.stop(); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestOtherKept promises that a camera that was replaced, or a kept address that is
 // nonsense, does not keep a pull point from being made.
 func TestOtherKept(t *testing.T) {

@@ -119,7 +119,11 @@ func (h *holding) release(ctx context.Context) {
 	if h.Keep == nil {
 		return
 	}
-	if err := h.Keep(nil); err != nil {
+	var left *Kept
+	if h.saved != (Manners{}) {
+		left = &Kept{Manners: h.saved}
+	}
+	if err := h.Keep(left); err != nil {
 		h.Log.Warn("released pull point not forgotten", "because", err)
 	}
 }

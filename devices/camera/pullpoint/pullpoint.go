@@ -39,8 +39,8 @@ type Options struct {
 	Client *onvif.Client
 	Kept   *Kept // what Keep was given last, by an earlier run or by a process that was killed; nil = nothing
 	// Keep remembers. It is called before a new pull point is used, when a manner
-	// was learnt, with a Kept without an address when a pull point was given up, and
-	// with nil after the last one was released. It may be nil.
+	// was learnt, and with a Kept without an address when a pull point was given up
+	// or the last one was released; nil is nothing to remember. It may be nil.
 	Keep func(*Kept) error
 	// Doubt brings a word that the pull point may be gone, which anybody may have
 	// said: the pull under way is given up and another one asks. nil = nobody doubts.
