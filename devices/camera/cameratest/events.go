@@ -58,6 +58,7 @@ const (
 	InnerAddress   PointAddress = "inner host"   // of a camera behind NAT (agsh/onvif#41)
 	PathAddress    PointAddress = "path only"
 	NobodysAddress PointAddress = "anonymous" // WS-Addressing 1.0, 2.1
+	ForeignAddress PointAddress = "foreign"   // of a scheme that cannot be asked: WS-Addressing allows any IRI
 )
 
 // A Notice is something that a camera notifies. Source and Data are written

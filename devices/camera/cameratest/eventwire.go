@@ -132,6 +132,8 @@ func (d *desk) reference(host string, p *point) string {
 		at = pointPath + "/" + p.id
 	case NobodysAddress:
 		at = addressSpace + "/anonymous"
+	case ForeignAddress:
+		at = "urn:pullpoint:" + p.id
 	}
 	parameters := fmt.Sprintf(`<own:SubscriptionId>%[1]s</own:SubscriptionId><own:Key own:kind="ä&amp;&lt;">key of %[1]s</own:Key><wsa:To>http://192.0.2.99/</wsa:To>`, p.id)
 	switch {

@@ -72,6 +72,20 @@ func TestHangUps(t *testing.T) {
 	}
 }
 
+// TestUnusableAddress promises that a camera whose pull points cannot be asked makes
+// one, and not one in each form.
+func TestUnusableAddress(t *testing.T) {
+	t.Parallel()
+	l := listenTo(t, cameratest.Events{Address: cameratest.ForeignAddress}, cameratest.Options{})
+	const want = `make a pull point: the camera tells an unusable address "urn:pullpoint:1"`
+	if err := l.run(cameratest.Soon(t)); err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	if got := l.camera.EventCount().Created; got != 1 {
+		t.Errorf("got %d pull points, want 1", got)
+	}
+}
+
 // TestMishaps promises what one pull point survives, and what ends a run with which
 // reason. Quirks 31, 34 and 42.
 func TestMishaps(t *testing.T) {

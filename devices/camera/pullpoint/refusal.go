@@ -86,7 +86,8 @@ func hopeless(err error) bool {
 	_, login := errors.AsType[*onvif.LoginRefused](err)
 	_, ended := errors.AsType[*stopped](err)
 	_, away := errors.AsType[*silent](err)
-	return login || ended || away || absent(err)
+	_, lost := errors.AsType[*unusable](err)
+	return login || ended || away || lost || absent(err)
 }
 
 // gone says that the pull point pulls no more.
@@ -97,6 +98,13 @@ type gone struct {
 
 func (e *gone) Error() string { return "the pull point is gone: " + e.err.Error() }
 func (e *gone) Unwrap() error { return e.err }
+
+// unusable says that the camera made a pull point that cannot be asked, and so not
+// released either: another one would be the same.
+type unusable struct{ err error }
+
+func (e *unusable) Error() string { return e.err.Error() }
+func (e *unusable) Unwrap() error { return e.err }
 
 // silent says that the camera answers nothing at all.
 type silent struct{ err error }

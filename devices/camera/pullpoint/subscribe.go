@@ -115,11 +115,11 @@ func (h *holding) begin(ctx context.Context, s style, a *createAnswer) error {
 	answer := a.Body.CreatePullPointSubscriptionResponse
 	at, err := address(h.Client, h.service, answer.SubscriptionReference.Address)
 	if err != nil {
-		return err
+		return &unusable{err}
 	}
 	reference, err := a.reference()
 	if err != nil {
-		return err
+		return &unusable{err}
 	}
 	now := time.Now()
 	h.lease = begin(h.life, h.left(answer.told), now)
