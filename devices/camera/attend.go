@@ -2,7 +2,6 @@ package camera
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -11,7 +10,6 @@ import (
 	"sitepost/devices"
 	"sitepost/devices/camera/notice"
 	"sitepost/devices/camera/onvif"
-	"sitepost/devices/camera/pullpoint"
 )
 
 // AttendOptions say whom to attend to: a camera, or a recorder with several.
@@ -33,7 +31,7 @@ type AttendOptions struct {
 	// Open lists the conditions that are open now, whosever they are: after a
 	// restart those that end by their own timer need one again. nil = none.
 	Open func() []Standing
-	// Anew tells that the camera has started anew, so that its pull point is gone.
+	// Anew tells that the camera says that it has started anew. Anybody can say so.
 	Anew <-chan struct{}
 
 	Every time.Duration // between two inventories, default 1 h
@@ -61,9 +59,9 @@ const (
 //	  ▼
 //	listen ──── pull point ──► what the topics mean (package notice)
 //	  │  ▲                     device.fault at "events" while that fails
-//	  │  └── every hour: inventory again
+//	  │  └── every hour, and when it has started anew: inventory again, beside it
 //	  ▼
-//	ends when either breaks
+//	ends when the pull point breaks
 //
 // Of a recorder it speaks for the cameras on its channels, and says itself what
 // no channel of the site is meant by. That a camera cannot be reached, or refuses
@@ -103,9 +101,6 @@ func (a *attendance) Run(ctx context.Context, emit func(devices.Event) error) er
 	return fmt.Errorf("%q at %q: %w", a.options.Name, a.options.Client.Address(), err)
 }
 
-// errAnew ends a run whose pull point cannot be there any more.
-var errAnew = errors.New("it has started anew")
-
 // A listening is one run of an attendance.
 type listening struct {
 	*attendance
@@ -118,7 +113,7 @@ type listening struct {
 
 func (l *listening) run(ctx context.Context) error {
 	if err := l.identify(ctx); err != nil {
-		return l.tellNotIdentified(err)
+		return l.tellNotIdentified(ctx, err)
 	}
 	if l.options.Deaf {
 		return l.stayDeaf(ctx)
@@ -131,75 +126,13 @@ func (l *listening) run(ctx context.Context) error {
 func (l *listening) stayDeaf(ctx context.Context) error {
 	for wait(ctx, pause(l.options.Every)) {
 		if err := l.identify(ctx); err != nil {
-			return l.tellNotIdentified(err)
+			return l.tellNotIdentified(ctx, err)
 		}
 		if l.voice.full != nil {
 			return nil
 		}
 	}
 	return nil
-}
-
-// listen takes batches from the pull point until it breaks, and lets conditions
-// end whose time has come. It returns when nobody pulls any more and all that was
-// pulled is said.
-func (l *listening) listen(ctx context.Context) error {
-	pullCtx, stop := context.WithCancel(ctx)
-	defer stop()
-	batches, ended := make(chan pullpoint.Batch), make(chan error, 1)
-	go func() { // ends with pullCtx; ended is read below
-		ended <- pullpoint.Run(pullCtx, pullpoint.Options{
-			Client: l.options.Client, Log: l.options.Log, Kept: l.options.Memory.Known().PullPoint,
-			Keep: func(k *pullpoint.Kept) error {
-				return l.options.Memory.Change(func(known *Known) { known.PullPoint = k })
-			},
-		}, func(b pullpoint.Batch) error { batches <- b; return nil })
-	}()
-	inventory := time.NewTicker(l.options.Every)
-	defer inventory.Stop()
-	over := time.NewTimer(l.untilNextEnd())
-	defer over.Stop()
-	var why error
-	for {
-		select {
-		case b := <-batches:
-			l.take(b)
-		case err := <-ended:
-			if why == nil {
-				why = err
-			}
-			return l.tellEnded(ctx, why)
-		case <-over.C:
-			l.endOverdue(time.Now())
-		case <-inventory.C:
-			if err := l.identify(ctx); err != nil && why == nil {
-				why = l.tellNotIdentified(err)
-				stop()
-			}
-		case <-l.options.Anew:
-			why = errAnew
-			stop()
-		}
-		if l.voice.full != nil {
-			stop()
-		}
-		over.Reset(l.untilNextEnd())
-	}
-}
-
-// take says what one pull brought.
-func (l *listening) take(b pullpoint.Batch) {
-	l.deaf = 0
-	l.voice.clear(devices.DeviceFault, pointEvents)
-	l.voice.say(devices.Heard("", b.At))
-	if b.Fresh {
-		l.edges = notice.Edges{}
-	}
-	for _, n := range b.Notifications {
-		for _, s := range l.edges.Say(n, b.At) {
-			l.tell(s, b.At)
-		}
-	}
 }
 
 // tell says one thing a camera noticed, in the name of whom it is about.

@@ -7,32 +7,62 @@ import (
 	"time"
 
 	"sitepost/devices"
-	"sitepost/devices/camera/notice"
 	"sitepost/devices/camera/onvif"
 )
 
+// An inventoried is what a camera or recorder told of itself, or why it did not.
+type inventoried struct {
+	told     onvif.Inventory
+	channels map[string]int // of a recorder
+	err      error
+}
+
+// ask asks who it is and what it has. It says nothing.
+func (l *listening) ask(ctx context.Context) (is inventoried) {
+	is.told, is.err = l.options.Client.TakeInventory(ctx)
+	if is.err == nil && l.options.Recorder {
+		is.channels, is.err = l.options.Client.Channels(ctx)
+	}
+	return is
+}
+
 // identify takes the inventory and says what is new in it.
 func (l *listening) identify(ctx context.Context) error {
-	o := l.options
-	now, err := o.Client.TakeInventory(ctx)
-	if err != nil {
-		return err
+	is := l.ask(ctx)
+	if is.err == nil {
+		l.note(is)
 	}
+	return is.err
+}
+
+// noteAgain says what is new in an inventory that was taken while we listened. One
+// that was not told ends nothing: whether the camera is there the pull point knows.
+func (l *listening) noteAgain(ctx context.Context, is inventoried) {
+	switch {
+	case is.err == nil:
+		l.note(is)
+	case ctx.Err() == nil:
+		l.options.Log.Warn("no inventory this time", "err", is.err)
+	}
+}
+
+// note says what is new in an inventory, and remembers it.
+func (l *listening) note(is inventoried) {
+	o := l.options
 	if o.Recorder {
-		if l.channels, err = o.Client.Channels(ctx); err != nil {
-			return err
-		}
+		l.channels = is.channels
 		l.voice.clear(devices.CameraLogin, "")
 	}
 	l.voice.say(devices.Heard("", time.Now()))
-	for _, e := range Compare(o.Memory.Known().Inventory, now) {
+	before := o.Memory.Known().Inventory
+	now := completed(before, is.told)
+	for _, e := range Compare(before, now) {
 		l.voice.say(e)
 	}
 	l.judgeIdentity(now)
 	if err := o.Memory.Change(func(k *Known) { k.Inventory, k.Learned = now, o.Client.Learned() }); err != nil {
 		o.Log.Error("what is known of it was not kept", "err", err)
 	}
-	return nil
 }
 
 // judgeIdentity says whether this is the device that the site file means.
@@ -50,34 +80,51 @@ func (l *listening) judgeIdentity(now onvif.Inventory) {
 	}
 }
 
-// tellNotIdentified says of a recorder why it told nothing. Of a camera that is
-// told where its stream is watched.
-func (l *listening) tellNotIdentified(err error) error {
-	if _, refused := errors.AsType[*onvif.LoginRefused](err); refused && l.options.Recorder {
-		l.voice.raise(devices.CameraLogin, "", "", err.Error())
-	}
-	return err
-}
-
 // deafAllowed is how many runs may end without having heard anything before that
 // is told: one lost pull point is no fault.
 const deafAllowed = 2
 
-// tellEnded says that the camera's events cannot be listened to, where that is
-// not a matter of its being away or of a login.
-func (l *listening) tellEnded(ctx context.Context, err error) error {
-	if err == nil || ctx.Err() != nil || errors.Is(err, errAnew) {
-		return err
-	}
+// tellNotIdentified says why nothing is heard of a camera that does not even say
+// who it is. That it is away or refuses the login is told where its stream is
+// watched; of a recorder the latter is told here.
+func (l *listening) tellNotIdentified(ctx context.Context, err error) error {
 	_, gone := errors.AsType[*onvif.Unreachable](err)
 	_, refused := errors.AsType[*onvif.LoginRefused](err)
+	switch {
+	case ctx.Err() != nil || gone:
+	case refused && l.options.Recorder:
+		l.voice.raise(devices.CameraLogin, "", "", err.Error())
+	case !refused && !l.options.Deaf:
+		l.tellDeaf(err)
+	}
+	return err
+}
+
+// tellNotHeard says that the events of a camera cannot be listened to that has just
+// said who it is and had its login accepted.
+func (l *listening) tellNotHeard(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
 	if errors.Is(err, onvif.ErrNoEvents) {
 		err = &noEvents{err}
 	}
-	if l.deaf++; l.deaf >= deafAllowed && !gone && !refused {
-		l.voice.raise(devices.DeviceFault, pointEvents, "no events", "its events cannot be listened to: "+err.Error())
+	if _, gone := errors.AsType[*onvif.Unreachable](err); gone {
+		if _, away := errors.AsType[*onvif.Unreachable](l.options.Client.LearnClock(ctx)); away {
+			return err // all of it, which is told where its stream is watched
+		}
+	}
+	if ctx.Err() == nil {
+		l.tellDeaf(err)
 	}
 	return err
+}
+
+// tellDeaf counts the runs that heard nothing, and says so at the second in a row.
+func (l *listening) tellDeaf(err error) {
+	if l.deaf++; l.deaf >= deafAllowed {
+		l.voice.raise(devices.DeviceFault, pointEvents, "no events", "its events cannot be listened to: "+err.Error())
+	}
 }
 
 // noEvents says that a camera has nothing to listen to. That needs a person: no
@@ -91,58 +138,3 @@ func (e *noEvents) NextStep() string {
 
 // Unwrap returns the cause.
 func (e *noEvents) Unwrap() error { return e.error }
-
-// takeUpEnds gives a timer to the conditions that an earlier run raised and that
-// end by one. What still stands is raised again by then: a camera tells how
-// everything stands to a new listener.
-func (l *listening) takeUpEnds() {
-	ours := map[string]bool{l.options.Name: true}
-	for _, camera := range l.options.Cameras {
-		ours[camera] = true
-	}
-	now := time.Now()
-	for _, s := range l.options.Open() {
-		lasts := longest(s.Code)
-		if !ours[s.Device] || lasts == 0 {
-			continue
-		}
-		if s.Device == l.options.Name {
-			s.Device = ""
-		}
-		key := conditionKey{s.Device, s.Code, s.Point}
-		if _, runs := l.ends[key]; !runs {
-			l.ends[key] = now.Add(lasts)
-		}
-	}
-}
-
-// longest is how long a condition may stand that nobody is known to end, 0 for
-// one that is always ended by who raised it.
-func longest(code devices.Code) (lasts time.Duration) {
-	for _, row := range notice.Table() {
-		if row.Code == code {
-			lasts = max(lasts, row.Lasts)
-		}
-	}
-	return lasts
-}
-
-// untilNextEnd is how long nothing ends by itself.
-func (l *listening) untilNextEnd() time.Duration {
-	next := time.Hour
-	for _, at := range l.ends {
-		next = min(next, max(0, time.Until(at)))
-	}
-	return next
-}
-
-// endOverdue clears the conditions that were not raised again in time.
-func (l *listening) endOverdue(now time.Time) {
-	for key, at := range l.ends {
-		if now.Before(at) {
-			continue
-		}
-		delete(l.ends, key)
-		l.voice.say(devices.Event{Time: now, Device: key.device, Code: key.code, Point: key.point, State: devices.Cleared, TimedOut: true})
-	}
-}

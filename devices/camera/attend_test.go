@@ -269,20 +269,60 @@ func TestAttendDeaf(t *testing.T) {
 	}
 }
 
-// TestAttendAnew promises that a camera that says that it has started anew is
-// listened to by a new pull point, at once.
+// TestAttendAnew promises that a word that the camera has started anew, which anybody
+// on the network can say, makes us look who it is now, and costs it no pull point.
 func TestAttendAnew(t *testing.T) {
 	t.Parallel()
 	v := cameratest.Start(t, cameratest.Options{Password: "secret", Events: talkative()})
 	o := attend(t, v)
-	anew := make(chan struct{}, 1)
+	anew := make(chan struct{})
 	o.Anew = anew
 	a := attended(t, o)
 	a.until("device.fault cleared events")
-	v.ForgetPullPoints()
-	anew <- struct{}{}
-	if err := <-a.ended; err == nil || !strings.Contains(err.Error(), "it has started anew") {
-		t.Errorf("got %v, want that it has started anew", err)
+	v.SetFirmware("2.0")
+	for range 3 {
+		anew <- struct{}{}
+	}
+	a.until("camera.changed firmware")
+	v.Notify(tamper, "Rule=MyTamper", "IsTamper=true")
+	got := a.until("camera.tamper raised MyTamper")
+	want := append(slices.Clone(wellBegun), "camera.changed firmware", "camera.tamper raised MyTamper")
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if n := v.EventCount(); n.Created != 1 || n.Unsubscribed != 0 {
+		t.Errorf("got %+v, want the one pull point", n)
+	}
+	if err := a.stop(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestAlarmWaitsForNoInventory promises that an alarm is said while the camera is
+// asked who it is, and that we go on listening where it does not answer that.
+func TestAlarmWaitsForNoInventory(t *testing.T) {
+	t.Parallel()
+	v := cameratest.Start(t, cameratest.Options{Password: "secret", Events: talkative()})
+	o := attend(t, v)
+	o.Every = 100 * time.Millisecond
+	a := attended(t, o)
+	a.until("device.fault cleared events")
+	v.Forget("GetDeviceInformation")
+	for n := range 3 {
+		v.Notify(tamper, fmt.Sprint("Rule=", n), "IsTamper=true")
+		a.until(fmt.Sprint("camera.tamper raised ", n))
+		time.Sleep(2 * o.Every) // it is asked again meanwhile
+	}
+	v.Stall("GetSystemDateAndTime")
+	time.Sleep(2 * o.Every)
+	began := time.Now()
+	v.Notify(tamper, "Rule=last", "IsTamper=true")
+	a.until("camera.tamper raised last")
+	if took := time.Since(began); took > 2*time.Second { // a question that is not answered takes 5 s
+		t.Errorf("the alarm waited for %v", took)
+	}
+	if err := a.stop(); err != nil {
+		t.Error(err)
 	}
 }
 

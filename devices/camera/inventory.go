@@ -1,6 +1,7 @@
 package camera
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"unicode/utf8"
@@ -45,6 +46,25 @@ func Compare(before, now onvif.Inventory) []devices.Event {
 		events = append(events, changed(configurationChanged, listed(all)))
 	}
 	return events
+}
+
+// completed is an inventory with what was told before and not this time: a question
+// may fail, and what changed since shall be seen when it is answered again. Of
+// another camera nothing is taken over.
+func completed(before, now onvif.Inventory) onvif.Inventory {
+	if replaced(before, now) != "" {
+		return now
+	}
+	is, was := &now.Identity, before.Identity
+	is.Endpoint, is.Serial, is.Firmware = cmp.Or(is.Endpoint, was.Endpoint), cmp.Or(is.Serial, was.Serial), cmp.Or(is.Firmware, was.Firmware)
+	if len(now.MACs) == 0 {
+		now.MACs = before.MACs
+	}
+	if len(now.Profiles) == 0 {
+		now.Profiles, now.ProfilesLeftOff = before.Profiles, before.ProfilesLeftOff
+	}
+	now.DigitalInputs = cmp.Or(now.DigitalInputs, before.DigitalInputs)
+	return now
 }
 
 // listed writes as many of the changes as an event has room for.

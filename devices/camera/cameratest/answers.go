@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"time"
 
 	"golang.org/x/text/encoding/simplifiedchinese"
 )
@@ -62,6 +63,11 @@ func (v *Camera) serve(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case !exists:
 		http.NotFound(w, r)
+	case name != "" && name == v.stalled.Load():
+		v.pause(r.Context(), time.Hour)
+		panic(http.ErrAbortHandler)
+	case name != "" && name == v.unknown.Load():
+		v.fault(w, http.StatusInternalServerError, "ter:ActionNotSupported", "")
 	case err != nil && !v.door.digests(): // who wants a digest asks for it before it reads
 		v.fault(w, http.StatusBadRequest, "ter:WellFormed", err.Error())
 	case name == "GetSystemDateAndTime" && v.options.NoTime:

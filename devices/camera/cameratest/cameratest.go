@@ -118,6 +118,7 @@ type Camera struct {
 	desk             *desk // its event service, nil if it has none
 	seal             seal
 	ahead, toldAhead atomic.Int64 // see SetClock, SetTold
+	stalled, unknown atomic.Value // see Stall, Forget: names of questions
 	offline          atomic.Bool
 	asked            atomic.Int64
 	settings         settings // what its own page changes while it runs
@@ -196,6 +197,12 @@ func (v *Camera) SetPassword(password string) {
 // Offline pulls the camera's cable, or plugs it in again: while offline it
 // answers no probe and drops every connection.
 func (v *Camera) Offline(yes bool) { v.offline.Store(yes) }
+
+// Stall makes the camera take a question and never answer it; "" is none.
+func (v *Camera) Stall(question string) { v.stalled.Store(question) }
+
+// Forget makes the camera know a question no more; "" is none.
+func (v *Camera) Forget(question string) { v.unknown.Store(question) }
 
 // Close ends the camera and waits until all its goroutines are gone.
 func (v *Camera) Close() error {
