@@ -71,6 +71,36 @@ func TestEndsByItself(t *testing.T) {
 	}
 }
 
+// TestLastsOf promises that after a restart only those conditions get a timer that
+// come without an end: a camera that ends its own tampering is believed until then,
+// also where it cannot tell its states twice.
+func TestLastsOf(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		code  devices.Code
+		point string
+		want  time.Duration
+	}{
+		{"camera.tamper", "MyTamper", 0},
+		{"camera.tamper", "", 0},
+		{"camera.tamper", "scene change", 0},
+		{"camera.tamper", "tampering/1", time.Minute},
+		{"camera.tamper", "tampering", time.Minute},
+		{"camera.tamper", "channel 3 tampering/1", time.Minute},
+		{"camera.tamper", "channel 3 scene change/1", 0},
+		{"camera.intrusion", "Quay", 10 * time.Minute},
+		{"camera.intrusion", "cell motion/Quay", 10 * time.Minute},
+		{"camera.loiter", "guard/1", 0},
+		{"camera.loiter", "Quay", 10 * time.Minute},
+		{"camera.video_lost", "", 0},
+		{devices.StreamOffline, "", 0},
+	} {
+		if got := lastsOf(Standing{"cam-1", c.code, c.point}); got != c.want {
+			t.Errorf("%s at %q: got %v, want %v", c.code, c.point, got, c.want)
+		}
+	}
+}
+
 // TestUnknownTopicsAreLimited promises that a camera that floods us with a topic
 // nobody knows is heard once a minute, with how often it spoke meanwhile.
 func TestUnknownTopicsAreLimited(t *testing.T) {
