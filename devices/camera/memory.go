@@ -17,6 +17,24 @@ type Known struct {
 	PullPoint  *pullpoint.Kept `json:"pull_point,omitempty"`
 }
 
+// mostKept is how large what is kept may be as JSON, with room left for what is
+// beside it. A camera may tell a thousand profiles.
+const mostKept = 56 << 10
+
+// slim is what is kept: as many of the profiles and sources as there is room for,
+// and all the rest. An inventory says itself that it has not all profiles.
+func (k Known) slim() Known {
+	for v := &k.Inventory; len(v.Profiles)+len(v.Sources) > 0; {
+		if raw, err := json.Marshal(k); err != nil || len(raw) <= mostKept {
+			break
+		}
+		half := len(v.Profiles) / 2
+		v.ProfilesLeftOff += len(v.Profiles) - half
+		v.Profiles, v.Sources = v.Profiles[:half], v.Sources[:len(v.Sources)/2]
+	}
+	return k
+}
+
 // A Memory holds what is known of one camera for all its conversations, and keeps
 // it wherever keep puts it. It is safe for concurrent use.
 type Memory struct {
@@ -38,7 +56,7 @@ func (m *Memory) Known() Known {
 	return m.known
 }
 
-// Change changes what is known and keeps it, if that makes a difference. An error
+// Change changes what is known and keeps it, as far as there is room, if that makes a difference. An error
 // is that of keeping: the change counts for this run all the same.
 func (m *Memory) Change(change func(*Known)) error {
 	m.mu.Lock()
@@ -52,5 +70,5 @@ func (m *Memory) Change(change func(*Known)) error {
 	if err != nil || string(before) == string(after) {
 		return err
 	}
-	return m.keep(m.known)
+	return m.keep(m.known.slim())
 }
