@@ -1,12 +1,28 @@
 package camera
 
 import (
+	"slices"
 	"strings"
 	"time"
 
 	"sitepost/devices"
 	"sitepost/devices/camera/notice"
 )
+
+// IsNoticed says whether a condition is ended by nobody but who listens to the
+// events of the camera or recorder.
+func (s Standing) IsNoticed() bool {
+	if s.Code == devices.DeviceFault && s.Point == pointEvents {
+		return true
+	}
+	return !s.IsOfIdentity() && slices.ContainsFunc(notice.Table(), func(r notice.Row) bool { return r.Code == s.Code })
+}
+
+// IsOfIdentity says whether a condition is ended by nobody but who asks the device
+// itself who it is.
+func (s Standing) IsOfIdentity() bool {
+	return s.Code == devices.DeviceFault && s.Point == pointIdentity
+}
 
 // takeUpEnds gives a timer to the conditions that an earlier run raised and that
 // end by one. What still stands is raised again by then: a camera tells how

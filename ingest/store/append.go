@@ -107,10 +107,10 @@ func (s *Store) Doubt(device string) error {
 	})
 }
 
-// Retire ends all open conditions of the devices that do not stay on the site:
-// nobody else could ever end them. Their clearings say "operator", who took the
-// devices out. It returns when that is on disk.
-func (s *Store) Retire(stays func(device string) bool) error {
+// Retire ends all open conditions that do not stay on the site, because nobody else
+// could ever end them. Their clearings say "operator", who took a device out, or
+// what it is judged by. It returns when that is on disk.
+func (s *Store) Retire(stays func(Standing) bool) error {
 	return s.wait(&entry{
 		done:     make(chan error, 1),
 		patience: eventPatience,

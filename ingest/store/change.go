@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -187,18 +189,15 @@ func (c *change) doubtOthers(device, except string) error {
 }
 
 // retire ends the open conditions of all devices that do not stay.
-func (c *change) retire(stays func(device string) bool) error {
-	var keys []string
-	cur := c.tx.Bucket(c.s.open.bucket).Cursor()
-	for k, _ := cur.First(); k != nil; k, _ = cur.Next() {
-		if device, _, _ := bytes.Cut(k, []byte{0}); !stays(string(device)) {
-			keys = append(keys, string(k))
-		}
+func (c *change) retire(stays func(Standing) bool) error {
+	all, err := c.s.open.all(c.tx)
+	if err != nil {
+		return err
 	}
-	for _, key := range keys {
-		o, _, err := c.s.open.get(c.tx, key)
-		if err != nil {
-			return err
+	for _, key := range slices.Sorted(maps.Keys(all)) {
+		o := all[key]
+		if stays(o.Record.standing()) {
+			continue
 		}
 		was := o.Record.Event
 		over := devices.Event{Time: c.now, Device: was.Device, Code: was.Code, Point: was.Point, State: devices.Cleared}

@@ -67,6 +67,10 @@ type Standing struct {
 	Incident string
 }
 
+func (r Record) standing() Standing {
+	return Standing{r.Place.Device.Name, r.Event.Code, r.Event.Point, r.Event.Time, r.Incident}
+}
+
 // Standings lists what is open as of the last commit, sorted by since, then
 // incident. It asks no disk.
 func (s *Store) Standings() []Standing {
@@ -74,8 +78,7 @@ func (s *Store) Standings() []Standing {
 	defer s.mu.Unlock()
 	var all []Standing
 	for _, o := range s.open.kept {
-		r := o.Record
-		all = append(all, Standing{r.Place.Device.Name, r.Event.Code, r.Event.Point, r.Event.Time, r.Incident})
+		all = append(all, o.Record.standing())
 	}
 	slices.SortFunc(all, func(a, b Standing) int {
 		return cmp.Or(a.Since.Compare(b.Since), strings.Compare(a.Incident, b.Incident))

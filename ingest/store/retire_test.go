@@ -13,7 +13,7 @@ func TestRetire(t *testing.T) {
 		s := at(t, t.TempDir())
 		says(t, s, "gas-1", said(1, devices.GasAlarmLow, raised, point("ch-1")))
 		says(t, s, "gas-10", said(2, devices.GasAlarmLow, raised))
-		if err := s.Retire(func(device string) bool { return device != "gas-1" }); err != nil {
+		if err := s.Retire(func(o Standing) bool { return o.Device != "gas-1" }); err != nil {
 			t.Fatal(err)
 		}
 		records, err := s.Read(devices.AlarmLane, 0, 10)

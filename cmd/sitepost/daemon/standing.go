@@ -42,12 +42,18 @@ func (s *site) showStanding() error {
 	if err := s.emptyGone(); err != nil {
 		return err
 	}
-	known, unused := places(s.opt.Config), outOfUse(s.opt.Config)
-	return s.store.Retire(func(device string) bool {
-		_, stands := known[device]
-		_, idle := unused[device]
-		return stands && !idle
-	})
+	return s.store.Retire(staysOpen(s.opt.Config))
+}
+
+// staysOpen says of a condition whether somebody is left to end it: its device is
+// in use, and it is still judged by what the condition is about.
+func staysOpen(c *config.Config) func(store.Standing) bool {
+	known, unused, judged := places(c), outOfUse(c), cameraJudges(c)
+	return func(o store.Standing) bool {
+		_, stands := known[o.Device]
+		_, idle := unused[o.Device]
+		return stands && !idle && judged(o)
+	}
 }
 
 // outOfUse lists the devices that are in the config and not asked.
@@ -61,7 +67,13 @@ func outOfUse(c *config.Config) map[string]standing {
 	for _, i := range c.Instruments {
 		note(i.Name, i.Disabled)
 	}
+	for _, r := range c.Recorders {
+		note(r.Name, r.Disabled)
+	}
 	for _, k := range c.Cameras {
+		if by, without := all[k.Recorder]; without { // it is reached through nothing else
+			all[k.Name] = standing{State: disabled, Since: by.Since, Why: fmt.Sprintf("its recorder %q is disabled: %s", k.Recorder, by.Why)}
+		}
 		if k.Watch == config.WatchOff {
 			all[k.Name] = standing{State: disabled, Why: k.WatchWhy}
 		}
@@ -81,7 +93,8 @@ func (s *site) emptyGone() error {
 	}
 	known, unused, watched := places(s.opt.Config), outOfUse(s.opt.Config), map[string]bool{}
 	for _, k := range s.opt.Config.Cameras {
-		watched[k.Name] = isWatched(k)
+		_, idle := unused[k.Name]
+		watched[k.Name] = !idle
 	}
 	for _, c := range all {
 		what, device, _ := strings.Cut(c.Key, "/")

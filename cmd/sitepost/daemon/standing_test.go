@@ -48,6 +48,17 @@ func TestOutOfUse(t *testing.T) {
 			"cam-1": {State: "disabled", Why: "the recorder watches it"},
 			"cam-2": {State: "disabled", Since: since, Why: "rebuilt"},
 		}},
+		{"a recorder, and what is reached through it", config.Config{
+			Recorders: []config.Recorder{{Name: "nvr-1", Disabled: rebuilt}, {Name: "nvr-2"}},
+			Cameras: []config.Camera{
+				{Name: "cam-1", Recorder: "nvr-1", Channel: 1, Watch: config.WatchSampled}, {Name: "cam-2", Recorder: "nvr-2", Channel: 1, Watch: config.WatchSampled},
+				{Name: "cam-3", Recorder: "nvr-1", Channel: 2, Watch: config.WatchOff, WatchWhy: "mirrored"},
+			},
+		}, map[string]standing{
+			"nvr-1": {State: "disabled", Since: since, Why: "rebuilt"},
+			"cam-1": {State: "disabled", Since: since, Why: `its recorder "nvr-1" is disabled: rebuilt`},
+			"cam-3": {State: "disabled", Why: "mirrored"},
+		}},
 	} {
 		if diff := cmp.Diff(c.want, outOfUse(&c.site)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.name, diff)
