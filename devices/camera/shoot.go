@@ -18,6 +18,7 @@ const (
 	pictureWithin  = 2 * time.Second  // from the alarm to the last byte
 	pictureTooLate = 10 * time.Second // after it no picture shows what happened
 	pictureShared  = time.Second      // alarms so soon after each other have one picture
+	learntAgain    = 10 * time.Second // so long a camera is not asked again where its pictures are
 )
 
 // A Shot is a picture that is wanted.
@@ -56,7 +57,9 @@ func Shoot(o ShootOptions) devices.Device {
 // A shooting outlives its runs.
 type shooting struct {
 	options ShootOptions
-	address string // of the camera's pictures; "" = not known yet
+	address string    // of the camera's pictures; "" = not known
+	why     error     // it is not known, or not sure any more; nil = it is sure
+	asked   time.Time // for it, last
 	last    []byte
 	lastAt  time.Time
 }
@@ -76,14 +79,18 @@ func (s *shooting) Run(ctx context.Context, emit func(devices.Event) error) erro
 	}
 }
 
-// learn asks where the camera's pictures are. What fails now is tried again with
-// the next alarm.
+// learn asks where the camera's pictures are. What fails now is tried again with an
+// alarm some seconds later: in a storm of them a camera has better things to do.
 func (s *shooting) learn(ctx context.Context) {
+	if !s.asked.IsZero() && time.Since(s.asked) < learntAgain {
+		return
+	}
+	s.asked = time.Now()
 	found, err := s.options.Client.Streams(ctx, s.options.Pick)
-	switch {
-	case err == nil && found.Snapshot == "":
-		s.options.Log.Info("the camera offers no pictures, so none are taken on alarm", "camera", s.options.Name)
-	case err == nil:
+	if err == nil && found.Snapshot == "" {
+		err = errors.New("the camera offers no pictures")
+	}
+	if s.why = err; err == nil {
 		s.address = found.Snapshot
 	}
 }
@@ -113,14 +120,15 @@ func (s *shooting) take(ctx context.Context, shot Shot) (jpeg []byte, at time.Ti
 	}
 	ctx, cancel := context.WithTimeout(ctx, pictureWithin)
 	defer cancel()
+	if s.address == "" || s.why != nil {
+		s.learn(ctx)
+	}
 	if s.address == "" {
-		if s.learn(ctx); s.address == "" {
-			return nil, at, errors.New("the camera does not say where its pictures are")
-		}
+		return nil, at, fmt.Errorf("where its pictures are is not known: %w", s.why)
 	}
 	jpeg, _, err = s.options.Client.Get(ctx, s.address, maxPicture)
 	if err != nil {
-		s.address = "" // it may have another one by now
+		s.why = err // it may have another one by now
 		return nil, at, err
 	}
 	s.last, s.lastAt = trimmed(jpeg), time.Now()

@@ -81,6 +81,31 @@ func TestShoot(t *testing.T) {
 	}
 }
 
+// TestShootStorm promises that a camera without pictures is not asked for them again
+// at every one of many alarms, and that one that fails once is asked again at once
+// where its picture was.
+func TestShootStorm(t *testing.T) {
+	t.Parallel()
+	storm := make([]camera.Shot, 20)
+	for i := range storm {
+		storm[i] = camera.Shot{Incident: incident, At: time.Now()}
+	}
+	v := cameratest.Start(t, cameratest.Options{Password: "secret"})
+	shots(t, v, album)
+	before := v.Questions()
+	shots(t, v, album)
+	once := v.Questions() - before
+	shots(t, v, album, storm...)
+	if got := v.Questions() - before - once; got > once+once/2 {
+		t.Errorf("the camera was asked %d questions in a storm of alarms, want about the %d of none", got, once)
+	}
+	broken := cameratest.Start(t, cameratest.Options{Password: "secret", Pictures: true, Trouble: cameratest.NoPicture})
+	shots(t, broken, album, storm[:3]...)
+	if n := broken.Pictures(); n != 3 {
+		t.Errorf("the camera was asked for %d pictures, want 3", n)
+	}
+}
+
 // TestShootFails promises that a picture that cannot be had is not said, costs
 // nothing else, and that one of an alarm long ago is not taken at all.
 func TestShootFails(t *testing.T) {
