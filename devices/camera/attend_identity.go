@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sitepost/devices"
+	"sitepost/devices/camera/find"
 	"sitepost/devices/camera/onvif"
 )
 
@@ -75,7 +76,7 @@ func (l *listening) judgeIdentity(now onvif.Inventory) {
 			fmt.Sprintf("the site file says %s %q, the device at %s says %q: correct host or %s in the site file", what, want, l.options.Client.Address(), is, what))
 		return true
 	}
-	if !differs("endpoint", l.options.Endpoint, now.Identity.Endpoint) && !differs("serial", l.options.Serial, now.Identity.Serial) {
+	if !differs("endpoint", find.PlainEndpoint(l.options.Endpoint), find.PlainEndpoint(now.Identity.Endpoint)) && !differs("serial", l.options.Serial, now.Identity.Serial) {
 		l.voice.clear(devices.DeviceFault, pointIdentity)
 	}
 }

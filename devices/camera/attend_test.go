@@ -235,6 +235,28 @@ func TestAttendChanges(t *testing.T) {
 	}
 }
 
+// TestAttendEndpointSpelling promises that a camera is who the site file means also
+// where it writes its endpoint in capitals, or all of it zero.
+func TestAttendEndpointSpelling(t *testing.T) {
+	t.Parallel()
+	for told, want := range map[string]string{
+		"URN:UUID:4C8A0001-0000-4000-8000-BCAD28010203": "device.fault cleared identity",
+		"00000000-0000-0000-0000-000000000000":          "device.fault cleared identity",
+		"urn:uuid:4c8a0001-0000-4000-8000-bcad28010204": "device.fault raised identity another device",
+	} {
+		v := cameratest.Start(t, cameratest.Options{Password: "secret", Endpoint: told})
+		o := attend(t, v)
+		o.Deaf, o.Endpoint = true, "uuid:4c8a0001-0000-4000-8000-bcad28010203"
+		a := attended(t, o)
+		if diff := cmp.Diff([]string{want}, a.until(want)); diff != "" {
+			t.Errorf("%s: %s", told, diff)
+		}
+		if err := a.stop(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // TestAttendDeaf promises that a camera that cannot be listened to is called so at
 // the second try, with what to do, and not at the first; and that a site that
 // wants no events costs the camera no pull point.

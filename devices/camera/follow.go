@@ -1,6 +1,7 @@
 package camera
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,9 +41,9 @@ type FollowOptions struct {
 // does not have is written to the log, once.
 //
 // What comes by WS-Discovery can be forged by anybody on that network. So a
-// camera is followed only if it is gone from where it was, and if a camera answers
-// at the new address that gives the same endpoint and no other serial number; and
-// never outside the networks. What is not followed is written to the log.
+// camera is followed only if it is gone from where it was, or another camera stands
+// there now; if a camera answers at the new address that gives no other serial
+// number; and never outside the networks. What is not followed is written to the log.
 func Follow(o FollowOptions) devices.Device {
 	if o.Every <= 0 {
 		o.Every = 5 * time.Minute
@@ -50,7 +51,7 @@ func Follow(o FollowOptions) devices.Device {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &following{options: o, strangers: map[string]bool{}, judged: map[string]time.Time{}}
+	return &following{options: o, strangers: map[string]bool{}, judged: map[string]time.Time{}, anew: map[string]time.Time{}}
 }
 
 // A following outlives its runs.
@@ -58,12 +59,18 @@ type following struct {
 	options   FollowOptions
 	strangers map[string]bool      // endpoints that were logged
 	judged    map[string]time.Time // by camera: when a sighting was followed up last
+	anew      map[string]time.Time // likewise: when it was told to have started anew
 }
+
+// firstCall is how soon cameras are called for after a start: they may have moved
+// while nobody listened.
+const firstCall = 10 * time.Second
 
 // What a flood of sightings may cost.
 const (
 	maxStrangers = 256
 	judgedAgain  = 10 * time.Second
+	anewAgain    = time.Minute // no camera starts faster, and each time it is asked who it is
 )
 
 // Run listens until ctx ends, or the network cannot be listened to.
@@ -79,7 +86,7 @@ func (f *following) Run(ctx context.Context, emit func(devices.Event) error) err
 			}
 		})
 	}()
-	call := time.NewTicker(pause(f.options.Every))
+	call := time.NewTimer(pause(min(firstCall, f.options.Every)))
 	defer call.Stop()
 	var full error
 	for {
@@ -90,6 +97,7 @@ func (f *following) Run(ctx context.Context, emit func(devices.Event) error) err
 			}
 		case <-call.C:
 			full = f.callAll(ctx, emit)
+			call.Reset(pause(f.options.Every))
 		case err := <-ended:
 			if full != nil || ctx.Err() != nil {
 				return full
@@ -132,17 +140,17 @@ func (f *following) follow(ctx context.Context, found find.Found, hello bool, em
 	}
 	f.judged[known.Name] = time.Now()
 	if host == known.Client.Host() {
-		if hello {
-			f.options.Log.Info("camera has started anew", "camera", known.Name)
-			select {
-			case known.Anew <- struct{}{}:
-			default:
-			}
+		if hello && time.Since(f.anew[known.Name]) >= anewAgain {
+			f.anew[known.Name] = time.Now()
+			f.options.Log.Info("camera says that it has started anew", "camera", known.Name)
+			offer(known.Anew)
 		}
 		return nil
 	}
 	before := known.Client.Host()
-	if err := f.move(ctx, known, found); err != nil {
+	if err := f.move(ctx, known, found); ctx.Err() != nil {
+		return nil
+	} else if err != nil {
 		f.options.Log.Warn("camera was seen at another address and not followed", "camera", known.Name, "at", found.Address, "why", err)
 		return nil
 	}
@@ -151,12 +159,13 @@ func (f *following) follow(ctx context.Context, found find.Found, hello bool, em
 
 // whose returns the camera that has the endpoint of a found one.
 func (f *following) whose(found find.Found) *Followed {
-	if found.Endpoint == "" {
+	endpoint := find.PlainEndpoint(found.Endpoint)
+	if endpoint == "" {
 		return nil
 	}
 	for i := range f.options.Cameras {
 		c := &f.options.Cameras[i]
-		if found.Endpoint == c.Endpoint || c.Endpoint == "" && found.Endpoint == c.Memory.Known().Inventory.Identity.Endpoint {
+		if endpoint == find.PlainEndpoint(cmp.Or(c.Endpoint, c.Memory.Known().Inventory.Identity.Endpoint)) {
 			return c
 		}
 	}
@@ -166,8 +175,7 @@ func (f *following) whose(found find.Found) *Followed {
 // move makes a camera's client ask at the address where it was found, if that is
 // the same camera.
 func (f *following) move(ctx context.Context, known *Followed, found find.Found) error {
-	err := known.Client.LearnClock(ctx)
-	if _, gone := errors.AsType[*onvif.Unreachable](err); !gone {
+	if known.isThere(ctx, found.Endpoint) {
 		return fmt.Errorf("a camera still answers at %s: do two have the endpoint %q?", known.Client.Address(), found.Endpoint)
 	}
 	at, err := netip.ParseAddrPort(found.Address)
@@ -189,6 +197,17 @@ func (f *following) move(ctx context.Context, known *Followed, found find.Found)
 		f.options.Log.Error("the new address was not kept", "camera", known.Name, "err", err)
 	}
 	return nil
+}
+
+// isThere says whether a camera answers where it was asked last, and is not another
+// one: after a power cut two may have each other's addresses.
+func (k *Followed) isThere(ctx context.Context, endpoint string) bool {
+	id, err := k.Client.Identify(ctx)
+	if told := find.PlainEndpoint(id.Endpoint); err == nil && told != "" {
+		return told == find.PlainEndpoint(endpoint)
+	}
+	_, gone := errors.AsType[*onvif.Unreachable](err)
+	return !gone
 }
 
 // noteStranger writes a camera that the site file does not have to the log.

@@ -42,19 +42,25 @@ func TestFollow(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		stays    bool   // at the old address too
+		other    bool   // and it is another one that has it now
 		serial   string // of the one that is seen at the new address
 		networks string
 		want     string // camera.moved, or why not
 		moved    bool
 	}{
-		{"gone from where it was", false, "0A11", "127.0.0.0/8", "127.0.0.31 is 127.0.0.32 now", true},
-		{"still there", true, "0A11", "127.0.0.0/8", "a camera still answers at", false},
-		{"another serial number", false, "0C33", "127.0.0.0/8", `it has serial number \"0C33\", ours has \"0A11\"`, false},
-		{"outside the networks", false, "0A11", "127.0.0.31/32", "the address is outside network.device_networks", false},
+		{"gone from where it was", false, false, "0A11", "127.0.0.0/8", "127.0.0.31 is 127.0.0.32 now", true},
+		{"another one is there", true, true, "0A11", "127.0.0.0/8", "127.0.0.31 is 127.0.0.32 now", true},
+		{"still there", true, false, "0A11", "127.0.0.0/8", "a camera still answers at", false},
+		{"another serial number", false, false, "0C33", "127.0.0.0/8", `it has serial number \"0C33\", ours has \"0A11\"`, false},
+		{"outside the networks", false, false, "0A11", "127.0.0.31/32", "the address is outside network.device_networks", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			endpoint := cameratest.Endpoint()
-			one := cameratest.Start(t, cameratest.Options{HTTP: "127.0.0.31:0", Endpoint: endpoint, Auth: "open", Vendor: "V", Model: "M", Serial: "0A11"})
+			was := endpoint
+			if c.other {
+				was = cameratest.Endpoint()
+			}
+			one := cameratest.Start(t, cameratest.Options{HTTP: "127.0.0.31:0", Endpoint: was, Auth: "open", Vendor: "V", Model: "M", Serial: "0A11"})
 			networks := []netip.Prefix{netip.MustParsePrefix(c.networks)}
 			asks := client(t, one, func() (string, error) { return "", nil }, networks)
 			memory := remembering()
@@ -73,7 +79,7 @@ func TestFollow(t *testing.T) {
 			defer end()
 			ended := make(chan error, 1)
 			d := camera.Follow(camera.FollowOptions{
-				Cameras: []camera.Followed{{Name: "cam-1", Client: asks, Memory: memory}},
+				Cameras: []camera.Followed{{Name: "cam-1", Client: asks, Memory: memory, Endpoint: strings.ToUpper(endpoint)}},
 				Listen:  find.ListenOptions{Interfaces: []string{"lo"}, Networks: networks},
 				Log:     slog.New(slog.NewTextHandler(log, nil)),
 			})

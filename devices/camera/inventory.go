@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"sitepost/devices"
+	"sitepost/devices/camera/find"
 	"sitepost/devices/camera/onvif"
 )
 
@@ -99,6 +100,9 @@ func replaced(before, now onvif.Inventory) string {
 	}
 	sameMAC := slices.ContainsFunc(before.MACs, func(mac string) bool { return slices.Contains(now.MACs, mac) })
 	if b.Serial != "" && b.Serial == n.Serial && sameMAC {
+		return ""
+	}
+	if one, other := find.PlainEndpoint(b.Endpoint), find.PlainEndpoint(n.Endpoint); one == "" || other == "" || one == other {
 		return ""
 	}
 	return became("endpoint ", b.Endpoint, n.Endpoint)

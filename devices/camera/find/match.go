@@ -177,6 +177,10 @@ func (k *Known) at(f Found) bool {
 // hostText is the address as a site file has it: without the usual port.
 func (f *Found) hostText() string { return strings.TrimSuffix(f.Address, ":80") }
 
+// PlainEndpoint returns an endpoint in one spelling, by which two can be compared;
+// "" for one that is none.
+func PlainEndpoint(endpoint string) string { return plain(endpoint) }
+
 // plain returns the endpoint in one spelling, "" for none: a UUID is told with
 // "urn:uuid:", with "uuid:" and bare, in small and in capital letters.
 func plain(endpoint string) string {
