@@ -60,7 +60,7 @@ func (d *Door) login(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case !ok:
-		http.Error(w, fmt.Sprintf("the running sitepost has no camera or recorder %q", name), http.StatusNotFound)
+		http.Error(w, fmt.Sprintf("the running sitepost asks no camera or recorder %q (one behind a recorder has that one's login)", name), http.StatusNotFound)
 	case err != nil:
 		http.Error(w, err.Error(), http.StatusBadGateway)
 	default:

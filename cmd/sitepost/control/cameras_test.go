@@ -42,8 +42,8 @@ func TestCameras(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"cam-2": "cannot be reached: no route",
-		"cam-3": `the running sitepost has no camera or recorder "cam-3"`,
-		"../x":  `the running sitepost has no camera or recorder "../x"`,
+		"cam-3": `the running sitepost asks no camera or recorder "cam-3" (one behind a recorder has that one's login)`,
+		"../x":  `the running sitepost asks no camera or recorder "../x" (one behind a recorder has that one's login)`,
 	} {
 		if _, err := s.client.Login(t.Context(), name); err == nil || err.Error() != want {
 			t.Errorf("%s: got %v, want %s", name, err, want)

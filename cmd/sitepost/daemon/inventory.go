@@ -3,7 +3,9 @@ package daemon
 import (
 	"context"
 	"encoding/json"
-	"fmt"
+	"errors"
+	"slices"
+	"sync"
 
 	"sitepost/config"
 	"sitepost/devices"
@@ -65,7 +67,7 @@ func (s *site) showInventory() error {
 	if err != nil {
 		return err
 	}
-	all := doc.Devices
+	all, zones := doc.Devices, doc.Zones
 	split := len(raw) > mostInventory
 	if split {
 		doc.Devices = []item{}
@@ -73,17 +75,24 @@ func (s *site) showInventory() error {
 	if err := s.store.Put("inventory", doc); err != nil {
 		return err
 	}
-	for _, one := range all {
+	var putting sync.WaitGroup // all at once: one after the other, each waits for the disk
+	failed := make([]error, len(all))
+	for i, one := range all {
 		var own any
 		if split {
-			doc.Devices = []item{one}
+			doc.Devices, doc.Zones = []item{one}, zonesOf(one, zones)
 			own = doc
 		}
-		if err := s.store.Put("inventory/"+one.Name, own); err != nil {
-			return fmt.Errorf("inventory of %q: %w", one.Name, err)
-		}
+		putting.Go(func() { failed[i] = s.store.Put("inventory/"+one.Name, own) })
 	}
-	return nil
+	putting.Wait()
+	return errors.Join(failed...)
+}
+
+// zonesOf are the zones that a device stands at or sees.
+func zonesOf(one item, all []zoneItem) []zoneItem {
+	its := append([]string{one.Zone, one.From, one.To}, one.AlsoSees...)
+	return slices.DeleteFunc(slices.Clone(all), func(z zoneItem) bool { return !slices.Contains(its, z.Name) })
 }
 
 // keepInventory shows it again when a camera has told something new, until ctx
