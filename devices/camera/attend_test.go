@@ -235,28 +235,6 @@ func TestAttendChanges(t *testing.T) {
 	}
 }
 
-// TestAttendEndpointSpelling promises that a camera is who the site file means also
-// where it writes its endpoint in capitals, or all of it zero.
-func TestAttendEndpointSpelling(t *testing.T) {
-	t.Parallel()
-	for told, want := range map[string]string{
-		"URN:UUID:4C8A0001-0000-4000-8000-BCAD28010203": "device.fault cleared identity",
-		"00000000-0000-0000-0000-000000000000":          "device.fault cleared identity",
-		"urn:uuid:4c8a0001-0000-4000-8000-bcad28010204": "device.fault raised identity another device",
-	} {
-		v := cameratest.Start(t, cameratest.Options{Password: "secret", Endpoint: told})
-		o := attend(t, v)
-		o.Deaf, o.Endpoint = true, "uuid:4c8a0001-0000-4000-8000-bcad28010203"
-		a := attended(t, o)
-		if diff := cmp.Diff([]string{want}, a.until(want)); diff != "" {
-			t.Errorf("%s: %s", told, diff)
-		}
-		if err := a.stop(); err != nil {
-			t.Error(err)
-		}
-	}
-}
-
 // TestAttendDeaf promises that a camera that cannot be listened to is called so at
 // the second try, with what to do, and not at the first; and that a site that
 // wants no events costs the camera no pull point.
@@ -288,63 +266,6 @@ func TestAttendDeaf(t *testing.T) {
 	}
 	if n := quiet.EventCount().Created; n != 0 {
 		t.Errorf("%d pull points were made, want none", n)
-	}
-}
-
-// TestAttendAnew promises that a word that the camera has started anew, which anybody
-// on the network can say, makes us look who it is now, and costs it no pull point.
-func TestAttendAnew(t *testing.T) {
-	t.Parallel()
-	v := cameratest.Start(t, cameratest.Options{Password: "secret", Events: talkative()})
-	o := attend(t, v)
-	anew := make(chan struct{})
-	o.Anew = anew
-	a := attended(t, o)
-	a.until("device.fault cleared events")
-	v.SetFirmware("2.0")
-	for range 3 {
-		anew <- struct{}{}
-	}
-	a.until("camera.changed firmware")
-	v.Notify(tamper, "Rule=MyTamper", "IsTamper=true")
-	got := a.until("camera.tamper raised MyTamper")
-	want := append(slices.Clone(wellBegun), "camera.changed firmware", "camera.tamper raised MyTamper")
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
-	if n := v.EventCount(); n.Created != 1 || n.Unsubscribed != 0 {
-		t.Errorf("got %+v, want the one pull point", n)
-	}
-	if err := a.stop(); err != nil {
-		t.Error(err)
-	}
-}
-
-// TestAlarmWaitsForNoInventory promises that an alarm is said while the camera is
-// asked who it is, and that we go on listening where it does not answer that.
-func TestAlarmWaitsForNoInventory(t *testing.T) {
-	t.Parallel()
-	v := cameratest.Start(t, cameratest.Options{Password: "secret", Events: talkative()})
-	o := attend(t, v)
-	o.Every = 100 * time.Millisecond
-	a := attended(t, o)
-	a.until("device.fault cleared events")
-	v.Forget("GetDeviceInformation")
-	for n := range 3 {
-		v.Notify(tamper, fmt.Sprint("Rule=", n), "IsTamper=true")
-		a.until(fmt.Sprint("camera.tamper raised ", n))
-		time.Sleep(2 * o.Every) // it is asked again meanwhile
-	}
-	v.Stall("GetSystemDateAndTime")
-	time.Sleep(2 * o.Every)
-	began := time.Now()
-	v.Notify(tamper, "Rule=last", "IsTamper=true")
-	a.until("camera.tamper raised last")
-	if took := time.Since(began); took > 2*time.Second { // a question that is not answered takes 5 s
-		t.Errorf("the alarm waited for %v", took)
-	}
-	if err := a.stop(); err != nil {
-		t.Error(err)
 	}
 }
 
