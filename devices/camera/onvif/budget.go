@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -31,7 +32,8 @@ const (
 //
 // While nothing is known of a secret, no more logins are under way than may be
 // refused. A door that accepted a secret stays open for it without counting: a
-// camera may know its RTSP user and not its ONVIF user.
+// camera may know its RTSP user and not its ONVIF user. When such a door refuses
+// it, the camera has another password now, and no door is open for it any more.
 //
 // Secrets are kept only as a keyed hash. A Budget is safe for concurrent use.
 type Budget struct {
@@ -67,6 +69,7 @@ type Attempt struct {
 	user    string
 	login   [32]byte
 	counted bool // takes one of the places under way
+	sent    int  // how often it went on its way
 }
 
 // Try asks for one login at a door ("onvif", "rtsp", "picture") of a host, given
@@ -183,6 +186,24 @@ func (a *account) forget(secretChanged bool) {
 	}
 }
 
+// sets says, when the login goes on its way, whether it still may: what was good
+// may have been refused to somebody else while it waited. From then on it counts
+// among those under way, unless it is to stay long: a camera that lets a long poll
+// wait has taken its login.
+func (t *Attempt) sets(long bool) bool {
+	t.budget.mu.Lock()
+	defer t.budget.mu.Unlock()
+	if !t.counted && t.account.good[t.door] != t.login {
+		return false
+	}
+	t.sent++
+	if !t.counted && !long {
+		t.counted = true
+		t.account.underWay++
+	}
+	return true
+}
+
 // Accepted says that the host took the login.
 func (t *Attempt) Accepted() {
 	t.settle(func(a *account) {
@@ -201,9 +222,9 @@ func (t *Attempt) Locked() { t.refused(refusalsAllowed) }
 func (t *Attempt) refused(times int) {
 	t.settle(func(a *account) {
 		if a.good[t.door] == t.login {
-			delete(a.good, t.door)
+			maps.DeleteFunc(a.good, func(_ string, login [32]byte) bool { return login == t.login })
 		}
-		a.refused[t.door] += times
+		a.refused[t.door] += max(times, t.sent) // a challenge may be called stale again and again
 		a.users[t.user] = true
 		if len(a.secrets) < secretsKept {
 			a.secrets[t.login] = true

@@ -52,6 +52,9 @@ func TestBudget(t *testing.T) {
 		{"a person asks", []try{
 			{door: "onvif", secret: "a", says: "refused"}, {door: "rtsp", secret: "a", says: "refused"}, {door: "onvif", secret: "a", says: "closed"},
 			{says: "forgiven"}, {door: "onvif", secret: "a", says: "refused"}, {door: "rtsp", secret: "a", says: "refused"}, {door: "onvif", secret: "a", says: "closed"}}},
+		{"a good one that is refused is good at no door", []try{
+			{door: "onvif", secret: "a", says: "accepted"}, {door: "rtsp", secret: "a", says: "accepted"}, {door: "picture", secret: "a", says: "accepted"},
+			{door: "picture", secret: "a", says: "refused"}, {door: "rtsp", secret: "a", says: "refused"}, {door: "onvif", secret: "a", says: "closed"}}},
 		{"accepted after one refusal begins anew", []try{
 			{door: "onvif", secret: "a", says: "refused"}, {door: "onvif", secret: "a", says: "accepted"},
 			{door: "onvif", secret: "a", says: "refused"}, {door: "onvif", secret: "a", says: "refused"}, {door: "onvif", secret: "a", says: "closed"}}},

@@ -152,6 +152,9 @@ func (g *guard) ask(r *http.Request, within time.Duration, most int) (*reply, er
 		return nil, err
 	}
 	defer place.leave()
+	if a := attemptOf(r.Context()); a != nil && !a.sets(within > answerWithin) {
+		return nil, errLapsed
+	}
 	ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), placeKey{}, place), within)
 	defer cancel()
 	asked := time.Now()

@@ -2,6 +2,7 @@ package onvif
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"time"
@@ -163,16 +164,12 @@ func (q *asking) second(ctx context.Context, first ticket, known bool) (ticket, 
 
 // loginBy spends one attempt of the budget.
 func (q *asking) loginBy(ctx context.Context, t ticket, password devices.Secret) (refused *Fault, err error) {
-	attempt, err := q.budget.Try(ctx, q.Host(), onvifDoor, q.user, password)
-	if err != nil {
-		return nil, err
-	}
-	if t.way == digest {
-		refused, err = q.byDigest(ctx, password)
-	} else {
-		refused, err = q.send(ctx, usernameToken(q.user, password, time.Now().Add(t.offset)), "")
-	}
-	attempt.judge(refused, err)
+	refused, err = q.spend(ctx, onvifDoor, password, func(ctx context.Context) (*Fault, error) {
+		if t.way == digest {
+			return q.byDigest(ctx, password)
+		}
+		return q.send(ctx, usernameToken(q.user, password, time.Now().Add(t.offset)), "")
+	})
 	if refused == nil && err == nil {
 		q.learnWay(t.way)
 		if t.way == wsse {
@@ -181,6 +178,32 @@ func (q *asking) loginBy(ctx context.Context, t ticket, password devices.Secret)
 	}
 	return refused, err
 }
+
+// spend logs in with one attempt of the budget, which goes with the login as far
+// as to the wire. One that lapsed on the way was not sent: another is asked for.
+func (c *Client) spend(ctx context.Context, door string, password devices.Secret, login func(context.Context) (*Fault, error)) (*Fault, error) {
+	for {
+		attempt, err := c.budget.Try(ctx, c.Host(), door, c.user, password)
+		if err != nil {
+			return nil, err
+		}
+		refused, err := login(context.WithValue(ctx, attemptKey{}, attempt))
+		attempt.judge(refused, err)
+		if !errors.Is(err, errLapsed) {
+			return refused, err
+		}
+	}
+}
+
+type attemptKey struct{}
+
+// attemptOf is the attempt that a question is spent on, nil for one without a login.
+func attemptOf(ctx context.Context) *Attempt {
+	a, _ := ctx.Value(attemptKey{}).(*Attempt)
+	return a
+}
+
+var errLapsed = errors.New("the login was refused to another question meanwhile")
 
 // byDigest answers the challenge that was made for this very question: nonces
 // are bound to a path on some makes and to one use on others.
@@ -195,8 +218,8 @@ func (q *asking) byDigest(ctx context.Context, password devices.Secret) (refused
 }
 
 // digested answers the challenge in offers, which send replaces by those of its
-// refusal. A challenge that is called stale at once is answered once more; no
-// password was checked then.
+// refusal. A challenge that is called stale at once is answered once more: no
+// password was checked then, if that is true.
 func digested(method, uri, user string, password devices.Secret, offers *[]challenge, send func(authorization string) (*Fault, error)) (refused *Fault, err error) {
 	for range 2 {
 		offer, _ := digestOffer(*offers)

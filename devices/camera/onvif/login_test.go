@@ -147,3 +147,39 @@ func TestNoLoginConfigured(t *testing.T) {
 		t.Errorf("got %+v, want none", got)
 	}
 }
+
+// TestPasswordChangedUnderMany promises that many conversations that had the right
+// password yesterday, pictures among them, do not use up more than the budget
+// together when the camera has another one today.
+func TestPasswordChangedUnderMany(t *testing.T) {
+	t.Parallel()
+	for _, auth := range []string{"wsse", "digest"} {
+		t.Run(auth, func(t *testing.T) {
+			t.Parallel()
+			ctx := cameratest.Soon(t)
+			v := cameratest.Start(t, cameratest.Options{Auth: auth, Password: "right", Pictures: true})
+			client := connect(t, to(v, "right"))
+			picture := "http://" + v.Address() + cameratest.PicturePath
+			if _, _, err := client.Get(ctx, picture, 0); err != nil {
+				t.Fatal(err)
+			}
+			if err := whoIsIt(ctx, client, v); err != nil {
+				t.Fatal(err)
+			}
+			v.SetPassword("another")
+			done := make(chan error)
+			for range 8 {
+				go func() { done <- whoIsIt(ctx, client, v) }()
+				go func() { _, _, err := client.Get(ctx, picture, 0); done <- err }()
+			}
+			for range 16 {
+				if err := <-done; !errors.As(err, new(*onvif.LoginRefused)) {
+					t.Errorf("got %v, want a LoginRefused", err)
+				}
+			}
+			if got := v.Logins(); got.Refused > 2 {
+				t.Errorf("got %+v, want at most two refused", got)
+			}
+		})
+	}
+}

@@ -91,13 +91,9 @@ func (g *getting) loginBy(ctx context.Context, password devices.Secret) (refused
 	if err != nil {
 		return nil, err
 	}
-	attempt, err := g.budget.Try(ctx, g.Host(), pictureDoor, g.user, password)
-	if err != nil {
-		return nil, err
-	}
-	refused, err = digested(http.MethodGet, u.RequestURI(), g.user, password, &g.offers, func(authorization string) (*Fault, error) {
-		return g.send(ctx, authorization)
+	return g.spend(ctx, pictureDoor, password, func(ctx context.Context) (*Fault, error) {
+		return digested(http.MethodGet, u.RequestURI(), g.user, password, &g.offers, func(authorization string) (*Fault, error) {
+			return g.send(ctx, authorization)
+		})
 	})
-	attempt.judge(refused, err)
-	return refused, err
 }
