@@ -86,6 +86,8 @@ const (
 	HugePicture    Trouble = "huge picture"     // the picture has 8 MiB
 	PictureIsPage  Trouble = "picture is page"  // a login page comes as image/jpeg
 	StaleOnce      Trouble = "stale once"       // the first answer to each digest challenge is called stale
+	StaleEver      Trouble = "stale ever"       // whatever is refused is called stale (RFC 7616 3.3 forbids it)
+	Forbids        Trouble = "forbids"          // a refused login for the picture is told with status 403
 
 	HTMLRefusal  Trouble = "html refusal"   // a refused login is told with a web page, status 401 (frigate#22622)
 	WordyRefusal Trouble = "wordy refusal"  // a refused login is told in words only (home-assistant's is_auth_error)
@@ -158,7 +160,7 @@ func Serve(o Options) (*Camera, error) {
 		entry = v.seal.behind(entry)
 	}
 	v.door = newDoor(o.User, o.Password, o.Auth, v.now)
-	v.door.staleOnce = o.Trouble == StaleOnce
+	v.door.staleOnce, v.door.staleEver = o.Trouble == StaleOnce, o.Trouble == StaleEver
 	v.pictures = newDoor(o.User, o.Password, "digest", v.now)
 	v.server = &http.Server{
 		Handler:           http.HandlerFunc(v.serve),

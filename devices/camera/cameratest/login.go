@@ -33,6 +33,7 @@ type door struct {
 	user, auth string
 	now        func() time.Time
 	staleOnce  bool
+	staleEver  bool // a wrong password is called stale, too
 
 	mu       sync.Mutex // protects all below
 	password string
@@ -86,7 +87,7 @@ func (d *door) admits(r *http.Request, t *token) (ok, stale bool) {
 	if !ok {
 		d.counted.Refused++
 	}
-	return ok, false
+	return ok, !ok && d.staleEver
 }
 
 // tokenFits checks PasswordDigest = Base64(SHA-1(nonce + created + password)).

@@ -26,6 +26,10 @@ func Picture() []byte {
 func (v *Camera) servePicture(w http.ResponseWriter, r *http.Request) {
 	if v.options.Auth != "open" {
 		ok, stale := v.pictures.admits(r, nil)
+		if !ok && v.options.Trouble == Forbids && r.Header.Get("Authorization") != "" {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
 		if !ok {
 			w.Header().Set("WWW-Authenticate", v.pictures.challenge(r.URL.RequestURI(), stale))
 			w.WriteHeader(http.StatusUnauthorized)
@@ -60,6 +64,9 @@ func (v *Camera) snapshotURI() string {
 
 // Pictures returns how many pictures were asked for with a good login.
 func (v *Camera) Pictures() int { return int(v.shot.Load()) }
+
+// PictureLogins returns what the picture's own door counted.
+func (v *Camera) PictureLogins() LoginCount { return v.pictures.count() }
 
 // zeros is an endless file.
 type zeros struct{}

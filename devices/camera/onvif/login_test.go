@@ -177,9 +177,44 @@ func TestPasswordChangedUnderMany(t *testing.T) {
 					t.Errorf("got %v, want a LoginRefused", err)
 				}
 			}
-			if got := v.Logins(); got.Refused > 2 {
-				t.Errorf("got %+v, want at most two refused", got)
+			if got, pictures := v.Logins(), v.PictureLogins(); got.Refused+pictures.Refused > 2 {
+				t.Errorf("got %+v and %+v for pictures, want at most two refused", got, pictures)
 			}
 		})
+	}
+}
+
+// TestStaleIsNoExcuse promises that a camera that calls each refused login a stale
+// challenge sees no more of them than any other.
+func TestStaleIsNoExcuse(t *testing.T) {
+	t.Parallel()
+	for _, auth := range []string{"digest", "digest-sha256", "both"} {
+		v := cameratest.Start(t, cameratest.Options{Auth: auth, Password: "right", Trouble: cameratest.StaleEver})
+		client := connect(t, to(v, "wrong"))
+		for range 4 {
+			if err := whoIsIt(cameratest.Soon(t), client, v); !errors.As(err, new(*onvif.LoginRefused)) {
+				t.Errorf("%s: got %v, want a LoginRefused", auth, err)
+			}
+		}
+		if diff := cmp.Diff(cameratest.LoginCount{Tried: 2, Refused: 2}, v.Logins()); diff != "" {
+			t.Errorf("%s: %s", auth, diff)
+		}
+	}
+}
+
+// TestPictureForbidden promises that a wrong login for a picture counts as one,
+// also where the camera refuses it with another status than it asked for it by.
+func TestPictureForbidden(t *testing.T) {
+	t.Parallel()
+	v := cameratest.Start(t, cameratest.Options{Auth: "digest", Password: "right", Pictures: true, Trouble: cameratest.Forbids})
+	client := connect(t, to(v, "wrong"))
+	for range 4 {
+		_, _, err := client.Get(cameratest.Soon(t), "http://"+v.Address()+cameratest.PicturePath, 0)
+		if !errors.As(err, new(*onvif.LoginRefused)) {
+			t.Errorf("got %v, want a LoginRefused", err)
+		}
+	}
+	if diff := cmp.Diff(cameratest.LoginCount{Tried: 2, Refused: 2}, v.PictureLogins()); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -54,6 +54,7 @@ func (g *getting) send(ctx context.Context, authorization string) (refused *Faul
 	switch status := g.reply.status; {
 	case status >= 200 && status < 300:
 		return nil, nil
+	case status == http.StatusForbidden && authorization != "": // a login that it takes no more
 	case status != http.StatusUnauthorized:
 		return nil, &Fault{Status: status}
 	}
