@@ -224,17 +224,17 @@ func (c *Client) snapshotURI(ctx context.Context, service string, p profile) (st
 }
 
 // streamAddress makes what a camera tells into what can be dialled: no user and
-// password in it, and the configured host where it tells one outside the networks
-// (a camera behind NAT, agsh/onvif#41) or one that means nothing here.
+// password in it, and at the configured host, which alone gets a login. Cameras
+// behind NAT tell an inner address (agsh/onvif#41), others one that means nothing
+// here: 0.0.0.0 (go2rtc), 127.0.0.1 (Xiaomi-Dafang-Hacks#1752), 169.254.… and fe80::…
+// (agsh/onvif#63). And who tells another camera's would lock us out of that one.
 func (c *Client) streamAddress(told string) (string, error) {
 	u, err := readAddress(told)
 	if err != nil || u.Scheme != "rtsp" && u.Scheme != "rtsps" || u.Host == "" {
 		return "", fmt.Errorf("the camera tells an unusable stream address %q", Words(told))
 	}
 	u.User = nil
-	host := c.Host()
-	nowhere := isNowhere(u.Hostname()) && !isNowhere(host)
-	if u.Hostname() != host && (nowhere || !allowed(u.Hostname(), c.guard.networks)) {
+	if host := c.Host(); u.Hostname() != host {
 		port := u.Port()
 		u.Host = host
 		if strings.Contains(host, ":") {

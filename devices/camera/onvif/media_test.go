@@ -66,7 +66,7 @@ func TestChoose(t *testing.T) {
 }
 
 // TestStreamAddress promises an address that can be dialled, carries no login and
-// leads to the camera or into the networks.
+// leads to the configured host, for the login goes there.
 func TestStreamAddress(t *testing.T) {
 	t.Parallel()
 	networks := []netip.Prefix{netip.MustParsePrefix("10.37.20.0/24")}
@@ -84,7 +84,7 @@ func TestStreamAddress(t *testing.T) {
 		{"escaped twice", c, "rtsp://10.37.20.11/main?a=1&amp;copy=2", "rtsp://10.37.20.11/main?a=1&copy=2"},
 		{"a login in it", c, "rtsp://u:p@10.37.20.11/main", "rtsp://10.37.20.11/main"},
 		{"behind NAT (agsh/onvif#41)", c, "rtsp://192.168.1.64:8554/main", "rtsp://10.37.20.11:8554/main"},
-		{"another of the networks", c, "rtsp://10.37.20.12/main", "rtsp://10.37.20.12/main"},
+		{"another of the networks", c, "rtsp://10.37.20.12/main", "rtsp://10.37.20.11/main"},
 		{"0.0.0.0 (go2rtc)", wide, "rtsp://0.0.0.0:554/main", "rtsp://10.37.20.11:554/main"},
 		{"127.0.0.1 (yi-hack-MStar#148)", wide, "rtsp://127.0.0.1/main", "rtsp://10.37.20.11/main"},
 		{"a made-up address (agsh/onvif#63)", wide, "rtsp://169.254.7.7:554/main", "rtsp://10.37.20.11:554/main"},

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"net"
-	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
@@ -33,18 +32,6 @@ func readAddress(told string) (*url.URL, error) {
 		told = strings.ReplaceAll(told, "&amp;", "&")
 	}
 	return url.Parse(zone.ReplaceAllString(told, "$1]"))
-}
-
-// isNowhere says of an address that it means nothing to anybody but the one who
-// tells it: 0.0.0.0 (go2rtc), 127.0.0.1 (Xiaomi-Dafang-Hacks#1752), 169.254.… and
-// fe80::… (agsh/onvif#63).
-func isNowhere(host string) bool {
-	a, err := netip.ParseAddr(host)
-	if err != nil {
-		return false
-	}
-	a = a.Unmap()
-	return a.IsUnspecified() || a.IsLoopback() || a.IsLinkLocalUnicast()
 }
 
 // hardwareAddresses asks for the camera's MAC addresses. Many do not tell them
