@@ -14,7 +14,7 @@ const again = 30 * time.Second
 // What is remembered of one camera.
 const (
 	mostPoints  = 1024
-	mostObjects = 256 // of one point
+	mostObjects = 64 // of one point
 )
 
 // Edges is the memory of one subscription. It says an occurrence when it begins, not

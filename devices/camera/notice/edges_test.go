@@ -2,6 +2,7 @@ package notice
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -107,12 +108,17 @@ func TestEdgesAreBounded(t *testing.T) {
 	}
 	for i := range 2 * mostObjects {
 		n := changed("tns1:RuleEngine/FieldDetector/ObjectsInside", Item{"IsInside", "true"})
-		n.Key = []Item{{"ObjectId", fmt.Sprint(i)}}
+		n.Key = []Item{{"ObjectId", fmt.Sprint(i) + strings.Repeat("x", maxValue)}}
 		e.Say(n, now.Add(time.Hour))
 	}
 	for _, s := range e.points {
 		if len(s.objects) != mostObjects {
 			t.Errorf("got %d objects, want %d", len(s.objects), mostObjects)
+		}
+		for o := range s.objects {
+			if len(o) > 128 {
+				t.Errorf("got an object of %d bytes", len(o))
+			}
 		}
 	}
 }

@@ -192,7 +192,7 @@ func (n Notification) saying(r *Row, rest string) Saying {
 		}
 	}
 	for _, item := range named(n.Key, "ObjectId") {
-		s.Object = item.Value
+		s.Object = short(item.Value)
 	}
 	for _, item := range named(n.Data, r.Detail...) {
 		s.Event.Detail = reasonOf(item.Value)
@@ -232,5 +232,5 @@ func names(items []Item) []string {
 	return all
 }
 
-// short bounds a point.
+// short bounds what is remembered: a point, an object.
 func short(s string) string { return onvif.Words(s) }

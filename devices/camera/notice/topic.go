@@ -9,7 +9,8 @@ import (
 
 // Canonical is the one spelling of a topic (quirk 36): no prefixes, which cameras
 // put before the first segment, before all of them or where a vendor's begin; no
-// wildcard "//." at the end, which belongs to a filter; no empty segments.
+// wildcard "//." at the end, which belongs to a filter; no empty segments; and of
+// too many the last, for these are what a topic is known by.
 //
 //	tns1:Device/tns1:Trigger/tnssamsung:DigitalInput//.  ->  Device/Trigger/DigitalInput
 func Canonical(topic string) string {
@@ -20,8 +21,11 @@ func Canonical(topic string) string {
 			segments = append(segments, s)
 		}
 	}
-	return strings.Join(segments, "/")
+	return strings.Join(segments[max(0, len(segments)-maxSegments):], "/")
 }
+
+// maxSegments is more than any topic has: each is compared with each row.
+const maxSegments = 16
 
 // anything at the end of a pattern stands for any further segments, also none.
 const anything = "**"
