@@ -10,6 +10,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/simplifiedchinese"
 )
@@ -17,9 +18,10 @@ import (
 // What an XML document from a camera may be.
 const (
 	maxDepth      = 64
-	maxAttributes = 256     // of one element
-	maxTokens     = 400_000 // elements, texts and comments
-	maxWord       = 128     // characters of a name, a model, a reason
+	maxAttributes = 256       // of one element
+	maxTokens     = 400_000   // elements, texts and comments
+	maxToken      = 256 << 10 // bytes of one of them
+	maxWord       = 128       // characters of a name, a model, a reason
 )
 
 var (
@@ -27,6 +29,7 @@ var (
 	errNested  = fmt.Errorf("answer is nested more than %d deep", maxDepth)
 	errCrowded = fmt.Errorf("answer has an element with more than %d attributes", maxAttributes)
 	errEndless = fmt.Errorf("answer has more than %d parts", maxTokens)
+	errLong    = fmt.Errorf("answer has a part of more than %d KiB", maxToken>>10)
 	errDoctype = errors.New("answer declares a document type")
 )
 
@@ -37,22 +40,48 @@ func Decode(document []byte, into any) error {
 	if !declaresCharset(document) {
 		document = mend(document)
 	}
-	inner := xml.NewDecoder(bytes.NewReader(document))
+	source := &rationed{document: bytes.NewReader(document)}
+	inner := xml.NewDecoder(source)
 	inner.CharsetReader = charsetReader
-	if err := xml.NewTokenDecoder(&bounded{inner: inner}).Decode(into); err != nil {
+	if err := xml.NewTokenDecoder(&bounded{inner: inner, source: source}).Decode(into); err != nil {
 		return fmt.Errorf("read the answer: %w", err)
 	}
 	return nil
 }
 
+// rationed gives out so many bytes for each token: encoding/xml looks at an element
+// only when it has all its attributes in memory.
+type rationed struct {
+	document *bytes.Reader
+	left     int
+}
+
+func (r *rationed) ReadByte() (byte, error) {
+	if r.left--; r.left < 0 {
+		return 0, errLong
+	}
+	return r.document.ReadByte()
+}
+
+func (r *rationed) Read(p []byte) (int, error) {
+	if r.left <= 0 {
+		return 0, errLong
+	}
+	n, err := r.document.Read(p[:min(len(p), r.left)])
+	r.left -= n
+	return n, err
+}
+
 // bounded hands tokens on as long as they stay within the limits.
 type bounded struct {
 	inner  *xml.Decoder
+	source *rationed
 	depth  int
 	tokens int
 }
 
 func (b *bounded) Token() (xml.Token, error) {
+	b.source.left = maxToken
 	t, err := b.inner.RawToken()
 	if err != nil {
 		return nil, err
@@ -109,9 +138,10 @@ func mend(document []byte) []byte {
 		return withoutControls(document)
 	}
 	var mended bytes.Buffer
+	gb18030 := simplifiedchinese.GB18030.NewDecoder()
 	for piece := range bytes.SplitAfterSeq(document, []byte("<")) {
 		if !utf8.Valid(piece) {
-			if gb, ok := fromGB18030(piece); ok {
+			if gb, ok := fromGB18030(gb18030, piece); ok {
 				piece = gb
 			}
 		}
@@ -122,8 +152,8 @@ func mend(document []byte) []byte {
 
 // fromGB18030 reads text that is likelier GB 18030 than anything else: most of what
 // is not ASCII in it is a character of that. One in which a name was cut is not.
-func fromGB18030(text []byte) (decoded []byte, ok bool) {
-	decoded, err := simplifiedchinese.GB18030.NewDecoder().Bytes(text)
+func fromGB18030(gb18030 *encoding.Decoder, text []byte) (decoded []byte, ok bool) {
+	decoded, err := gb18030.Bytes(text)
 	good, bad := 0, 0
 	for _, r := range string(decoded) {
 		switch {

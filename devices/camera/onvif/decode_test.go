@@ -50,7 +50,10 @@ func TestDecode(t *testing.T) {
 		{name: "control characters", document: wrap("a\x01b"), model: "a b"},
 		{name: "a web page", document: "<html><body>Login</body></html>", err: errNotSOAP},
 		{name: "deep", document: strings.Repeat("<Envelope>", 100_000), err: errNested},
-		{name: "many attributes", document: "<Envelope" + attributes(50_000) + "/>", err: errCrowded},
+		{name: "many attributes", document: "<Envelope" + attributes(5_000) + "/>", err: errCrowded},
+		{name: "a million attributes", document: "<Envelope" + strings.Repeat(" a='x'", 1_000_000) + "/>", err: errLong},
+		{name: "a long text, GBK", document: `<?xml version="1.0" encoding="GBK"?>` + wrap(strings.Repeat("a", 2*maxToken)), err: errLong},
+		{name: "a text that is not too long", document: wrap(strings.Repeat("a", maxToken-100)), model: strings.Repeat("a", maxToken-100)},
 		{name: "entities", document: `<!DOCTYPE x [<!ENTITY a "aaaaaaaa">]>` + wrap("&a;"), err: errDoctype},
 		{name: "many siblings", document: "<Envelope>" + strings.Repeat("<a/>", maxTokens) + "</Envelope>", err: errEndless},
 		{name: "nothing", document: "", anyErr: true},
@@ -69,6 +72,22 @@ func TestDecode(t *testing.T) {
 				t.Errorf("got model %q, want %q", a.Body.GetDeviceInformationResponse.Model, c.model)
 			}
 		})
+	}
+}
+
+// TestDecodeIsFrugal promises that the most hostile answer of the largest size costs
+// no more than a few times its own.
+func TestDecodeIsFrugal(t *testing.T) {
+	for name, piece := range map[string]string{"attributes": " a='x'", "tags": "><a"} {
+		document := []byte("<Envelope" + strings.Repeat(piece, 8<<20/len(piece)))
+		got := testing.Benchmark(func(b *testing.B) {
+			for b.Loop() {
+				_ = Decode(document, &struct{}{}) // TestDecode looks at the error
+			}
+		})
+		if most := int64(8 * len(document)); got.AllocedBytesPerOp() > most {
+			t.Errorf("%s: got %d bytes allocated for %d, want at most %d", name, got.AllocedBytesPerOp(), len(document), most)
+		}
 	}
 }
 
