@@ -94,8 +94,8 @@ type dateAndTime struct {
 			SystemDateAndTime struct {
 				DaylightSavings string
 				UTCDateTime     *struct {
-					Time struct{ Hour, Minute, Second int }
-					Date struct{ Year, Month, Day int }
+					Time struct{ Hour, Minute, Second number }
+					Date struct{ Year, Month, Day number }
 				}
 			}
 		}
@@ -105,11 +105,16 @@ type dateAndTime struct {
 // time is what the camera told; false if it has no time or none that can be meant.
 func (a *dateAndTime) time() (t time.Time, ok bool) {
 	u := a.Body.GetSystemDateAndTimeResponse.SystemDateAndTime.UTCDateTime
-	if u == nil || u.Date.Year < 1970 || u.Date.Year > 2199 {
+	if u == nil || u.Date.Month < 1 || u.Date.Month > 12 || u.Date.Day < 1 || u.Date.Day > 31 || max(u.Time.Hour, u.Time.Minute, u.Time.Second) > 61 {
 		return t, false
 	}
-	return time.Date(u.Date.Year, time.Month(u.Date.Month), u.Date.Day, u.Time.Hour, u.Time.Minute, u.Time.Second, 0, time.UTC), true
+	t = time.Date(int(u.Date.Year), time.Month(u.Date.Month), int(u.Date.Day), int(u.Time.Hour), int(u.Time.Minute), int(u.Time.Second), 0, time.UTC)
+	return t, canBeMeant(t)
 }
+
+// canBeMeant holds for what a clock may show that was never set, and no more: the
+// distance to others is no number any more.
+func canBeMeant(t time.Time) bool { return t.Year() >= 1970 && t.Year() < 2200 }
 
 // offset is how far a clock that told t is from ours, where now is the middle of
 // the question's way. Whole seconds were told: on average it is half a second
@@ -191,7 +196,7 @@ func (c *Client) ClockOffset() (offset time.Duration, known bool) {
 // none by GetSystemDateAndTime.
 func (c *Client) noteDate(r *reply) {
 	t, err := http.ParseTime(r.header.Get("Date"))
-	if err != nil {
+	if err != nil || !canBeMeant(t) {
 		return
 	}
 	c.mu.Lock()
