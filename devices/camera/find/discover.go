@@ -44,13 +44,13 @@ type DiscoverOptions struct {
 //
 // The list is good even beside an error, which says what kept us from hearing
 // more. Errors: [*NothingFound] if nobody answered, and one for each interface
-// that cannot be used.
+// that cannot be used or where more came than is read.
 func Discover(ctx context.Context, o DiscoverOptions) ([]Found, error) {
 	if o.For <= 0 {
 		o.For = defaultFor
 	}
 	heard := newHarvest(o.Interfaces, o.Networks, o.Seen)
-	problems := make([]error, len(o.Interfaces))
+	problems := make([]error, len(o.Interfaces), len(o.Interfaces)+1)
 	all := heard.gather(ctx, func() {
 		var owned sync.WaitGroup
 		for i, name := range o.Interfaces {
@@ -58,7 +58,7 @@ func Discover(ctx context.Context, o DiscoverOptions) ([]Found, error) {
 		}
 		owned.Wait()
 	})
-	return all, verdict(o, len(all), problems)
+	return all, verdict(o, len(all), append(problems, heard.complete()))
 }
 
 // verdict says why nothing, or not all, was found.
@@ -68,7 +68,7 @@ func verdict(o DiscoverOptions, found int, problems []error) error {
 		switch {
 		case err != nil:
 			n.Reasons = append(n.Reasons, err.Error())
-		case found == 0:
+		case found == 0 && i < len(o.Interfaces):
 			n.Reasons = append(n.Reasons, fmt.Sprintf(
 				"interface %q: nobody answered within %v (is the camera powered, in this network, and ONVIF with discovery switched on in its own page?)", o.Interfaces[i], o.For))
 		}
@@ -80,7 +80,7 @@ func verdict(o DiscoverOptions, found int, problems []error) error {
 		return nil
 	}
 	if found > 0 {
-		return fmt.Errorf("not every interface was searched: %s", strings.Join(n.Reasons, "; "))
+		return fmt.Errorf("not all may have been found: %s", strings.Join(n.Reasons, "; "))
 	}
 	return n
 }

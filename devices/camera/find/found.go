@@ -34,7 +34,8 @@ type Found struct {
 	State    string `json:"state"`         // Open, NeedsLogin or NotReached; "" while it was not asked
 	Why      string `json:"why,omitempty"`
 
-	mayAsk bool // its address may be dialled
+	mayAsk  bool // its address may be dialled
+	hearsay bool // somebody else told of it than who has that address
 }
 
 // host is the address without the port; ok is false where it is none.
@@ -44,8 +45,19 @@ func (f *Found) host() (a netip.Addr, ok bool) {
 }
 
 // sorted orders by address and drops an unreachable entry of a camera that was
-// reached at another address.
+// reached at another address, and what others tell of who speaks for himself: they
+// could give a camera another name.
 func sorted(all []Found) []Found {
+	speaks := map[netip.Addr]bool{}
+	for _, f := range all {
+		if at, ok := f.host(); ok && !f.hearsay {
+			speaks[at] = true
+		}
+	}
+	all = slices.DeleteFunc(all, func(f Found) bool {
+		at, ok := f.host()
+		return ok && f.hearsay && speaks[at]
+	})
 	reached := map[string]bool{}
 	for _, f := range all {
 		if f.Endpoint != "" && f.State != NotReached {
@@ -99,10 +111,10 @@ func Merge(first, second []Found) []Found {
 	all := slices.Clone(first)
 	seen := map[foundKey]bool{}
 	for _, f := range first {
-		seen[foundKey{f.Endpoint, f.Address}] = true
+		seen[f.key()] = true
 	}
 	for _, f := range second {
-		if !seen[foundKey{f.Endpoint, f.Address}] {
+		if !seen[f.key()] {
 			all = append(all, f)
 		}
 	}

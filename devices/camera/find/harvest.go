@@ -2,6 +2,7 @@ package find
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"sync"
 )
@@ -19,8 +20,13 @@ const (
 )
 
 // A foundKey tells cameras apart. The address belongs to it, so that one that
-// claims the endpoint of another does not hide it.
-type foundKey struct{ endpoint, address string }
+// claims the endpoint of another does not hide it, and so does who told it.
+type foundKey struct {
+	endpoint, address string
+	hearsay           bool
+}
+
+func (f *Found) key() foundKey { return foundKey{f.Endpoint, f.Address, f.hearsay} }
 
 // A harvest is what all interfaces heard. Its methods may be called from several
 // goroutines.
@@ -38,6 +44,7 @@ type harvest struct {
 	sources   map[netip.Addr]int // datagrams
 	cameras   map[netip.Addr]int // new ones
 	datagrams int
+	flooded   bool // not all were read
 }
 
 func newHarvest(interfaces []string, networks []netip.Prefix, seen func(Found)) *harvest {
@@ -92,7 +99,10 @@ func (h *harvest) leavesBy(a netip.Addr) error {
 func (h *harvest) room(source netip.Addr) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.sources[source] >= perSource || h.datagrams >= maxDatagrams {
+	if h.datagrams >= maxDatagrams {
+		h.flooded = true
+	}
+	if h.sources[source] >= perSource || h.flooded {
 		return false
 	}
 	h.sources[source]++
@@ -109,7 +119,7 @@ func (h *harvest) add(all []match, source netip.Addr, own []netip.Prefix) (news 
 			continue
 		}
 		at, ok := f.host()
-		f.mayAsk = ok && (within(at, h.networks) || within(at, own))
+		f.mayAsk, f.hearsay = ok && (within(at, h.networks) || within(at, own)), at != source
 		if h.keep(&f, source) {
 			news = true
 			h.tell(f)
@@ -123,7 +133,7 @@ func (h *harvest) add(all []match, source netip.Addr, own []netip.Prefix) (news 
 func (h *harvest) keep(f *Found, source netip.Addr) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	key := foundKey{f.Endpoint, f.Address}
+	key := f.key()
 	if h.keys[key] || len(h.found) >= maxFound || h.cameras[source] >= newPerSource {
 		return false
 	}
@@ -138,6 +148,16 @@ func (h *harvest) hears(a netip.Addr) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.cameras[a] > 0
+}
+
+// complete returns an error if more came than is read.
+func (h *harvest) complete() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.flooded || len(h.found) >= maxFound {
+		return fmt.Errorf("more than %d answers or %d cameras came, so not all were read (does somebody flood this network?)", maxDatagrams, maxFound)
+	}
+	return nil
 }
 
 // count is how many cameras were heard so far.

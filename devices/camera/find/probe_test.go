@@ -34,6 +34,7 @@ func TestChooseXAddr(t *testing.T) {
 		{"Axis", "http://10.37.20.11/onvif/services", "http://10.37.20.11:80/onvif/services"},
 		{"empty", "", guess},
 		{"no scheme", "10.37.20.11:8080/onvif/device_service", guess},
+		{"no such port", "http://10.37.20.11:99999/o http://10.37.20.11:0/o", guess},
 		{"another scheme", "ftp://10.37.20.11/o", guess},
 		{"a port that is none", "http://10.37.20.11:808110/o http://10.37.20.11:0/o", guess},
 		{"a login in it", "http://u:p@10.37.20.11:8080/onvif/device_service?x=1", own},
@@ -106,5 +107,49 @@ func TestStrangerIsNotAsked(t *testing.T) {
 		Why: "its address is outside network.device_networks and the interface's own network, so it was not asked"}}
 	if diff := cmp.Diff(want, all, cmp.AllowUnexported(Found{})); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestHearsay promises that who answers for a camera that answers for itself can
+// neither give it another endpoint nor take its place in the list; one that does not
+// answer itself is listed as it was told.
+func TestHearsay(t *testing.T) {
+	t.Parallel()
+	networks := []netip.Prefix{netip.MustParsePrefix("10.37.20.0/24")}
+	h := newHarvest(nil, networks, nil)
+	liar, honest := netip.MustParseAddr("10.37.20.66"), netip.MustParseAddr("10.37.20.7")
+	tell := func(source netip.Addr, endpoint, xaddr string) {
+		var m match
+		m.EndpointReference.Address, m.XAddrs = endpoint, xaddr
+		h.add([]match{m}, source, nil)
+	}
+	all := h.gather(t.Context(), func() {
+		tell(liar, "urn:uuid:evil", "http://10.37.20.7/onvif/device_service")
+		tell(liar, "urn:uuid:7", "http://10.37.20.7/onvif/nowhere")
+		tell(liar, "urn:uuid:8", "http://10.37.20.8/onvif/device_service")
+		tell(honest, "urn:uuid:7", "http://10.37.20.7/onvif/device_service")
+	})
+	var got []string
+	for _, f := range all {
+		got = append(got, f.Endpoint+" "+f.XAddr)
+	}
+	want := []string{"urn:uuid:7 http://10.37.20.7:80/onvif/device_service", "urn:uuid:8 http://10.37.20.8:80/onvif/device_service"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestFloodIsTold promises that a list which cannot be whole says so.
+func TestFloodIsTold(t *testing.T) {
+	t.Parallel()
+	h := newHarvest(nil, nil, nil)
+	a := netip.MustParseAddr("10.0.0.0")
+	for range maxDatagrams {
+		if a = a.Next(); !h.room(a) || h.complete() != nil {
+			t.Fatalf("got %v refused, or told: %v", a, h.complete())
+		}
+	}
+	if h.room(a.Next()) || h.complete() == nil {
+		t.Errorf("got it read, or not told: %v", h.complete())
 	}
 }

@@ -59,7 +59,7 @@ func Sweep(ctx context.Context, o SweepOptions) ([]Found, error) {
 	}
 	s := &sweep{options: o, heard: newHarvest(o.Interfaces, o.Networks, o.Seen), probes: map[string]string{}, callers: map[netip.Addr]*caller{}, left: map[netip.Addr]bool{}}
 	all := s.heard.gather(ctx, func() { err = s.run(ctx, targets) })
-	if err != nil {
+	if err = errors.Join(err, s.heard.complete()); err != nil {
 		return all, fmt.Errorf("sweep: %w", err)
 	}
 	return all, nil
