@@ -84,12 +84,15 @@ func (k kernel) joins(device, broker string) error {
 	if net, shared := sharedNetwork(routes, device, uplink); shared {
 		return fmt.Errorf("%s and %s, by which the city (%s) is reached, are both in %s: give the cameras a network of their own", device, uplink, broker, net)
 	}
-	if k.is1("proc/sys/net/ipv4/ip_forward") && k.forwards(device) && k.forwards(uplink) {
+	if k.forwards(device) || k.forwards(uplink) {
 		return &remark{fmt.Sprintf("this machine passes packets on between %s and %s, by which the city (%s) is reached: switch it off (net.ipv4.ip_forward = 0 in /etc/sysctl.d) unless a firewall keeps the two apart", device, uplink, broker)}
 	}
 	return nil
 }
 
+// forwards says whether what comes in by an interface is passed on. Only that
+// interface's own word counts; ip_forward sets that of all (ip-sysctl in the
+// kernel's documentation).
 func (k kernel) forwards(name string) bool {
 	return k.is1(path.Join("proc/sys/net/ipv4/conf", name, "forwarding"))
 }

@@ -39,6 +39,25 @@ func TestApart(t *testing.T) {
 	}
 }
 
+// TestApartOneWay promises that one direction in which packets are passed on is
+// enough to be told, though ip_forward itself says no.
+func TestApartOneWay(t *testing.T) {
+	t.Parallel()
+	routes, err := os.ReadFile("testdata/apart/forwarding/proc/net/route")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, from := range []string{"enp1s0", "enp2s0"} {
+		k := kernel{fstest.MapFS{
+			"proc/net/route": {Data: routes}, "proc/sys/net/ipv4/ip_forward": {Data: []byte("0\n")},
+			"proc/sys/net/ipv4/conf/" + from + "/forwarding": {Data: []byte("1\n")},
+		}}
+		if _, told := k.joins("enp2s0", "10.37.1.10").(*remark); !told {
+			t.Errorf("from %s: got nothing told", from)
+		}
+	}
+}
+
 // TestApartUnknown promises that a machine that tells nothing, or something odd,
 // is accused of nothing.
 func TestApartUnknown(t *testing.T) {
