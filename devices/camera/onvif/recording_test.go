@@ -164,3 +164,29 @@ func TestSearchIsEnded(t *testing.T) {
 		t.Errorf("%d searches, %d still open", opened, open)
 	}
 }
+
+// TestSearchBesideALongPoll promises that a recorder that is listened to is still
+// asked for its recordings: no page of them waits until the poll ends.
+func TestSearchBesideALongPoll(t *testing.T) {
+	t.Parallel()
+	v := cameratest.Start(t, cameratest.Options{Password: "secret", Archive: &cameratest.Archive{Recordings: kept(false, "VideoSource_%d", "")}})
+	hangs := cameratest.Start(t, cameratest.Options{Trouble: cameratest.Hangs})
+	c := client(t, v)
+	polling, stop := context.WithCancel(t.Context())
+	polls := make(chan error)
+	go func() {
+		polls <- c.Call(polling, onvif.Call{To: "http://" + hangs.Address() + "/onvif/events", Question: struct {
+			XMLName string `xml:"tev:PullMessages"`
+		}{}, Within: time.Minute})
+	}()
+	for hangs.Questions() == 0 {
+		runtime.Gosched()
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if all, err := c.Recordings(ctx); err != nil || len(all) != 4 {
+		t.Errorf("got %d recordings, %v, want 4", len(all), err)
+	}
+	stop()
+	<-polls
+}
