@@ -139,6 +139,8 @@ type reply struct {
 	header http.Header
 	body   []byte
 	middle time.Time // of its way
+
+	certificate string // fingerprint of who answered; "" over http
 }
 
 // ask sends one request and reads the answer to its end, within the time and the
@@ -175,7 +177,11 @@ func (g *guard) ask(r *http.Request, within time.Duration, most int) (*reply, er
 	case resp.Header.Get("Content-Encoding") != "" && !strings.EqualFold(resp.Header.Get("Content-Encoding"), "identity"):
 		return nil, errCompressed
 	}
-	return &reply{status: resp.StatusCode, header: resp.Header, body: body, middle: middle}, nil
+	answer := &reply{status: resp.StatusCode, header: resp.Header, body: body, middle: middle}
+	if s := resp.TLS; s != nil && len(s.PeerCertificates) > 0 {
+		answer.certificate = fingerprint(s.PeerCertificates[0].Raw)
+	}
+	return answer, nil
 }
 
 // size writes a number of bytes as a person would.

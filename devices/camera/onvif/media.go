@@ -231,7 +231,7 @@ func (c *Client) snapshotURI(ctx context.Context, service string, p profile) (st
 func (c *Client) streamAddress(told string) (string, error) {
 	u, err := readAddress(told)
 	if err != nil || u.Scheme != "rtsp" && u.Scheme != "rtsps" || u.Host == "" {
-		return "", fmt.Errorf("the camera tells an unusable stream address %q", Words(told))
+		return "", fmt.Errorf("the camera tells an unusable stream address %q", withoutLogin(told))
 	}
 	u.User = nil
 	if host := c.Host(); u.Hostname() != host {

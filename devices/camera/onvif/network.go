@@ -34,6 +34,20 @@ func readAddress(told string) (*url.URL, error) {
 	return url.Parse(zone.ReplaceAllString(told, "$1]"))
 }
 
+// withoutLogin is an address for a person: cameras put logins of theirs before an
+// "@", into the query, or into the path ("/user=admin_password=…").
+func withoutLogin(told string) string {
+	if at := strings.LastIndexByte(told, '@'); at >= 0 {
+		told = "***" + told[at:]
+	}
+	if at := loginWord.FindStringIndex(told); at != nil {
+		told = told[:at[0]] + "***"
+	}
+	return Words(told)
+}
+
+var loginWord = regexp.MustCompile(`(?i)\?|user|passw|pwd`)
+
 // hardwareAddresses asks for the camera's MAC addresses. Many do not tell them
 // (home-assistant PR#36243).
 func (c *Client) hardwareAddresses(ctx context.Context) ([]string, error) {

@@ -51,7 +51,7 @@ func (s spot) origin() string { return s.scheme() + "://" + s.authority() }
 func (s spot) home(told string) (string, error) {
 	u, err := readAddress(told)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return "", fmt.Errorf("the camera tells an unusable address %q", Words(told))
+		return "", fmt.Errorf("the camera tells an unusable address %q", withoutLogin(told))
 	}
 	if u.Hostname() != s.host || u.Scheme != s.scheme() {
 		u.Host = s.authority()
@@ -104,7 +104,7 @@ func (q *asking) carry(ctx context.Context, security, authorization string) (*re
 	if security+authorization == "" && at.mayBeSecure(err) {
 		at.secure = true
 		if r, again := q.carryTo(ctx, at, "", ""); again == nil && r.isONVIF() {
-			q.learnSecure()
+			q.learnSecure(r.certificate)
 			return r, nil
 		}
 		q.forgetTrial()
@@ -143,10 +143,15 @@ func (r *reply) isONVIF() bool {
 	return err == nil && (f == nil || f.Code != "" || f.Status == http.StatusUnauthorized)
 }
 
-func (c *Client) learnSecure() {
+// learnSecure trusts the one who answered as a camera, whomever another question's
+// trial saw or forgot meanwhile.
+func (c *Client) learnSecure(certificate string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.at.secure = true
+	if !c.at.secure {
+		c.at.secure = true
+		c.guard.trust(certificate)
+	}
 }
 
 // forgetTrial forgets the certificate of who answered at the https port and is no

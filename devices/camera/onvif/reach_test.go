@@ -1,6 +1,7 @@
 package onvif
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -57,5 +58,42 @@ func TestSplitHost(t *testing.T) {
 		if diff := cmp.Diff(want, [2]string{host, port}); diff != "" || (err != nil) != (want[0] == "") {
 			t.Errorf("%q: %v %s", written, err, diff)
 		}
+	}
+}
+
+// TestNoLoginInErrors promises that a login which a camera puts into an address that
+// cannot be used is shown to nobody.
+func TestNoLoginInErrors(t *testing.T) {
+	t.Parallel()
+	c := &Client{at: spot{host: "10.37.20.11", ports: wellKnown}}
+	for _, s := range []struct{ told, want string }{
+		{"http://10.37.20.11/main", "http://10.37.20.11/main"},
+		{"ftp://admin:secret@10.37.20.11/a", "***@10.37.20.11/a"},
+		{"//10.37.20.11:554/user=admin_password=secret_channel=1", "//10.37.20.11:554/***"},
+		{"//10.37.20.11/a?auth=c2VjcmV0", "//10.37.20.11/a***"},
+	} {
+		_, got := c.streamAddress(s.told)
+		if want := fmt.Sprintf("the camera tells an unusable stream address %q", s.want); got == nil || got.Error() != want {
+			t.Errorf("%q: got %v, want %s", s.told, got, want)
+		}
+	}
+	_, got := c.Home("ftp://admin:secret@10.37.20.11/a")
+	if want := `the camera tells an unusable address "***@10.37.20.11/a"`; got == nil || got.Error() != want {
+		t.Errorf("got %v, want %s", got, want)
+	}
+}
+
+// TestTrialsBesideEachOther promises that the certificate of who answered as a
+// camera is the trusted one, also when another question's trial failed meanwhile.
+func TestTrialsBesideEachOther(t *testing.T) {
+	t.Parallel()
+	c := &Client{guard: newGuard("10.37.20.11", nil, false)}
+	c.guard.trust("sha256:first")
+	c.forgetTrial() // of another question
+	c.learnSecure("sha256:first")
+	c.learnSecure("sha256:second")
+	c.forgetTrial()
+	if diff := cmp.Diff(Learned{Secure: true, Pin: "sha256:first"}, c.Learned()); diff != "" {
+		t.Error(diff)
 	}
 }
