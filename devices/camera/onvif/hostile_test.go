@@ -24,7 +24,7 @@ func TestHostileAnswers(t *testing.T) {
 		cameratest.Huge:          "answer is longer than 2 MiB",
 		cameratest.Redirects:     "it sends us elsewhere (HTTP redirect), which is not followed; is the port right, or does it want https?",
 		cameratest.DeepXML:       "read the answer: answer is nested more than 64 deep",
-		cameratest.AttributeBomb: "read the answer: answer has an element with more than 256 attributes",
+		cameratest.AttributeBomb: "read the answer: answer has a part of more than 256 KiB",
 		cameratest.Slow:          "cannot be reached: no whole answer in time",
 		cameratest.Hangs:         "cannot be reached: no whole answer in time",
 		cameratest.ClosesAtOnce:  "cannot be reached: EOF",
