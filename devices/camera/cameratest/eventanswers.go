@@ -26,6 +26,9 @@ func (d *desk) capability(host string) string {
 
 // serve answers a question to the event service.
 func (d *desk) serve(w http.ResponseWriter, r *http.Request) {
+	if d.absent(w, r) {
+		return
+	}
 	var q eventQuestion
 	raw, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
 	if err == nil {
@@ -52,6 +55,21 @@ func (d *desk) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	d.servePoint(w, r, &q)
+}
+
+// absent answers for an event service that is not there and says whether it did.
+func (d *desk) absent(w http.ResponseWriter, r *http.Request) bool {
+	if !d.o.Missing && !d.o.Mute {
+		return false
+	}
+	d.mu.Lock()
+	d.count.CreationsRefused++
+	d.mu.Unlock()
+	if d.o.Mute {
+		panic(http.ErrAbortHandler)
+	}
+	http.NotFound(w, r)
+	return true
 }
 
 // misaddressed refuses what is wrong about the headers of WS-Addressing and says

@@ -21,6 +21,8 @@ type Events struct {
 	ByProperties    bool          // the same, told in the words of WS-Addressing 2004/08
 	OtherPort       string        // pull points are at a second door, "127.0.0.11:0" (Home Assistant #92603 has one)
 	OnlyCapability  bool          // its address is not told by GetServices
+	Missing         bool          // nothing lies at its address: HTTP 404 (BreeeZe/rpos 2.1.0, by GetCapabilities)
+	Mute            bool          // hangs up on every question, and nothing else does (KoynovStas/onvif_srvd df09d0a)
 	NoSupport       bool          // says WSPullPointSupport="false" (Home Assistant #91089)
 	RefusesRelative bool          // takes no duration (kerberos-io/agent renew.go: old Hikvision, Dahua, Bosch)
 	RefusesAbsolute bool          // takes no date

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"sitepost/devices/camera/onvif"
 )
 
 // A holding is one run.
@@ -56,6 +58,21 @@ func (h *holding) hold(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// blame tells a camera that is away from one that has no answer to us only
+// (KoynovStas/onvif_srvd hangs up on whatever its event service does not know):
+// the first heals by waiting and is told elsewhere, the second by neither.
+func (h *holding) blame(ctx context.Context, err error) error {
+	_, unanswered := errors.AsType[*onvif.Unreachable](err)
+	_, away := errors.AsType[*silent](err)
+	if !unanswered || away || absent(err) {
+		return err
+	}
+	if clock := h.Client.LearnClock(ctx); clock != nil && !refused(clock) {
+		return err
+	}
+	return &mute{err}
 }
 
 // adopt takes over the pull point of an earlier run: what it has gathered since is

@@ -90,6 +90,7 @@ func TestUnusableAddress(t *testing.T) {
 // reason. Quirks 31, 34 and 42.
 func TestMishaps(t *testing.T) {
 	t.Parallel()
+	const mutely = "the camera answers other questions, but not this: "
 	nothing := []cameratest.Notice{}
 	for _, c := range []struct {
 		name  string
@@ -100,9 +101,9 @@ func TestMishaps(t *testing.T) {
 	}{
 		{name: "two hang-ups at once", e: cameratest.Events{States: nothing, HangUpAfter: 1, HangUps: 2}},
 		{name: "two resets at once", e: cameratest.Events{States: nothing, ResetAfter: 1, HangUps: 2}},
-		{name: "three hang-ups at once", e: cameratest.Events{States: nothing, HangUpAfter: 1, HangUps: 3}, want: "pull: cannot be reached: EOF"},
+		{name: "three hang-ups at once", e: cameratest.Events{States: nothing, HangUpAfter: 1, HangUps: 3}, want: mutely + "pull: cannot be reached: EOF"},
 		{name: "one answer cut in the middle", e: cameratest.Events{CutPulls: 1}, syncs: 1},
-		{name: "every answer cut in the middle", e: cameratest.Events{CutPulls: 9}, want: "pull: cannot be reached: read the answer: unexpected EOF", syncs: 1},
+		{name: "every answer cut in the middle", e: cameratest.Events{CutPulls: 9}, want: mutely + "pull: cannot be reached: read the answer: unexpected EOF", syncs: 1},
 		{name: "longer than 8 MiB", e: cameratest.Events{Giant: 40_000}, want: "pull: answer is longer than 8 MiB", syncs: 1},
 		{name: "no place left", wrong: func(v *cameratest.Camera) { v.TakePullPoints(8) },
 			want: `the camera has no pull point left (the camera answers with HTTP 500 Receiver SubscribeCreationFailedFault): ` + (&NoRoom{}).NextStep()},
@@ -166,6 +167,40 @@ func TestNoEvents(t *testing.T) {
 		if err := Run(cameratest.Soon(t), Options{Client: c}, nil); !errors.Is(err, onvif.ErrNoEvents) {
 			t.Errorf("got %v", err)
 		}
+	}
+}
+
+// TestEventServiceMissing promises that a camera that tells an event service and
+// has none is asked once, and that the reason names the address it told.
+func TestEventServiceMissing(t *testing.T) {
+	t.Parallel()
+	l := listenTo(t, cameratest.Events{Missing: true, OnlyCapability: true}, cameratest.Options{})
+	err := l.run(cameratest.Soon(t))
+	want := onvif.ErrNoEvents.Error() + ": it tells http://" + l.camera.Address() + "/onvif/event_service, and nothing is there"
+	if !errors.Is(err, onvif.ErrNoEvents) || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	if got := l.camera.EventCount(); got.CreationsRefused != 1 {
+		t.Errorf("asked %d times, want once", got.CreationsRefused)
+	}
+}
+
+// TestEventServiceMute promises that a camera that hangs up on its event service
+// only is not said to be away, while one that has gone is.
+func TestEventServiceMute(t *testing.T) {
+	t.Parallel()
+	l := listenTo(t, cameratest.Events{Mute: true}, cameratest.Options{})
+	err := l.run(cameratest.Soon(t))
+	want := "the camera answers other questions, but not this: make a pull point: cannot be reached: EOF"
+	if err == nil || err.Error() != want || errors.As(err, new(*onvif.Unreachable)) {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	if got := l.camera.EventCount(); got.CreationsRefused != mostMishaps {
+		t.Errorf("asked %d times, want %d", got.CreationsRefused, mostMishaps)
+	}
+	l.camera.Offline(true)
+	if err := l.run(cameratest.Soon(t)); !errors.As(err, new(*onvif.Unreachable)) {
+		t.Errorf("of one that has gone: got %v", err)
 	}
 }
 

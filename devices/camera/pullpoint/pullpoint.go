@@ -91,8 +91,8 @@ type Batch struct {
 // point.
 //
 // Errors: [*NoRoom], [onvif.ErrNoEvents], [*onvif.LoginRefused],
-// [*onvif.Unreachable], [*onvif.Fault], and anything else for who does not speak
-// ONVIF.
+// [*onvif.Unreachable] for a camera that answers nothing else either,
+// [*onvif.Fault], and anything else for who does not speak ONVIF.
 func Run(ctx context.Context, o Options, take func(Batch) error) error {
 	return run(ctx, o, take, usual())
 }
@@ -105,7 +105,7 @@ func run(ctx context.Context, o Options, take func(Batch) error, p pauses) error
 	if o.Kept != nil {
 		h.kept, h.saved = *o.Kept, o.Kept.Manners
 	}
-	err := h.hold(ctx)
+	err := h.blame(ctx, h.hold(ctx))
 	stopped, isStopped := errors.AsType[*stopped](err)
 	if isStopped || ctx.Err() != nil {
 		h.release(ctx)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"strings"
 	"syscall"
 
@@ -51,6 +52,10 @@ func says(f *onvif.Fault, words ...string) bool {
 	}
 	return false
 }
+
+// missing says whether nothing lies at the address of the event service, whatever
+// it is asked: some tell one and have none (BreeeZe/rpos: GetCapabilities).
+func missing(f *onvif.Fault) bool { return f.Status == http.StatusNotFound && f.Code == "" }
 
 // unknown says whether the camera knows the pull point no more (WS-Resource 1.2:
 // ResourceUnknownFault).
@@ -111,6 +116,14 @@ type silent struct{ err error }
 
 func (e *silent) Error() string { return "the camera hangs up on everything: " + e.err.Error() }
 func (e *silent) Unwrap() error { return e.err }
+
+// mute says that the camera is there and has no answer to this. It unwraps to
+// nothing: whoever asks whether the camera can be reached hears that it can.
+type mute struct{ err error }
+
+func (e *mute) Error() string {
+	return "the camera answers other questions, but not this: " + e.err.Error()
+}
 
 // stopped says that nothing more is taken.
 type stopped struct{ err error }

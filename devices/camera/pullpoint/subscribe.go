@@ -54,6 +54,8 @@ func (h *holding) subscribe(ctx context.Context) error {
 		}
 		f, said := errors.AsType[*onvif.Fault](err)
 		switch {
+		case said && missing(f):
+			return fmt.Errorf("%w: it tells %s, and nothing is there", onvif.ErrNoEvents, h.service)
 		case said && says(f, "terminationtime"):
 			spoilt[s.times] = true
 		case !said:
