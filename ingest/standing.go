@@ -21,6 +21,9 @@ const (
 	maintenance = "maintenance"
 )
 
+// refusesLogin stands for the words of a refusal of which only the fact is known.
+const refusesLogin = "it refuses the login"
+
 // checkIt is the next step with a device that is not heard.
 const checkIt = "check its power, its wiring and its address"
 
@@ -62,6 +65,8 @@ func (in *Ingest) standing(w *watched) state {
 		return onLine(w.via, w.cut, false)
 	case w.mode != "" && w.mode != devices.Normal.String():
 		return state{State: maintenance, Why: "mode " + w.mode, Next: in.nextOfMode(w)}
+	case w.refused != "":
+		return state{State: faulty, Why: w.refused, Next: fmt.Sprintf("correct its user or password, then say `sitepost login %s`", w.name)}
 	case len(w.faults) > 0:
 		return state{State: faulty, Why: faultsOf(w), Next: "repair it; " + in.explain(w.name)}
 	case w.met:

@@ -42,6 +42,8 @@ func TestStanding(t *testing.T) {
 			want: state{State: faulty, Why: "the device says it is faulty", Next: "repair it; see its manual"}},
 		{name: "a fault with words", is: []func(*watched){saysFault("conversation", "wrong key", "write the reader's key"), saysFault("", "", "no ink")},
 			want: state{State: faulty, Why: "the device says it is faulty: (no ink), wrong key at conversation (write the reader's key)", Next: "repair it; see its manual"}},
+		{name: "a refused login of a faulty one", is: []func(*watched){saysFault("", "1103", ""), func(w *watched) { w.refused = "it refuses user onvif" }},
+			want: state{State: faulty, Why: "it refuses user onvif", Next: "correct its user or password, then say `sitepost login gas-1`"}},
 		{name: "warm-up of a faulty one", profile: "honeywell-xcd", is: []func(*watched){saysFault("", "1103", ""), inMode("warm-up")},
 			want: state{State: maintenance, Why: "mode warm-up", Next: "wait until it has warmed up; if it does not, " + explain}},
 		{name: "calibration", profile: "honeywell-xcd", is: []func(*watched){inMode("calibration")},
@@ -128,6 +130,48 @@ func TestOfflineWithNextStep(t *testing.T) {
 		until(began, 6*time.Minute)
 		stop()
 		same(t, stands(t, st, began), map[string]string{"cam-1": "offline 5m0s: 401: set the right password"})
+	})
+}
+
+// refused401 is the reason of a device that answers, and only will not talk to us.
+type refused401 struct{ error }
+
+func (refused401) IsThere() bool    { return true }
+func (refused401) NextStep() string { return "set the right password" }
+
+// TestRefusedLogin: a camera that refuses the login is there: it is faulty, says
+// why, and is not called offline; when it takes the login it is online.
+func TestRefusedLogin(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		in, st := rig(t, "cam-1")
+		defer st.Close()
+		began := time.Now()
+		say := func(emit func(devices.Event) error, state devices.State) {
+			if err := emit(devices.Event{Time: time.Now(), Code: devices.CameraLogin, State: state, Text: "it refuses user onvif"}); err != nil {
+				t.Error(err)
+			}
+		}
+		d := script(func(ctx context.Context, emit func(devices.Event) error) error {
+			if time.Since(began) < 14*time.Minute {
+				say(emit, devices.Raised)
+				return refused401{errors.New("401")}
+			}
+			say(emit, devices.Cleared)
+			if err := emit(devices.Heard("", time.Now())); err != nil {
+				t.Error(err)
+			}
+			<-ctx.Done()
+			return nil
+		})
+		stop := running(t, in, Conversation{Name: "cam-1", Device: d, Silence: map[string]time.Duration{"cam-1": 0}})
+		until(began, 12*time.Minute)
+		same(t, stands(t, st, began), map[string]string{"cam-1": "faulty 0s: it refuses user onvif: correct its user or password, then say `sitepost login cam-1`"})
+		until(began, 16*time.Minute)
+		stop()
+		same(t, stands(t, st, began), map[string]string{"cam-1": "online 15m0.02s"})
+		same(t, alarms(t, st, devices.AlarmLane), []spoken{
+			{"cam-1", devices.CameraLogin, devices.Raised}, {"cam-1", devices.CameraLogin, devices.Cleared}})
 	})
 }
 

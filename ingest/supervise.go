@@ -1,7 +1,9 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -38,6 +40,7 @@ type watched struct {
 	next    string
 	cut     hold             // of its line, under which it was not heard since
 	faults  map[string]fault // by point
+	refused string           // what camera.login_refused said; "" if the login is good, as far as is known
 	mode    string
 	shown   state // on its topic
 	unshown bool  // the last try to show it failed
@@ -208,7 +211,7 @@ func (in *Ingest) broke(c Conversation, reason error) {
 func (in *Ingest) brokeFor(w *watched, reason error) error {
 	w.telling.take()
 	defer w.telling.give()
-	if in.lines.heaviest(w.via) != free {
+	if in.lines.heaviest(w.via) != free || isThere(reason) {
 		return nil
 	}
 	next, _ := nextStep(reason)
@@ -229,6 +232,17 @@ func (in *Ingest) brokeFor(w *watched, reason error) error {
 	return nil
 }
 
+// isThere tells whether an error says that the device answers, and only will not
+// talk to us: that is no absence, and its driver tells it. Such an error, anywhere
+// in the chain, has a method IsThere.
+func isThere(err error) bool {
+	var there interface {
+		error
+		IsThere() bool
+	}
+	return errors.As(err, &there) && there.IsThere()
+}
+
 // tellState follows the events that change how a device stands.
 func (in *Ingest) tellState(e devices.Event) error {
 	w := in.watched[e.Device]
@@ -241,6 +255,10 @@ func (in *Ingest) tellState(e devices.Event) error {
 		w.faults[e.Point] = fault{e.Detail, e.Text}
 	case e.Code == devices.DeviceFault:
 		delete(w.faults, e.Point)
+	case e.Code == devices.CameraLogin && e.State == devices.Raised:
+		w.refused = cmp.Or(e.Text, refusesLogin)
+	case e.Code == devices.CameraLogin:
+		w.refused = ""
 	case e.Code == devices.DeviceMode:
 		w.mode = e.Is
 	default:

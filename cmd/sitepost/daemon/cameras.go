@@ -83,8 +83,8 @@ func (s *site) connectAsked(name string, budget *onvif.Budget) error {
 	if _, err := s.store.Recall(name, &known); err != nil {
 		s.opt.Log.Error("what was known of it cannot be read", "device", name, "err", err)
 	}
-	if known.Configured != configured { // somebody changed the site file: that counts
-		known.Configured, known.Address = configured, ""
+	if known.Configured != configured { // somebody changed the site file: another camera may be meant
+		known = camera.Known{Configured: configured}
 	}
 	if known.Address != "" {
 		o.Host = known.Address

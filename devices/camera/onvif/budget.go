@@ -290,6 +290,9 @@ func (e *LoginRefused) Error() string {
 	return s + ": " + e.NextStep()
 }
 
+// IsThere says that the camera answers: it is not away, it only will not talk to us.
+func (e *LoginRefused) IsThere() bool { return true }
+
 // NextStep tells a person what to do.
 func (e *LoginRefused) NextStep() string {
 	return "look in the camera's own page whether this user exists for ONVIF (on many makes it is not the web user) and correct the password, then say `sitepost login NAME`"
