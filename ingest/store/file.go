@@ -234,11 +234,11 @@ func syncPath(path string) error {
 // lockWithin is how long a lock that somebody has is tried for: a daemon that is
 // started again may come before the old one is quite gone, and a process that
 // starts another one holds its locks for a moment longer.
-const lockWithin = 500 * time.Millisecond
+const lockWithin = 2 * time.Second
 
 // flock takes the lock on a file, and says EWOULDBLOCK if somebody keeps it.
 func flock(f *os.File) error {
-	for end := time.Now().Add(lockWithin); ; time.Sleep(lockWithin / 20) {
+	for end := time.Now().Add(lockWithin); ; time.Sleep(lockWithin / 40) {
 		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 		if !errors.Is(err, syscall.EWOULDBLOCK) || time.Now().After(end) {
 			return err
