@@ -49,6 +49,7 @@ type Standing struct {
 const (
 	pointEvents   = "events"
 	pointIdentity = "identity"
+	pointTooMany  = "conditions"
 )
 
 // Attend makes the conversation with a camera's or recorder's ONVIF side: who it
@@ -107,6 +108,7 @@ type listening struct {
 	voice    *voice
 	channels map[string]int             // of a recorder: tokens by which a source is named
 	ends     map[conditionKey]time.Time // when conditions end by themselves
+	stands   map[conditionKey]bool      // conditions that were raised in this run
 	edges    notice.Edges               // of the subscription
 	unknown  notice.Limiter             // of topics without a meaning, which may come by the thousand
 }
@@ -140,7 +142,7 @@ func (l *listening) tell(s notice.Saying, at time.Time) {
 	e := s.Event
 	e.Time = at
 	l.address(&e, s.Source)
-	if e.Code == devices.CameraEvent && !l.allows(&e) {
+	if e.Code == devices.CameraEvent && !l.allows(&e) || e.State == devices.Raised && !l.hasRoom(e) {
 		return
 	}
 	e.Urgent = e.Code == devices.CameraMotion && l.options.Urgent(l.speaker(e))
@@ -151,6 +153,40 @@ func (l *listening) tell(s notice.Saying, at time.Time) {
 		l.ends[key] = at.Add(s.Lasts)
 	case e.State != "":
 		delete(l.ends, key)
+	}
+	if e.State == devices.Cleared {
+		l.ended(key)
+	}
+}
+
+// mostStanding is how many conditions of one camera, or of one channel of a
+// recorder, may stand at once. A camera has a dozen rules with a few objects each;
+// one that invents points must not fill the site's list of what is open.
+const mostStanding = 256
+
+// hasRoom says whether a raised condition may leave, and tells once if not.
+func (l *listening) hasRoom(e devices.Event) bool {
+	if l.stands == nil {
+		l.stands = map[conditionKey]bool{}
+	}
+	key := conditionKey{e.Device, e.Code, e.Point}
+	if l.stands[key] {
+		return true
+	}
+	if len(l.stands) >= mostStanding*(1+len(l.options.Cameras)) {
+		l.voice.raise(devices.DeviceFault, pointTooMany, "too many alarms",
+			fmt.Sprintf("more than %d of its conditions stand at once, further ones are left out: look at its rules, or whether somebody else speaks in its name", len(l.stands)))
+		return false
+	}
+	l.stands[key] = true
+	return true
+}
+
+// ended makes room where a condition stands no longer.
+func (l *listening) ended(key conditionKey) {
+	delete(l.stands, key)
+	if l.voice.isRaised(devices.DeviceFault, pointTooMany) && len(l.stands) < mostStanding*(1+len(l.options.Cameras))/2 {
+		l.voice.clear(devices.DeviceFault, pointTooMany)
 	}
 }
 

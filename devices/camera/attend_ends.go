@@ -12,7 +12,7 @@ import (
 // IsNoticed says whether a condition is ended by nobody but who listens to the
 // events of the camera or recorder.
 func (s Standing) IsNoticed() bool {
-	if s.Code == devices.DeviceFault && s.Point == pointEvents {
+	if s.Code == devices.DeviceFault && (s.Point == pointEvents || s.Point == pointTooMany) {
 		return true
 	}
 	return !s.IsOfIdentity() && slices.ContainsFunc(notice.Table(), func(r notice.Row) bool { return r.Code == s.Code })
@@ -34,6 +34,9 @@ func (l *listening) takeUpEnds() {
 	}
 	now := time.Now()
 	for _, s := range l.options.Open() {
+		if s == (Standing{l.options.Name, devices.DeviceFault, pointTooMany}) {
+			l.voice.clear(devices.DeviceFault, pointTooMany) // we begin with all the room
+		}
 		lasts := lastsOf(s)
 		if !ours[s.Device] || lasts == 0 {
 			continue
@@ -83,5 +86,6 @@ func (l *listening) endOverdue(now time.Time) {
 		}
 		delete(l.ends, key)
 		l.voice.say(devices.Event{Time: now, Device: key.device, Code: key.code, Point: key.point, State: devices.Cleared, TimedOut: true})
+		l.ended(key)
 	}
 }

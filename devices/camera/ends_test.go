@@ -2,6 +2,7 @@ package camera
 
 import (
 	"log/slog"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -125,4 +126,44 @@ func TestUnknownTopicsAreLimited(t *testing.T) {
 			t.Error(diff)
 		}
 	})
+}
+
+// TestTooManyConditions promises that a camera that invents points fills nobody's
+// list: what is beyond the bound is left out and told, and there is room again when
+// conditions end.
+func TestTooManyConditions(t *testing.T) {
+	t.Parallel()
+	raised, faults := 0, []string{}
+	a := &attendance{options: AttendOptions{Name: "cam-1", Log: slog.New(slog.DiscardHandler), Urgent: func(string) bool { return false }}}
+	l := &listening{attendance: a, ends: map[conditionKey]time.Time{}, voice: newVoice(func(e devices.Event) error {
+		switch {
+		case e.Code == devices.DeviceFault && e.Point == pointTooMany:
+			faults = append(faults, string(e.State))
+		case e.State == devices.Raised:
+			raised++
+		}
+		return nil
+	})}
+	tampered := func(rule int, is string) {
+		l.take(pullpoint.Batch{At: time.Now(), Notifications: []notice.Notification{{
+			Topic: "RuleEngine/TamperDetector/Tamper", Operation: notice.Changed,
+			Source: []notice.Item{{Name: "Rule", Value: strconv.Itoa(rule)}}, Data: []notice.Item{{Name: "IsTamper", Value: is}},
+		}}})
+	}
+	for rule := range 5000 {
+		tampered(rule, "true")
+	}
+	if raised != mostStanding {
+		t.Errorf("got %d conditions raised, want %d", raised, mostStanding)
+	}
+	for rule := range mostStanding {
+		tampered(rule, "false")
+	}
+	tampered(5000, "true")
+	if raised != mostStanding+1 {
+		t.Errorf("got %d conditions raised when there is room again, want %d", raised, mostStanding+1)
+	}
+	if diff := cmp.Diff([]string{"raised", "cleared"}, faults); diff != "" {
+		t.Error(diff)
+	}
 }
