@@ -18,6 +18,7 @@ const (
 	pictureWithin  = 2 * time.Second  // from the alarm to the last byte
 	pictureTooLate = 10 * time.Second // after it no picture shows what happened
 	pictureShared  = time.Second      // alarms so soon after each other have one picture
+	mostShared     = 4                // of them; further ones have none, or a storm of alarms would wear out the disk
 	learntAgain    = 10 * time.Second // so long a camera is not asked again where its pictures are
 )
 
@@ -62,6 +63,7 @@ type shooting struct {
 	asked   time.Time // for it, last
 	last    []byte
 	lastAt  time.Time
+	shared  int // alarms that had the last one too
 }
 
 // Run takes pictures until ctx ends.
@@ -116,6 +118,9 @@ func (s *shooting) take(ctx context.Context, shot Shot) (jpeg []byte, at time.Ti
 		return nil, at, fmt.Errorf("the alarm was %v ago", time.Since(shot.At).Round(time.Second))
 	}
 	if s.last != nil && time.Since(s.lastAt) < pictureShared {
+		if s.shared++; s.shared >= mostShared {
+			return nil, at, fmt.Errorf("%d alarms in a second have one already", mostShared)
+		}
 		return s.last, s.lastAt, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, pictureWithin)
@@ -131,7 +136,7 @@ func (s *shooting) take(ctx context.Context, shot Shot) (jpeg []byte, at time.Ti
 		s.why = err // it may have another one by now
 		return nil, at, err
 	}
-	s.last, s.lastAt = trimmed(jpeg), time.Now()
+	s.last, s.lastAt, s.shared = trimmed(jpeg), time.Now(), 0
 	return s.last, s.lastAt, nil
 }
 

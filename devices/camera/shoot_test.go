@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -103,6 +104,23 @@ func TestShootStorm(t *testing.T) {
 	shots(t, broken, album, storm[:3]...)
 	if n := broken.Pictures(); n != 3 {
 		t.Errorf("the camera was asked for %d pictures, want 3", n)
+	}
+}
+
+// TestShootFewOfAStorm promises that a storm of alarms costs a few pictures a second, and
+// the camera one.
+func TestShootFewOfAStorm(t *testing.T) {
+	t.Parallel()
+	v := cameratest.Start(t, cameratest.Options{Auth: "open", Pictures: true})
+	var storm []camera.Shot
+	for n := range 20 {
+		storm = append(storm, camera.Shot{Incident: fmt.Sprintf("7f3a9c51d20b44e6-alarm-%d", n+1), At: time.Now()})
+	}
+	if got := shots(t, v, album, storm...); len(got) < 4 || len(got) > 8 {
+		t.Errorf("got %d pictures of 20 alarms, want 4 for each second of them", len(got))
+	}
+	if n := v.Pictures(); n > 2 {
+		t.Errorf("the camera was asked for %d pictures, want one a second", n)
 	}
 }
 
