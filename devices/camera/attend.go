@@ -80,13 +80,17 @@ func Attend(o AttendOptions) devices.Device {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &attendance{options: o}
+	return &attendance{options: o, endsItself: map[conditionKey]bool{}}
 }
 
 // An attendance outlives its runs.
 type attendance struct {
 	options AttendOptions
 	deaf    int // runs in a row that heard nothing
+
+	// endsItself are the codes of which the camera has told an end: it is trusted to
+	// tell the next one too, and no timer closes what still stands. Points are "".
+	endsItself map[conditionKey]bool
 }
 
 // Run holds the conversation until it breaks or ctx ends.
@@ -148,13 +152,15 @@ func (l *listening) tell(s notice.Saying, at time.Time) {
 	e.Urgent = e.Code == devices.CameraMotion && l.options.Urgent(l.speaker(e))
 	l.voice.say(e)
 	key := conditionKey{e.Device, e.Code, e.Point}
+	kind := conditionKey{device: e.Device, code: e.Code}
 	switch {
-	case e.State == devices.Raised && s.Lasts > 0:
+	case e.State == devices.Raised && s.Lasts > 0 && !l.endsItself[kind]:
 		l.ends[key] = at.Add(s.Lasts)
 	case e.State != "":
 		delete(l.ends, key)
 	}
 	if e.State == devices.Cleared {
+		l.endsItself[kind] = l.endsItself[kind] || l.stands[key]
 		l.ended(key)
 	}
 }

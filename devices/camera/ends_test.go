@@ -38,6 +38,11 @@ func TestEndsByItself(t *testing.T) {
 			map[time.Duration]devices.Event{16 * time.Minute: {Code: "camera.intrusion", State: devices.Cleared, Point: point, TimedOut: true}}},
 		{"ended by the camera", nil, map[time.Duration]string{0: "true", 3 * time.Minute: "false"},
 			map[time.Duration]devices.Event{3 * time.Minute: {Code: "camera.intrusion", State: devices.Cleared, Point: point, Detail: "cell motion"}}},
+		{"by a camera that has ended one before", nil, map[time.Duration]string{0: "true", time.Minute: "false", 2 * time.Minute: "true", 25 * time.Minute: "false"},
+			map[time.Duration]devices.Event{
+				time.Minute:      {Code: "camera.intrusion", State: devices.Cleared, Point: point, Detail: "cell motion"},
+				25 * time.Minute: {Code: "camera.intrusion", State: devices.Cleared, Point: point, Detail: "cell motion"},
+			}},
 		{"open from an earlier run", []Standing{{"cam-1", "camera.intrusion", point}, {"cam-1", "camera.video_lost", ""}, {"cam-2", "camera.intrusion", point}}, nil,
 			map[time.Duration]devices.Event{10 * time.Minute: {Code: "camera.intrusion", State: devices.Cleared, Point: point, TimedOut: true}}},
 	} {
@@ -45,7 +50,7 @@ func TestEndsByItself(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				began, got := time.Now(), map[time.Duration]devices.Event{}
-				a := &attendance{options: AttendOptions{
+				a := &attendance{endsItself: map[conditionKey]bool{}, options: AttendOptions{
 					Name: "cam-1", Log: slog.New(slog.DiscardHandler),
 					Open: func() []Standing { return c.open }, Urgent: func(string) bool { return false },
 				}}
@@ -108,7 +113,7 @@ func TestUnknownTopicsAreLimited(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var said []string
-		a := &attendance{options: AttendOptions{Name: "cam-1", Log: slog.New(slog.DiscardHandler), Urgent: func(string) bool { return false }}}
+		a := &attendance{endsItself: map[conditionKey]bool{}, options: AttendOptions{Name: "cam-1", Log: slog.New(slog.DiscardHandler), Urgent: func(string) bool { return false }}}
 		l := &listening{attendance: a, ends: map[conditionKey]time.Time{}, voice: newVoice(func(e devices.Event) error {
 			if e.Code == devices.CameraEvent {
 				said = append(said, e.Text)
@@ -134,7 +139,7 @@ func TestUnknownTopicsAreLimited(t *testing.T) {
 func TestTooManyConditions(t *testing.T) {
 	t.Parallel()
 	raised, faults := 0, []string{}
-	a := &attendance{options: AttendOptions{Name: "cam-1", Log: slog.New(slog.DiscardHandler), Urgent: func(string) bool { return false }}}
+	a := &attendance{endsItself: map[conditionKey]bool{}, options: AttendOptions{Name: "cam-1", Log: slog.New(slog.DiscardHandler), Urgent: func(string) bool { return false }}}
 	l := &listening{attendance: a, ends: map[conditionKey]time.Time{}, voice: newVoice(func(e devices.Event) error {
 		switch {
 		case e.Code == devices.DeviceFault && e.Point == pointTooMany:
