@@ -8,6 +8,20 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// TestQuirk5OneLine promises that a probe is one line, with and without prolog: some
+// Hikvision firmware reads no further than the first line end
+// (edgexfoundry/device-onvif-camera#134).
+func TestQuirk5OneLine(t *testing.T) {
+	t.Parallel()
+	for _, types := range probeTypes {
+		for _, p := range []string{probe("urn:uuid:1", types), bareProbe("urn:uuid:1", types)} {
+			if strings.ContainsAny(p, "\r\n") || !strings.HasSuffix(p, "</s:Envelope>") {
+				t.Errorf("got %q, want one line to its end", p)
+			}
+		}
+	}
+}
+
 // TestChooseXAddr promises that of the addresses a camera tells one is chosen
 // that can mean only this find. The cases are those of the field, named by the
 // trackers they were reported in.
