@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
-	"slices"
 	"time"
 
 	"sitepost/devices"
@@ -179,8 +178,7 @@ func (f *following) move(ctx context.Context, known *Followed, found find.Found)
 		return fmt.Errorf("a camera still answers at %s: do two have the endpoint %q?", known.Client.Address(), found.Endpoint)
 	}
 	at, err := netip.ParseAddrPort(found.Address)
-	inside := func(n netip.Prefix) bool { return n.Contains(at.Addr().Unmap()) }
-	if err != nil || !slices.ContainsFunc(f.options.Listen.Networks, inside) {
+	if err != nil || !onvif.Within(at.Addr(), f.options.Listen.Networks) {
 		return errors.New("the address is outside network.device_networks (add its network if it is meant)")
 	}
 	who, err := onvif.Stranger(ctx, found.Address, found.XAddr, f.options.Listen.Networks)

@@ -56,8 +56,9 @@ func (m *Memory) Known() Known {
 	return m.known
 }
 
-// Change changes what is known and keeps it, as far as there is room, if that makes a difference. An error
-// is that of keeping: the change counts for this run all the same.
+// Change changes what is known and keeps it, as far as there is room, if that makes
+// a difference. An error is that of keeping: the change counts for this run all the
+// same.
 func (m *Memory) Change(change func(*Known)) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

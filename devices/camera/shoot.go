@@ -106,7 +106,7 @@ func (s *shooting) shoot(ctx context.Context, shot Shot, emit func(devices.Event
 			return emit(devices.Event{Time: at, Code: devices.SnapshotTaken, Incident: shot.Incident, Picture: &picture})
 		}
 	}
-	if ctx.Err() == nil {
+	if ctx.Err() == nil && s.shared <= mostShared { // a storm is told once
 		s.options.Log.Warn("no picture of the alarm", "camera", s.options.Name, "incident", shot.Incident, "err", err)
 	}
 	return nil
@@ -123,6 +123,7 @@ func (s *shooting) take(ctx context.Context, shot Shot) (jpeg []byte, at time.Ti
 		}
 		return s.last, s.lastAt, nil
 	}
+	s.shared = 0
 	ctx, cancel := context.WithTimeout(ctx, pictureWithin)
 	defer cancel()
 	if s.address == "" || s.why != nil {
@@ -136,7 +137,7 @@ func (s *shooting) take(ctx context.Context, shot Shot) (jpeg []byte, at time.Ti
 		s.why = err // it may have another one by now
 		return nil, at, err
 	}
-	s.last, s.lastAt, s.shared = trimmed(jpeg), time.Now(), 0
+	s.last, s.lastAt = trimmed(jpeg), time.Now()
 	return s.last, s.lastAt, nil
 }
 

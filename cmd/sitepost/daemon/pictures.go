@@ -60,7 +60,7 @@ func (s *site) attend(r store.Record) {
 			select {
 			case one.wanted <- camera.Shot{Incident: r.Incident, At: time.Now()}:
 			default:
-				s.opt.Log.Warn("no picture of the alarm: too many are waiting", "camera", one.camera, "incident", r.Incident)
+				s.opt.Log.Debug("no picture of the alarm: too many are waiting", "camera", one.camera, "incident", r.Incident)
 			}
 		}
 	}

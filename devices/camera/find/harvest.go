@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/netip"
 	"sync"
+
+	"sitepost/devices/camera/onvif"
 )
 
 // What a flood may cost.
@@ -119,7 +121,7 @@ func (h *harvest) add(all []match, source netip.Addr, own []netip.Prefix) (news 
 			continue
 		}
 		at, ok := f.host()
-		f.mayAsk, f.hearsay = ok && (within(at, h.networks) || within(at, own)), at != source
+		f.mayAsk, f.hearsay = ok && (onvif.Within(at, h.networks) || onvif.Within(at, own)), at != source
 		if h.keep(&f, source) {
 			news = true
 			h.tell(f)
@@ -165,13 +167,4 @@ func (h *harvest) count() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return len(h.found)
-}
-
-func within(a netip.Addr, networks []netip.Prefix) bool {
-	for _, n := range networks {
-		if n.Contains(a.Unmap()) {
-			return true
-		}
-	}
-	return false
 }

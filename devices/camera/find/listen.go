@@ -13,6 +13,8 @@ import (
 
 	"golang.org/x/net/ipv4"
 	"golang.org/x/sys/unix"
+
+	"sitepost/devices/camera/onvif"
 )
 
 // What a [Sighting] may say in Kind.
@@ -142,7 +144,7 @@ func (e *ear) next() ([]Sighting, error) {
 	}
 	at := slices.IndexFunc(e.ports, func(p port) bool { return p.index == cm.IfIndex })
 	source := from.(*net.UDPAddr).AddrPort().Addr().Unmap()
-	if at < 0 || !within(source, e.ports[at].own) && !within(source, e.options.Networks) {
+	if at < 0 || !onvif.Within(source, e.ports[at].own) && !onvif.Within(source, e.options.Networks) {
 		return nil, nil
 	}
 	now := time.Now()

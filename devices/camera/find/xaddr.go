@@ -41,7 +41,7 @@ func chooseXAddr(told string, source netip.Addr, networks []netip.Prefix) *url.U
 		switch {
 		case host == source:
 			r = 3
-		case within(host, networks):
+		case onvif.Within(host, networks):
 			r = 1
 		}
 		if r > 0 && u.Scheme == "http" {

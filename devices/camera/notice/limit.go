@@ -40,15 +40,6 @@ func (l *Limiter) Allow(topic string, now time.Time) (ok bool, before int) {
 	return true, before
 }
 
-// Held is how many messages are held back and not yet told.
-func (l *Limiter) Held() int {
-	sum := 0
-	for _, q := range l.topics {
-		sum += q.held
-	}
-	return sum
-}
-
 // spend takes one from the bucket of all topics.
 func (l *Limiter) spend(now time.Time) bool {
 	const whole = mostAtOnce * totalPause

@@ -144,7 +144,7 @@ func (b *Budget) Refusal(host, user string) *LoginRefused {
 		return nil
 	}
 	refused := &LoginRefused{Host: host, User: user}
-	if a.total() >= refusalsAllowed {
+	if a.total() >= refusalsAllowed && time.Now().Before(a.until) {
 		refused.Until = a.until
 	}
 	return refused

@@ -121,10 +121,11 @@ func allowed(host string, networks []netip.Prefix) bool {
 	if err != nil {
 		return false
 	}
-	return within(a, networks)
+	return Within(a, networks)
 }
 
-func within(a netip.Addr, networks []netip.Prefix) bool {
+// Within says whether an address lies inside one of the networks.
+func Within(a netip.Addr, networks []netip.Prefix) bool {
 	for _, n := range networks {
 		if n.Contains(a.Unmap()) {
 			return true
