@@ -41,16 +41,25 @@ import (
 	"sitepost/devices"
 )
 
-// What a [devices.Stream] may say in State. This package finds all of them; it
-// says Degraded only where no threshold is needed for it.
+// What this package says in the State of a [devices.Stream]; Degraded only where
+// no threshold is needed for it.
 const (
-	Live        = "live"        // pictures come
-	Degraded    = "degraded"    // packets come, but see Why
-	Stalled     = "stalled"     // the session plays and no pictures come
-	Offline     = "offline"     // no session came about, or it broke
-	AuthFailed  = "auth_failed" // the login was refused, or could not be given safely
-	Unsupported = "unsupported" // the camera speaks, but nothing we can measure
-	Conflict    = "conflict"    // the camera has no session left for us
+	Live        = devices.StreamLive
+	Degraded    = devices.StreamIsDegraded
+	Stalled     = devices.StreamIsStalled
+	Offline     = devices.StreamIsOffline
+	AuthFailed  = devices.StreamAuthFailed
+	Unsupported = devices.StreamUnusable
+	Conflict    = devices.StreamConflict
+)
+
+// A Transport is how the packets of a stream travel.
+type Transport string
+
+const (
+	TCP       Transport = "tcp" // within the RTSP connection; the default
+	UDP       Transport = "udp"
+	Multicast Transport = "multicast"
 )
 
 // A Target is a stream to look at.
@@ -69,6 +78,10 @@ type Target struct {
 	// Seen is called from another goroutine, before Measure returns.
 	Pin  string
 	Seen func(pin string)
+
+	// Transport is how the packets shall come; "" is TCP. Over UDP the network's
+	// losses are seen too.
+	Transport Transport
 
 	// Early ends the visit as soon as one whole GOP was seen and at least a
 	// second was looked. The clock error may then be missing.

@@ -42,6 +42,9 @@ type visit struct {
 	onNew   sync.Once
 }
 
+// transports are the library's words; "" is TCP.
+var transports = map[Transport]gortsplib.Transport{UDP: gortsplib.TransportUDP, Multicast: gortsplib.TransportUDPMulticast, "": gortsplib.TransportTCP, TCP: gortsplib.TransportTCP}
+
 func newVisit(ctx context.Context, t Target, address *base.URL, p patience) *visit {
 	v := &visit{
 		target: t, p: p, address: address, layer: Describe,
@@ -50,10 +53,10 @@ func newVisit(ctx context.Context, t Target, address *base.URL, p patience) *vis
 		changed: make(chan struct{}),
 	}
 	v.answers.visit = v
-	tcp := gortsplib.TransportTCP
+	transport := transports[t.Transport]
 	v.client = &gortsplib.Client{
 		Scheme: address.Scheme, Host: address.Host,
-		Transport:   &tcp,
+		Transport:   &transport,
 		UserAgent:   "sitepost", // some cameras answer 401 to none
 		ReadTimeout: p.start, WriteTimeout: p.write,
 		DialContext: v.guard.dial,
