@@ -201,7 +201,7 @@ func TestNobodyThere(t *testing.T) {
 		{"closed port", "rtsp://" + l.Addr().String() + "/", outcome{Offline, Port, nil}},
 		{"outside the networks", "rtsp://192.0.2.1/", outcome{Offline, Route, nil}},
 		{"no such name", "rtsp://camera.invalid/", outcome{Offline, Name, nil}},
-		{"web address", "http://onvif:geheim4711@127.0.0.1/", outcome{Unsupported, Address, nil}},
+		{"web address", "http://onvif:geheimKennwort@127.0.0.1/", outcome{Unsupported, Address, nil}},
 		{"no address", "rtsp:///cam", outcome{Unsupported, Address, nil}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
