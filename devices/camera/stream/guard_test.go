@@ -47,7 +47,7 @@ func TestRedirectToAStranger(t *testing.T) {
 	if asked, dials := stranger.heard(); dials != 0 || asked != nil {
 		t.Errorf("the stranger was dialled %d times and asked %v", dials, asked)
 	}
-	guard := newGuard(t.Context(), "127.0.0.1", nil, hasty)
+	guard := newGuard(t.Context(), "127.0.0.1", Target{}, hasty)
 	if _, err := guard.dial(t.Context(), "tcp", "localhost:554"); !errors.Is(err, ErrRedirect) {
 		t.Errorf("the guard alone: got %v", err)
 	}
