@@ -16,7 +16,8 @@ const (
 type sight struct {
 	slice bool   // part of a picture, not only parameters or messages
 	key   bool   // part of a picture that needs no other
-	sps   []byte // a sequence parameter set, in the payload's memory; nil if none
+	vps   []byte // the first video parameter set, in the payload's memory; nil if none
+	sps   []byte // the first sequence parameter set, likewise
 }
 
 // see looks into an RTP payload.
@@ -63,7 +64,7 @@ func (s *sight) h264Unit(kind byte, whole []byte) {
 	case kind >= 1 && kind <= 5:
 		s.slice = true
 		s.key = s.key || kind == 5
-	case kind == 7 && whole != nil:
+	case kind == 7 && whole != nil && s.sps == nil:
 		s.sps = whole
 	}
 }
@@ -80,13 +81,15 @@ func (s *sight) h265(p []byte) {
 }
 
 // h265Unit notes a NAL unit by its type (H.265 table 7-1): 0 to 31 are slices,
-// 16 to 21 start without another picture, 33 is the SPS.
+// 16 to 21 start without another picture, 32 is the VPS, 33 the SPS.
 func (s *sight) h265Unit(kind byte, whole []byte) {
 	switch {
 	case kind <= 31:
 		s.slice = true
 		s.key = s.key || kind >= 16 && kind <= 21
-	case kind == 33 && whole != nil:
+	case kind == 32 && whole != nil && s.vps == nil:
+		s.vps = whole
+	case kind == 33 && whole != nil && s.sps == nil:
 		s.sps = whole
 	}
 }

@@ -46,7 +46,7 @@ func TestSee(t *testing.T) {
 		{"H.265 IDR", h265Codec, "26 01 af", sight{slice: true, key: true}},
 		{"H.265 CRA", h265Codec, "2a 01 af", sight{slice: true, key: true}},
 		{"H.265 SPS", h265Codec, "42 01 01", sight{sps: []byte{0x42, 1, 1}}},
-		{"H.265 AP with VPS, SPS, IDR", h265Codec, "60 01 0003 40010c 0003 420101 0003 2601af", sight{slice: true, key: true, sps: []byte{0x42, 1, 1}}},
+		{"H.265 AP with VPS, SPS, IDR", h265Codec, "60 01 0003 40010c 0003 420101 0003 2601af", sight{slice: true, key: true, vps: []byte{0x40, 1, 0x0c}, sps: []byte{0x42, 1, 1}}},
 		{"H.265 FU of IDR", h265Codec, "62 01 93 af", sight{slice: true, key: true}},
 		{"H.265 FU of a slice", h265Codec, "62 01 81 d0", sight{slice: true}},
 		{"nothing", h264Codec, "", sight{}},

@@ -39,6 +39,15 @@ func (p *peak) advance(at time.Time) {
 	p.now = max(p.now, to) // after a longer silence the ring is empty anyway
 }
 
+// renew forgets the busiest second so far. The one that is under way counts for
+// the window in which it ends.
+func (p *peak) renew(at time.Time) {
+	if !p.start.IsZero() {
+		p.advance(at)
+	}
+	p.best = 0
+}
+
 // bps is the busiest second up to until, nil if no whole second was seen.
 func (p peak) bps(until time.Time) *float64 {
 	if p.start.IsZero() {
@@ -80,6 +89,10 @@ func (j *jitter) frame(ts uint32, at time.Time, clock int) {
 	j.samples++
 	j.ts, j.at = ts, at
 }
+
+// renew begins a window: a figure then needs a frame of its own. The estimate
+// goes on.
+func (j *jitter) renew() { j.samples, j.disordered = 0, false }
 
 func (j *jitter) ms(clock int) *float64 {
 	if j.samples == 0 || j.disordered || clock <= 0 {

@@ -10,49 +10,76 @@ import (
 	"sitepost/devices"
 )
 
-// maxSPS bounds a parameter set: real ones have 10 to 100 bytes.
-const maxSPS = 1024
+// maxSet bounds a parameter set: real ones have 10 to 100 bytes.
+const maxSet = 1024
 
-// describe reads codec facts out of a sequence parameter set into s. What the
-// set does not say, or says beyond reason, stays absent: sizes of 16 to 16,384
-// pixels and rates of up to 240 frames a second are believed (a set with
-// num_units_in_tick zero would give an infinite rate).
-func (c codec) describe(sps []byte, s *devices.Stream) {
-	if len(sps) == 0 || len(sps) > maxSPS {
-		return
+// A meaning is what parameter sets say. What they do not say, or say beyond
+// reason, is zero: sizes of 16 to 16,384 pixels and rates of up to 240 frames a
+// second are believed (a set with num_units_in_tick zero would give an infinite
+// rate).
+type meaning struct {
+	profile, level string
+	width, height  int
+	fps            float64
+}
+
+// read reads the parameter sets of a codec.
+func (c codec) read(vps, sps []byte) (w meaning, ok bool) {
+	if len(sps) == 0 || len(sps) > maxSet {
+		return w, false
 	}
 	switch c {
 	case h264Codec:
 		var p h264.SPS
 		if p.Unmarshal(sps) != nil {
-			return
+			return w, false
 		}
-		s.Profile, s.Level = h264Profile(&p), h264Level(&p)
-		pictureSize(s, p.Width(), p.Height())
-		nominalRate(s, p.FPS())
+		w.profile, w.level = h264Profile(&p), h264Level(&p)
+		w.width, w.height = believedSize(p.Width(), p.Height())
+		w.fps = believedRate(p.FPS())
+		return w, true
 	case h265Codec:
 		var p h265.SPS
 		if p.Unmarshal(sps) != nil {
-			return
+			return w, false
 		}
-		s.Profile = h265Profile(p.ProfileTierLevel.GeneralProfileIdc)
-		s.Level = tenths(int(p.ProfileTierLevel.GeneralLevelIdc) / 3) // H.265 A.4.1: 30 times the level
-		pictureSize(s, p.Width(), p.Height())
-		nominalRate(s, p.FPS())
+		w.profile = h265Profile(p.ProfileTierLevel.GeneralProfileIdc)
+		w.level = tenths(int(p.ProfileTierLevel.GeneralLevelIdc) / 3) // H.265 A.4.1: 30 times the level
+		w.width, w.height = believedSize(p.Width(), p.Height())
+		w.fps = believedRate(p.FPS())
+		return w, true
+	}
+	return w, false
+}
+
+// describe reads codec facts out of a sequence parameter set into s.
+func (c codec) describe(sps []byte, s *devices.Stream) {
+	if w, ok := c.read(nil, sps); ok {
+		w.tell(s)
 	}
 }
 
-func pictureSize(s *devices.Stream, w, h int) {
+// tell writes all of a meaning into s, also what is not known.
+func (w meaning) tell(s *devices.Stream) {
+	s.Profile, s.Level, s.Width, s.Height, s.FPSNominal = w.profile, w.level, w.width, w.height, nil
+	if w.fps > 0 {
+		s.FPSNominal = &w.fps
+	}
+}
+
+func believedSize(w, h int) (int, int) {
 	if w < 16 || w > 16384 || h < 16 || h > 16384 {
-		return
+		return 0, 0
 	}
-	s.Width, s.Height = w, h
+	return w, h
 }
 
-func nominalRate(s *devices.Stream, fps float64) {
-	if fps > 0 && fps <= 240 {
-		s.FPSNominal = figure(fps, 3)
+// believedRate is a rate to a thousandth, 0 if it is none.
+func believedRate(fps float64) float64 {
+	if fps = math.Round(fps*1000) / 1000; fps > 0 && fps <= 240 {
+		return fps
 	}
+	return 0
 }
 
 // h264Profile names a profile by H.264 Annex A.

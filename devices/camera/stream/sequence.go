@@ -6,7 +6,7 @@ const reach = 1000
 
 // A sequence counts packets by their RTP sequence numbers: which should have
 // come, which came, which came twice. It works on 16 bit differences, so the
-// wrap at 65,535 is nothing special.
+// wrap at 65,535 is nothing special. The counts are those of a window.
 type sequence struct {
 	began      bool
 	last       uint16
@@ -52,10 +52,15 @@ func (s *sequence) take(n uint16) place {
 		return again
 	default:
 		s.mark(n, true)
-		s.came++
+		if int(s.last-n) < s.expected {
+			s.came++ // else it was told as lost in the window before, and stays so
+		}
 		return late
 	}
 }
+
+// renew begins a window: the counts begin anew, the run of numbers goes on.
+func (s *sequence) renew() { s.expected, s.came, s.duplicates, s.resets = 0, 0, 0, 0 }
 
 func (s *sequence) start(n uint16) {
 	s.began, s.last = true, n
