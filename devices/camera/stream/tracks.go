@@ -126,28 +126,12 @@ func (v *visit) hear(p *rtp.Packet) {
 	now := time.Now()
 	v.mu.Lock()
 	v.meter.packet(p, now)
-	news := v.note(now)
+	v.newParams = v.meter.changed() || v.newParams
+	news := v.newParams || v.plan.early && v.enough(now)
 	v.mu.Unlock()
 	if news {
 		offer(v.news)
 	}
-}
-
-// note keeps what outlives a window, and says whether the window may be over.
-func (v *visit) note(now time.Time) bool {
-	if v.times.packet.IsZero() {
-		v.times.packet = now
-	}
-	if v.times.picture.IsZero() {
-		v.times.picture = v.meter.pictureAt
-	}
-	if at := v.meter.last.at; at.After(v.fresh) {
-		v.fresh = at
-	}
-	if v.meter.changed() {
-		v.newParams = true
-	}
-	return v.newParams || v.plan.early && v.enough(now)
 }
 
 func (v *visit) hearReport(p rtcp.Packet) {

@@ -39,12 +39,10 @@ type visit struct {
 	mu        sync.Mutex
 	meter     meter
 	times     times
-	began     time.Time     // the window
-	fresh     time.Time     // when the last picture began
-	gap       time.Duration // between two pictures, as measured last
-	reports   int           // sender reports in the session
-	newParams bool          // the parameter set changed in this window
-	told      bool          // the time to the first picture was said
+	began     time.Time // the window
+	reports   int       // sender reports in the session
+	newParams bool      // the parameter set changed in this window
+	told      bool      // the time to the first picture was said
 }
 
 // A plan says how a session is looked at.
@@ -205,9 +203,6 @@ func (v *visit) tell(video format.Format, s *devices.Stream) {
 		m.codec.describe(f.SPS, s)
 	default:
 		s.Codec = word(video)
-	}
-	if s.Width > 0 {
-		s.Parameters = "description"
 	}
 }
 

@@ -75,7 +75,7 @@ func (v *visit) due(now time.Time) time.Duration {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	end := v.began.Add(v.plan.every)
-	if v.plan.early && v.times.picture.IsZero() {
+	if v.plan.early && v.meter.pictureAt.IsZero() {
 		end = later(end, v.began.Add(v.p.picture))
 	}
 	if v.plan.early && v.enough(now) {
@@ -85,7 +85,7 @@ func (v *visit) due(now time.Time) time.Duration {
 		end = earlier(end, v.began.Add(leastWindow))
 	}
 	if v.plan.early || !v.plan.once {
-		end = earlier(end, v.stalls())
+		end = earlier(end, now.Add(v.left(now)))
 	}
 	return end.Sub(now)
 }
@@ -99,14 +99,12 @@ func (v *visit) enough(now time.Time) bool {
 // maxQuiet bounds how long a camera of few pictures is waited for.
 const maxQuiet = 30 * time.Second
 
-// stalls is when the stream will have stalled if no further picture begins. Only
-// pictures count: a session can be kept alive by sound, metadata and reports of a
-// camera whose encoder has died.
-func (v *visit) stalls() time.Time {
-	if g := v.meter.gap(); g > 0 {
-		v.gap = g
-	}
-	return later(v.fresh, v.times.played).Add(max(v.p.quiet, min(3*v.gap, maxQuiet)))
+// left is how long it is until the stream has stalled if no further picture
+// begins. Only pictures count: a session can be kept alive by sound, metadata and
+// reports of a camera whose encoder has died.
+func (v *visit) left(now time.Time) time.Duration {
+	allowed := max(v.p.quiet, min(3*v.meter.gap(), maxQuiet))
+	return allowed - v.meter.quiet(v.times.played, now)
 }
 
 // tally writes the figures of the window that has just ended into s, with the
@@ -129,6 +127,7 @@ func (v *visit) tally(s *devices.Stream, end error) (bool, error) {
 		s.Resets++
 	}
 	if !v.told {
+		v.times.packet, v.times.picture = v.meter.firstPacketAt, v.meter.pictureAt
 		v.times.tell(s)
 		v.told = s.FirstFrameMS != nil
 	}
@@ -159,15 +158,15 @@ func kept(s *devices.Stream) devices.Stream {
 
 // judge says the state that follows from the meter alone, without thresholds.
 func (v *visit) judge(now time.Time, s *devices.Stream) error {
-	stalled := !now.Before(v.stalls())
+	stalled := v.left(now) <= 0
 	switch {
-	case v.times.packet.IsZero() && (stalled || v.plan.once):
+	case v.meter.firstPacketAt.IsZero() && (stalled || v.plan.once):
 		return &Failure{Layer: NoData, State: Stalled, Text: v.nothing(now)}
 	case stalled:
 		return &Failure{Layer: NoData, State: Stalled,
-			Text: fmt.Sprintf("no picture for %.1f s", now.Sub(later(v.fresh, v.times.played)).Seconds())}
+			Text: fmt.Sprintf("no picture for %.1f s", v.meter.quiet(v.times.played, now).Seconds())}
 	}
-	if v.times.picture.IsZero() {
+	if v.meter.pictureAt.IsZero() {
 		s.Why = append(s.Why, fmt.Sprintf("no key frame in %.1f s", now.Sub(v.times.played).Seconds()))
 	}
 	if v.guard.flooded() {
