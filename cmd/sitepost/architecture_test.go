@@ -30,7 +30,8 @@ var mayImport = map[string][]string{
 	"devices/osdp":              {"devices", "devices/line"},
 	"devices/osdp/osdptest":     {},
 	"devices/survey":            {"devices", "devices/line", "devices/modbus", "devices/instrument"},
-	"devices/camera":            {"devices", "devices/camera/onvif", "devices/camera/find", "devices/camera/notice", "devices/camera/pullpoint", "devices/camera/stream"},
+	"devices/camera":            {"devices", "devices/camera/onvif", "devices/camera/find", "devices/camera/notice", "devices/camera/norm", "devices/camera/pullpoint", "devices/camera/stream"},
+	"devices/camera/norm":       {"devices"},
 	"devices/camera/onvif":      {"devices"},
 	"devices/camera/find":       {"devices/camera/onvif"},
 	"devices/camera/notice":     {"devices", "devices/camera/onvif"},
@@ -52,7 +53,7 @@ var mayImport = map[string][]string{
 	"cmd/sitepost/daemon": {"cmd/sitepost/control", "config", "devices", "devices/line", "devices/modbus", "devices/instrument",
 		"devices/osdp", "devices/camera", "devices/camera/onvif", "devices/camera/find", "ingest", "ingest/store", "uplink", "uplink/mqtt"},
 	"cmd/sitepost": {"cmd/sitepost/control", "cmd/sitepost/daemon", "config", "devices", "devices/line", "devices/modbus",
-		"devices/instrument", "devices/osdp", "devices/survey", "devices/camera/find", "devices/camera/onvif", "devices/camera/stream", "firmware-notes"},
+		"devices/instrument", "devices/osdp", "devices/survey", "devices/camera/find", "devices/camera/norm", "devices/camera/onvif", "devices/camera/stream", "firmware-notes"},
 	"cmd/virtualsite": {"cmd/sitepost/daemon", "config", "devices", "devices/camera/cameratest", "devices/virtual"},
 }
 
