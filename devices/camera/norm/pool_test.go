@@ -1,9 +1,9 @@
 package norm_test
 
 import (
+	"math"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -126,6 +126,8 @@ func TestPool(t *testing.T) {
 			"timestamps: frames share an RTP time stamp or have several, in 60 s",
 			"no key frame: no key frame in 60 s",
 		}},
+		{"what is no number was not measured", append(append(times(1, good(jitter(80))), good(jitter(math.NaN()), fps(math.Inf(-1)), bitrate(-1), seconds(math.NaN()))), times(3, good(jitter(80)))...),
+			[]string{"jitter: jitter 80 ms over 400 frames, more than 50 ms"}},
 		{"clock, HD and a still picture are other conditions", times(4, good(small(1), func(s *devices.Stream) { s.Width, s.ClockErrorMS = 640, figure(9e9) })), nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -184,6 +186,8 @@ func TestHysteresis(t *testing.T) {
 			{good(), true}, {good(), true}, {good(), true}, {good(), false},
 		}},
 		{norm.NoKeyFrame, []step{{window(), false}, {window(keyless), true}, {good(keyless), true}, {good(), false}}},
+		{norm.NoKeyFrame, append(append([]step{{window(keyless), true}}, // then glances, all of which are too short to accuse
+			slices.Repeat([]step{{good(keyless, seconds(1)), true}}, 32)...), step{good(seconds(1)), false})},
 	} {
 		t.Run(c.about, func(t *testing.T) {
 			t.Parallel()
@@ -255,99 +259,5 @@ func TestAccusationNeedsEvidence(t *testing.T) {
 	}
 	if hint, known := p.Static(); known || hint != nil {
 		t.Errorf("forgotten: got %v, known %v", hint, known)
-	}
-}
-
-// TestStatic promises when a picture that does not move is told, and what that is
-// worth.
-func TestStatic(t *testing.T) {
-	t.Parallel()
-	const unknown = "unknown"
-	tell := func(n, of string) string {
-		return n + " % of " + of + " frames hold next to nothing under vbr: the picture does not move, or is none"
-	}
-	for _, c := range []struct {
-		name   string
-		visits []devices.Stream
-		want   string
-	}{
-		{"nothing", nil, unknown},
-		{"eight seconds", times(2, good(small(1))), unknown},
-		{"twelve seconds", times(3, good(small(0.965))), tell("96.5", "294")},
-		{"one window", times(1, window(small(0.518))), tell("51.8", "1470")},
-		{"one of three visits saw something move", append(times(2, good(small(1))), good(small(0.1))), ""},
-		{"half is not most", times(1, window(small(0.5))), ""},
-		{"it stands while it is half and half", []devices.Stream{window(small(0.6)), window(small(0.45))}, tell("45", "1470")},
-		{"it goes when most frames move", []devices.Stream{window(small(0.6)), window(small(0.4))}, ""},
-		{"only the newest ten seconds count", append(times(9, good(small(1))), times(3, good())...), ""},
-		{"visits without such frames say nothing", append(times(3, good(small(1))), times(3, good(func(s *devices.Stream) { s.SmallFrames = nil }))...), tell("100", "294")},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			var p norm.Pool
-			var got string
-			for _, s := range c.visits {
-				p.Add(s)
-				hint, known := p.Static()
-				switch got = ""; {
-				case !known:
-					got = unknown
-				case hint != nil:
-					got = hint.Text
-				}
-			}
-			if c.visits == nil {
-				if _, known := p.Static(); !known {
-					got = unknown
-				}
-			}
-			if got != c.want {
-				t.Errorf("got  %q\nwant %q", got, c.want)
-			}
-		})
-	}
-}
-
-// TestNext promises advice that fits what was seen.
-func TestNext(t *testing.T) {
-	t.Parallel()
-	own := norm.Defaults()
-	own.FPS, own.Loss = 15, 0.01
-	for _, c := range []struct {
-		s            devices.Stream
-		l            norm.Limits
-		next, source string
-	}{
-		{window(lost(90)), norm.Defaults(), "TCP repairs what a network loses, so the camera itself dropped them: lower its bit rate, or the number of its viewers", "GB/T 28181-2016, chapter 5"},
-		{window(lost(900), over("udp")), own, "look at cable, plugs and the error counters of the switch ports between the camera and here; compare with TCP", "the site's [stream]"},
-		{window(fps(12), nominal(12)), norm.Defaults(), "set the frame rate of the main stream in the camera to 25 (it is set to 12), or [stream] fps to what is enough here", "GB/T 28181-2016, chapter 5"},
-		{window(fps(12.5)), own, "if it is so in the dark only, limit the exposure time in the camera to 1/15 s; else it serves too many viewers or streams; where fewer are enough, set [stream] fps lower", "the site's [stream]"},
-	} {
-		var p norm.Pool
-		p.Add(c.s)
-		degraded, _ := p.Judge(c.l)
-		if len(degraded) != 1 {
-			t.Errorf("got %d findings, want one: %v", len(degraded), texts(degraded))
-			continue
-		}
-		if got := degraded[0]; got.Next != c.next || got.Source != c.source || got.Open {
-			t.Errorf("got  %+v\nwant %s (%s)", got, c.next, c.source)
-		}
-	}
-}
-
-// TestClockWords names a distance, a direction and who told.
-func TestClockWords(t *testing.T) {
-	t.Parallel()
-	for off, want := range map[time.Duration]string{
-		-8 * time.Hour:                          "the camera's clock is 8h0m0s behind (told by ONVIF)",
-		7234 * time.Millisecond:                 "the camera's clock is 7.2s ahead (told by ONVIF)",
-		-848616000895 * time.Millisecond:        "the camera's clock is 9821 days behind (told by ONVIF)",
-		time.Duration(-1 << 63):                 "the camera's clock is 106751 days behind (told by ONVIF)",
-		120*time.Millisecond + time.Microsecond: "the camera's clock is 120ms ahead (told by ONVIF)",
-	} {
-		if got := norm.ClockWords(off, "ONVIF"); got != want {
-			t.Errorf("%v: got %q, want %q", off, got, want)
-		}
 	}
 }
