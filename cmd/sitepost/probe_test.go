@@ -3,9 +3,16 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -141,4 +148,73 @@ func TestCountDown(t *testing.T) {
 			t.Errorf("got  %q\nwant %q", got, want)
 		}
 	})
+}
+
+// TestProbeCertificate prints the certificate of a camera that nobody pinned, takes
+// it when it is pinned, and no other.
+func TestProbeCertificate(t *testing.T) {
+	t.Parallel()
+	camera := httptest.NewTLSServer(http.NotFoundHandler()) // no RTSP, but a certificate
+	defer camera.Close()
+	address := "rtsps://" + camera.Listener.Addr().String() + "/live"
+	look := func(more ...string) (v verdict) {
+		var out bytes.Buffer
+		if code := run(append([]string{"probe", address, "--json", "--for", "1s"}, more...), &out, io.Discard); code != exitFindings {
+			t.Errorf("got exit code %d, want %d", code, exitFindings)
+		}
+		if err := json.Unmarshal(out.Bytes(), &v); err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	first := look()
+	if want := fmt.Sprintf("sha256:%x", sha256.Sum256(camera.Certificate().Raw)); first.Certificate != want {
+		t.Errorf("got the certificate %q, want %q", first.Certificate, want)
+	}
+	pinned := look("--pin", first.Certificate)
+	if diff := cmp.Diff(first.Verdict, pinned.Verdict); diff != "" || pinned.Certificate != "" {
+		t.Errorf("pinned: certificate %q, -unpinned +pinned:\n%s", pinned.Certificate, diff)
+	}
+	other := look("--pin", "sha256:"+strings.Repeat("00", 32))
+	if len(other.Verdict) != 1 || !strings.HasPrefix(other.Verdict[0].Text, "tls: ") {
+		t.Errorf("another pin: got %v, want a failure of tls", other.Verdict)
+	}
+}
+
+// TestProbeLimits takes the limits of the site file at the usual place, and says
+// so when it cannot.
+func TestProbeLimits(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	good := write("good.toml", "version = 1\n[site]\nname = \"demo\"\n[stream]\njitter = \"80ms\"\n[hd]\nsize = \"1280x720\"\n")
+	wrong := write("wrong.toml", "version = 1\n[site]\nnmae = \"demo\"\n")
+	ofSite := norm.Defaults()
+	ofSite.Jitter, ofSite.HDWidth, ofSite.HDHeight = 80*time.Millisecond, 1280, 720
+	for _, c := range []struct {
+		path, by, said string
+		want           norm.Limits
+	}{
+		{good, good, "", ofSite},
+		{filepath.Join(dir, "missing.toml"), byDefaults, "", norm.Defaults()},
+		{wrong, byDefaults, "sitepost: " + wrong + " cannot be used, see sitepost check; judged by the defaults\n", norm.Defaults()},
+	} {
+		var errs bytes.Buffer
+		p := &probe{tool: &tool{stdout: io.Discard, stderr: &errs, config: c.path}}
+		if err := p.chooseLimits(false); err != nil {
+			t.Error(err)
+		}
+		if p.judgedBy != c.by || errs.String() != c.said {
+			t.Errorf("%s: got judged by %q and %q, want %q and %q", c.path, p.judgedBy, errs.String(), c.by, c.said)
+		}
+		if diff := cmp.Diff(c.want, p.limits); diff != "" {
+			t.Errorf("%s: -want +got:\n%s", c.path, diff)
+		}
+	}
 }

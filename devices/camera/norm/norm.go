@@ -13,6 +13,10 @@
 //   - A loss needs so many packets that the limit would be five lost ones, and
 //     5,000 at least: 1 packet of 1,500 proves nothing. It is proven sooner only
 //     where more are lost already than the limit allows in so many.
+//   - A camera that is set to 12 frames a second, one that slows down in the dark
+//     and one that saves bits while nothing moves are accused like all others: the
+//     limit is what the site wants to see. What to do about it tells them apart,
+//     and for a camera that does so on purpose it is another limit.
 //   - Who is accused over time is acquitted only well within the limit.
 //   - Every finding says what was measured, what is wanted, on which sample, and
 //     what a technician does about it.
