@@ -51,7 +51,7 @@ var mayImport = map[string][]string{
 	"firmware-notes":       {},
 	"cmd/sitepost/control": {"devices/line"},
 	"cmd/sitepost/daemon": {"cmd/sitepost/control", "config", "devices", "devices/line", "devices/modbus", "devices/instrument",
-		"devices/osdp", "devices/camera", "devices/camera/onvif", "devices/camera/find", "ingest", "ingest/store", "uplink", "uplink/mqtt"},
+		"devices/osdp", "devices/camera", "devices/camera/onvif", "devices/camera/find", "devices/camera/norm", "devices/camera/stream", "ingest", "ingest/store", "uplink", "uplink/mqtt"},
 	"cmd/sitepost": {"cmd/sitepost/control", "cmd/sitepost/daemon", "config", "devices", "devices/line", "devices/modbus",
 		"devices/instrument", "devices/osdp", "devices/survey", "devices/camera/find", "devices/camera/norm", "devices/camera/onvif", "devices/camera/stream", "firmware-notes"},
 	"cmd/virtualsite": {"cmd/sitepost/daemon", "config", "devices", "devices/camera/cameratest", "devices/virtual"},
@@ -162,7 +162,7 @@ func TestPins(t *testing.T) {
 // TestOneNameTwoPlaces keeps a note for every profile and a profile for every
 // note; a protocol that is code of ours has a note too.
 func TestOneNameTwoPlaces(t *testing.T) {
-	names := append(instrument.Shipped(), string(config.OSDP), "onvif")
+	names := append(instrument.Shipped(), string(config.OSDP), "onvif", "rtsp")
 	slices.Sort(names)
 	if diff := cmp.Diff(names, notes.Names()); diff != "" {
 		t.Errorf("-profiles +notes:\n%s", diff)

@@ -5,9 +5,9 @@
 //
 //   - A figure that is absent, not finite or without its sample does not count.
 //     Nothing is accused that was not measured.
-//   - Figures of several visits are pooled by their samples: lost packets by the
-//     packets that should have come, jitter by frames, frame and bit rate by the
-//     seconds looked, the time to the first picture by the median of the starts.
+//   - Figures of several visits are pooled: lost packets by the packets that should
+//     have come; jitter, frame and bit rate and the time to the first picture by the
+//     median, so that one odd visit accuses nobody.
 //   - A frame or bit rate is too low below 95 % of its limit: a camera set to 25
 //     never sends 25.000.
 //   - A loss needs so many packets that the limit would be five lost ones, and

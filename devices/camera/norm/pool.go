@@ -1,6 +1,7 @@
 package norm
 
 import (
+	"cmp"
 	"slices"
 
 	"sitepost/devices"
@@ -99,16 +100,17 @@ func (p *Pool) looked() (seconds float64) {
 
 // A sum is what several visits say of one subject.
 type sum struct {
-	value   float64 // their mean by weight; of starts the median
+	value   float64 // their mean by weight; of rates, jitter and starts the median by weight
 	weight  float64 // of all
 	visits  int
 	seconds float64
 	values  [ring]float64
+	weights [ring]float64
 	enough  bool // to judge by
 }
 
 func (t *sum) add(s sample, seconds float64) {
-	t.values[t.visits] = s.value
+	t.values[t.visits], t.weights[t.visits] = s.value, s.weight
 	t.visits++
 	t.seconds += seconds
 	t.weight += s.weight
@@ -127,8 +129,8 @@ func (p *Pool) gather(k int, l Limits) (t sum) {
 	switch k {
 	case loss:
 		t.enough = t.enough || t.visits >= fewVisits && t.isLost(l)
-	case firstFrame:
-		t.value = median(t.values[:t.visits])
+	case jitter, fps, bitrate, firstFrame: // one odd visit accuses nobody
+		t.value = t.median()
 	}
 	return t
 }
@@ -161,12 +163,22 @@ func packetsNeeded(l Limits) float64 {
 	return max(fewPackets, fewLost/l.Loss)
 }
 
-// median sorts values.
-func median(values []float64) float64 {
-	n := len(values)
-	if n == 0 {
-		return 0
+// median is the value that half of the weight lies below, and half above.
+func (t *sum) median() float64 {
+	order := make([]int, t.visits)
+	for i := range order {
+		order[i] = i
 	}
-	slices.Sort(values)
-	return (values[(n-1)/2] + values[n/2]) / 2
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(t.values[a], t.values[b]) })
+	below := 0.0
+	for n, i := range order {
+		below += t.weights[i]
+		switch {
+		case below > t.weight/2:
+			return t.values[i]
+		case below == t.weight/2 && n+1 < len(order):
+			return (t.values[i] + t.values[order[n+1]]) / 2
+		}
+	}
+	return 0
 }

@@ -103,7 +103,7 @@ func TestPool(t *testing.T) {
 
 		{"25 frames are 24.99", times(4, good(fps(23.8))), nil},
 		{"12 frames are not 25", times(4, good(fps(12), nominal(12))), []string{"fps: 12 frames a second in 4 visits of together 16 s, wanted are 25"}},
-		{"rates weigh by time", append(times(1, good(fps(5), seconds(36))), times(3, good())...), []string{"fps: 10 frames a second in 4 visits of together 48 s, wanted are 25"}}, // (36 x 5 + 12 x 24.99) / 48
+		{"rates weigh by time", append(times(1, good(fps(5), seconds(36))), times(3, good())...), []string{"fps: 5 frames a second in 4 visits of together 48 s, wanted are 25"}}, // 36 s at 5, 12 s at 24.99
 		{"a smart codec at night", times(1, window(bitrate(310e3))), []string{"bitrate: 310 kbit/s in 60 s, wanted are 2 Mbit/s"}},
 		{"1.95 Mbit/s will do", times(1, window(bitrate(1.95e6))), nil},
 
