@@ -54,15 +54,6 @@ func (in *Ingest) takeReading(p devices.Place, e devices.Event) error {
 	return nil
 }
 
-// takeStream stores one visit of the meter and shows it as the camera's stream
-// now.
-func (in *Ingest) takeStream(p devices.Place, e devices.Event) error {
-	if err := in.append(p, e); err != nil {
-		return err
-	}
-	return in.opt.Store.Put("stream/"+p.Device.Name, e.Stream)
-}
-
 // add takes one reading in and returns the event that must leave now, if any.
 func (f *fold) add(p devices.Place, e devices.Event) (devices.Event, bool) {
 	f.mu.Lock()
@@ -131,8 +122,8 @@ func (f *fold) due(now time.Time, every time.Duration, all bool) []summed {
 	return out
 }
 
-// flushReadings tells the sums whose period is over, once a second, and all
-// that is left when ctx ends.
+// flushReadings tells the sums whose period is over and shows the streams that
+// are due, once a second, and all that is left when ctx ends.
 func (in *Ingest) flushReadings(ctx context.Context) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -148,6 +139,7 @@ func (in *Ingest) flushReadings(ctx context.Context) {
 				in.opt.Log.Error("readings not kept", "device", s.event.Device, "err", err)
 			}
 		}
+		in.showStreams(time.Now(), ended)
 		if ended {
 			return
 		}

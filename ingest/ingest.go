@@ -11,7 +11,8 @@
 // felt as a slow emit.
 //
 // Rules: a conversation that breaks is run again after growing pauses (keep.go);
-// readings are summed up, everything else goes on as it came (fold.go); a
+// readings are summed up, everything else goes on as it came (fold.go); what a
+// stream is stands on show, and is recorded once a visit (streams.go); a
 // device that says nothing for too long is silent, and that is an event
 // (supervise.go), told again while it lasts (remind.go), unless its line keeps it
 // from being heard (lines.go); how each device stands is shown (standing.go), and

@@ -45,10 +45,13 @@ type watched struct {
 	shown   state // on its topic
 	unshown bool  // the last try to show it failed
 	day     tally
+
+	view view // of its stream, if it is a camera
 }
 
 func newWatched(name string, kind devices.Kind, says []devices.Code) *watched {
 	w := &watched{name: name, line: kind == devices.LineKind, telling: newTurn(), showing: newTurn(), faults: map[string]fault{}}
+	w.view.putting = newTurn()
 	if len(says) > 0 {
 		w.day.says = says
 		w.day.begin(time.Now())
@@ -97,7 +100,7 @@ func (in *Ingest) alive(p devices.Place, e devices.Event) (back bool, err error)
 	w := in.watched[e.Device]
 	switch {
 	case speaksOfAbsence(e.Code), w.line && e.Code == devices.DeviceMode,
-		e.Stream != nil && e.Stream.State != "live" && e.Stream.State != "degraded":
+		e.Stream != nil && !givesPictures(e.Stream):
 		return false, nil
 	}
 	if !w.heard(e.Time) {
