@@ -12,13 +12,13 @@
 //
 // Rules: a conversation that breaks is run again after growing pauses (keep.go);
 // readings are summed up, everything else goes on as it came (fold.go); what a
-// stream is stands on show, and is recorded once a visit (streams.go); a
-// device that says nothing for too long is silent, and that is an event
-// (supervise.go), told again while it lasts (remind.go), unless its line keeps it
-// from being heard (lines.go); how each device stands is shown (standing.go), and
-// what it said in a day is counted (days.go). What is new about a condition, a
-// state or a counter is decided by the store, inside its transaction, and nowhere
-// here.
+// stream is stands on show, and is recorded once a visit (streams.go). A device
+// that cannot be reached is offline (offline.go), one that says nothing for too
+// long is silent (supervise.go), and either is an event, told again while it lasts
+// (remind.go), unless its line keeps it from being heard (lines.go). How each
+// device stands is shown (standing.go), and what it said in a day is counted
+// (days.go). What is new about a condition, a state or a counter is decided by the
+// store, inside its transaction, and nowhere here.
 //
 // This package does not know what an instrument is, how a site is configured,
 // or that there is a city.
@@ -187,6 +187,9 @@ func (in *Ingest) tell(place devices.Place, e devices.Event) error {
 	in.hashCard(&e)
 	if meaning.Form == devices.Reading {
 		return in.takeReading(place, e)
+	}
+	if e.Code == devices.DeviceOffline {
+		return in.tellOffline(place, e)
 	}
 	if err := in.append(place, e); err != nil {
 		return err
