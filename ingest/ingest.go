@@ -183,7 +183,7 @@ func (in *Ingest) tell(place devices.Place, e devices.Event) error {
 	if e.Value != nil && !finite(e.Value.Number) {
 		e.Value = nil // a figure that is none is absent, never zero
 	}
-	e.Text = bounded(e.Text)
+	e.Text, e.Stream = bounded(e.Text), tidy(e.Stream)
 	in.hashCard(&e)
 	if meaning.Form == devices.Reading {
 		return in.takeReading(place, e)
@@ -249,10 +249,13 @@ func begins(r store.Record) bool {
 // maxText is the contract's bound on a device's own words, in characters.
 const maxText = 1024
 
-func bounded(text string) string {
+func bounded(text string) string { return cut(text, maxText) }
+
+// cut leaves so many characters of a text.
+func cut(text string, most int) string {
 	runes := 0
 	for i := range text {
-		if runes++; runes > maxText {
+		if runes++; runes > most {
 			return text[:i]
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -155,6 +156,39 @@ func wordsOf(s *devices.Stream) string {
 		return fmt.Sprint(s.State, why)
 	}
 	return string(said)
+}
+
+// Bounds on what a camera may say of its stream. Together they fit into a message,
+// however they are written.
+const (
+	maxName       = 64      // characters of a codec, profile or level
+	mostReasons   = 64      // reasons
+	roomOfReasons = 4 << 10 // bytes of all of them
+)
+
+// tidy is a stream whose words are as long as they may be, and whose address has no
+// login in it: much of it is as the camera says it. It is a copy.
+func tidy(s *devices.Stream) *devices.Stream {
+	if s == nil {
+		return nil
+	}
+	t := *s
+	t.Codec, t.Profile, t.Level, t.Why = cut(s.Codec, maxName), cut(s.Profile, maxName), cut(s.Level, maxName), nil
+	room := roomOfReasons
+	for _, why := range s.Why {
+		why = bounded(why)
+		if room -= len(why); room < 0 {
+			break
+		}
+		if why != "" {
+			t.Why = append(t.Why, why)
+		}
+	}
+	t.Why = t.Why[:min(len(t.Why), mostReasons)]
+	if u, err := url.Parse(s.URI); err != nil || u.User != nil || len(s.URI) > maxText {
+		t.URI = ""
+	}
+	return &t
 }
 
 // showStream puts a stream on its topic. What fails is tried again by the next

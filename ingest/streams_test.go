@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -252,5 +253,46 @@ func TestManyStreamsAreFewCommits(t *testing.T) {
 			t.Errorf("got %d commits in %d minutes, want at most %d: %d visits were made", commits, minutes-2, most, (minutes-2)*cameras)
 		}
 		t.Logf("%d commits for %d visits", commits, (minutes-2)*cameras)
+	})
+}
+
+// TestStreamIsTidy: what a camera says too much of is cut, and no login is in an
+// address, neither on the topic nor in a record. What the driver has stays as it is.
+func TestStreamIsTidy(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		in, st := rig(t, "cam-1")
+		defer st.Close()
+		long := strings.Repeat("长", 2000)
+		said := &devices.Stream{State: "degraded", URI: "rtsp://user:pass@10.0.0.5/1", Codec: long, Profile: long, Level: long, Why: make([]string, 3)}
+		for range 100 {
+			said.Why = append(said.Why, long)
+		}
+		if err := in.Say("cam-1", devices.Event{Time: time.Now(), Code: devices.StreamReading, Stream: said}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Second)
+		name := strings.Repeat("长", 64)
+		want := &devices.Stream{State: "degraded", Codec: name, Profile: name, Level: name, Why: []string{strings.Repeat("长", 1024)}}
+		all, err := st.Currents(true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range all {
+			if c.Key != "stream/cam-1" {
+				continue
+			}
+			var shown devices.Stream
+			if err := json.Unmarshal(c.Doc, &shown); err != nil {
+				t.Fatal(err)
+			}
+			same(t, &shown, want)
+		}
+		records, err := st.Read(devices.ReadingLane, 0, 10)
+		if err != nil || len(records) != 1 {
+			t.Fatalf("got %d records, %v, want one", len(records), err)
+		}
+		same(t, records[0].Event.Stream, want)
+		same(t, len(said.Why), 103)
 	})
 }
