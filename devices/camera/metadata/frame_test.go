@@ -67,6 +67,7 @@ func TestFraming(t *testing.T) {
 		{"a new one before the former has ended", "", []packet{{1, a[:50], true}, {2, b, true}}, "b", Tally{Documents: 1, Spoiled: 1}},
 		{"a prolog before the former has ended", "", []packet{{1, a[:50], true}, {2, `<?xml version="1.0"?>`, true}, {3, b, true}}, "b", Tally{Documents: 1, Spoiled: 1}},
 		{"a packet lost", "", []packet{{1, a[:50], false}, {3, a[60:], true}, {4, b, true}}, "b", Tally{Documents: 1, Spoiled: 1}},
+		{"a packet lost, and the rest fits", "", []packet{{1, "<tt:MetadataStream>", false}, {3, a[len("<tt:MetadataStream>"):], true}}, "", Tally{Spoiled: 1}},
 		{"a packet lost between two", "", []packet{{1, a, true}, {3, b, true}}, "a b", Tally{Documents: 2}},
 		{"a packet twice", "", []packet{{1, a[:50], false}, {1, a[:50], false}, {2, a[50:], true}, {2, a[50:], true}}, "a", Tally{Documents: 1}},
 		{"over the end of the numbers", "", []packet{{65535, a[:50], false}, {0, a[50:], true}}, "a", Tally{Documents: 1}},
@@ -89,6 +90,7 @@ func TestFraming(t *testing.T) {
 		{"packed, a packet lost", "gzip", []packet{{1, zipped[:50], false}, {3, zipped[60:], true}, {4, pack(t, b), true}}, "b", Tally{Documents: 1, Spoiled: 1}},
 		{"packed and broken", "gzip", []packet{{1, zipped[:40] + "\x00\x00" + zipped[42:], true}, {2, pack(t, b), true}}, "b", Tally{Documents: 1, Spoiled: 1}},
 		{"packed, two in one", "gzip", []packet{{1, pack(t, a+"\n"+b), true}}, "a b", Tally{Documents: 2}},
+		{"packed, rubbish behind", "gzip", []packet{{1, zipped + "\x00\x00", true}}, "a", Tally{Documents: 1}},
 		{"a bomb", "gzip", []packet{{1, pack(t, "<tt:MetadataStream>"+strings.Repeat(" ", 64<<20)), true}, {2, zipped, true}}, "a", Tally{Documents: 1, Large: 1}},
 		{"packed without an end", "gzip", []packet{{1, zipped[:20] + strings.Repeat("\x00", maxDocument), false}, {2, zipped, true}}, "a", Tally{Documents: 1, Large: 1}},
 	} {
@@ -107,6 +109,16 @@ func TestFraming(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// TestBomb promises that of what unpacks to very much no more is unpacked than tells
+// that it is too much.
+func TestBomb(t *testing.T) {
+	t.Parallel()
+	text, err := unpack([]byte(pack(t, strings.Repeat(" ", 64<<20))))
+	if err != nil || len(text) != maxDocument+1 {
+		t.Errorf("got %d bytes, %v, want %d", len(text), err, maxDocument+1)
 	}
 }
 
@@ -181,6 +193,7 @@ func TestFlood(t *testing.T) {
 		k.say(document, true)
 		k.now = k.now.Add(time.Second / each)
 	}
+	k.say("<MetadataStream>"+person+"</MetadataStream>", true)
 	k.say("<MetadataStream><tt:VideoAnalytics><tt:Frame/></tt:VideoAnalytics></MetadataStream>", true)
 	k.pass(100 * time.Millisecond)
 	k.pass(2 * time.Second)
@@ -189,7 +202,7 @@ func TestFlood(t *testing.T) {
 		t.Error(diff)
 	}
 	tally := k.reader.Tally()
-	if read := seconds*each + 1 - tally.Left; read < framesAtOnce+10*seconds-1 || read > framesAtOnce+10*seconds+2 {
+	if read := seconds*each + 2 - tally.Left; read < framesAtOnce+10*seconds-1 || read > framesAtOnce+10*seconds+2 {
 		t.Errorf("got %d documents read for their frames, want ten at once and ten a second (%+v)", read, tally)
 	}
 	if last := k.found.Counts[len(k.found.Counts)-1]; last.Class != "person" || last.Objects != 0 {

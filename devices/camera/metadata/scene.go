@@ -111,7 +111,7 @@ func (s *scene) tell(now time.Time) (all []Count) {
 	s.since = time.Time{}
 	for _, class := range slices.Sorted(maps.Keys(s.classes)) {
 		t := s.classes[class]
-		if t.seen && (t.most > 0 || t.told > 0) {
+		if t.seen {
 			all, t.told = append(all, Count{class, t.most, t.mostAt}), t.most
 		}
 		t.seen, t.most = false, 0

@@ -47,6 +47,7 @@ func TestCounts(t *testing.T) {
 		{"the most of a second", []string{"1:Human", "1:Human 2:Human", "1:Human", "-", "-", "1:Human"}, []string{"200ms person 2", "1s person 1"}},
 		{"who has gone within the second", []string{"1:Human", "1:Human", ""}, []string{"0s person 1", "400ms person 0"}},
 		{"who has gone in the next", []string{"1:Human", "-", "-", "-", "-", "-", ""}, []string{"0s person 1", "1.2s person 0"}},
+		{"gone for long", append([]string{"1:Human"}, make([]string, 20)...), []string{"0s person 1", "200ms person 0"}},
 		{"gone and back", []string{"1:Human", "", "1:Human", "-", "-", "-", "-"}, []string{"0s person 1"}},
 		{"gone, and back in the next second", []string{"1:Human", "", "-", "-", "-", "2:Human"}, []string{"0s person 1", "1s person 1"}},
 		{"another class", []string{"1:Human", "-", "-", "-", "-", "2:Car"}, []string{"0s person 1", "1s car 1", "1s person 0"}},
