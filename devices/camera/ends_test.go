@@ -169,4 +169,13 @@ func TestTooManyConditions(t *testing.T) {
 	if diff := cmp.Diff([]string{"raised", "cleared"}, faults); diff != "" {
 		t.Error(diff)
 	}
+	for rule := range mostStanding {
+		tampered(rule, "true")
+	}
+	raised = 0
+	l.hearing.takeUpEnds(l.voice.pass) // another run
+	tampered(6000, "true")
+	if raised != 1 {
+		t.Errorf("got %d conditions raised in a new run, want the room of one", raised)
+	}
 }
