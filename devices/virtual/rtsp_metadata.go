@@ -35,7 +35,7 @@ const (
 func (m Metadata) track() (*description.Media, error) {
 	name := "vnd.onvif.metadata/90000"
 	if m == PackedMetadata {
-		name = "vnd.onvif.metadata.gzip/90000"
+		name = "vnd.onvif.metadata+gzip/90000"
 	}
 	f := &format.Generic{PayloadTyp: metadataType, RTPMa: name}
 	if err := f.Init(); err != nil {

@@ -5,16 +5,11 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
+	"sync"
 	"testing"
 	"time"
 
-	"github.com/bluenviron/gortsplib/v4"
-	"github.com/bluenviron/gortsplib/v4/pkg/base"
-	"github.com/bluenviron/gortsplib/v4/pkg/description"
-	"github.com/bluenviron/gortsplib/v4/pkg/format"
 	"github.com/google/go-cmp/cmp"
-	"github.com/pion/rtp"
 
 	"sitepost/devices"
 	"sitepost/devices/camera"
@@ -25,37 +20,31 @@ import (
 )
 
 // listenTo asks a camera for its metadata track and nothing else, until the test
-// ends, and hands over each packet.
+// ends, and hands over each packet. It returns when the first has come.
 func listenTo(t *testing.T, cam *RTSP, hear func(metadata.Chunk)) {
 	t.Helper()
-	u, err := base.ParseURL(cam.URL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	tcp := gortsplib.TransportTCP
-	c := &gortsplib.Client{Transport: &tcp}
-	if err := c.Start(u.Scheme, u.Host); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(c.Close)
-	d, _, err := c.Describe(u)
-	if err != nil {
-		t.Fatal(err)
-	}
-	i := slices.IndexFunc(d.Medias, func(m *description.Media) bool { return m.Type == description.MediaTypeApplication })
-	if i < 0 {
-		t.Fatalf("no such track in %+v", d.Medias)
-	}
-	track := d.Medias[i].Formats[0]
-	encoding := strings.TrimPrefix(strings.TrimSuffix(track.RTPMap(), "/90000"), "vnd.onvif.metadata")
-	if _, err := c.Setup(d.BaseURL, d.Medias[i], 0, 0); err != nil {
-		t.Fatal(err)
-	}
-	c.OnPacketRTPAny(func(_ *description.Media, _ format.Format, p *rtp.Packet) {
-		hear(metadata.Chunk{Sequence: p.SequenceNumber, Timestamp: p.Timestamp, Last: p.Marker, Payload: p.Payload, At: time.Now(), Encoding: encoding})
+	ctx, end := context.WithCancel(t.Context())
+	ended, begun := make(chan error, 1), make(chan struct{})
+	var once sync.Once
+	go func() {
+		ended <- stream.Listen(ctx, stream.Target{URL: cam.URL(), Metadata: func(c stream.Chunk) {
+			once.Do(func() { close(begun) })
+			hear(metadata.Chunk(c))
+		}})
+	}()
+	t.Cleanup(func() {
+		end()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
 	})
-	if _, err := c.Play(nil); err != nil {
-		t.Fatal(err)
+	select {
+	case <-begun:
+	case err := <-ended:
+		ended <- err
+		t.Fatal("nothing came")
+	case <-time.After(15 * time.Second):
+		t.Fatal("nothing came")
 	}
 }
 
