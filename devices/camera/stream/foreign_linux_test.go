@@ -67,30 +67,22 @@ func (f film) encode(t *testing.T, path string) error {
 	return nil
 }
 
-// encoded makes all films and returns their paths.
-func encoded(t *testing.T) []string {
+// encode makes all films.
+func encode(t *testing.T, paths []string) {
 	t.Helper()
-	for _, program := range []string{"ffmpeg", "ffprobe"} {
-		if _, err := exec.LookPath(program); err != nil {
-			skip(t, program, "ffmpeg")
-		}
-	}
-	dir := t.TempDir()
-	paths, failures := make([]string, len(films())), make([]error, len(films()))
+	failures := make([]error, len(paths))
 	var all sync.WaitGroup
 	for i, f := range films() {
-		paths[i] = filepath.Join(dir, strconv.Itoa(i)+".mp4")
 		all.Go(func() { failures[i] = f.encode(t, paths[i]) })
 	}
 	all.Wait()
 	if err := errors.Join(failures...); err != nil {
 		t.Fatal(err)
 	}
-	return paths
 }
 
 // serve starts GStreamer's RTSP server and returns the port at which it plays the
-// films. It ends with the test.
+// films, as soon as they are there. It ends with the test.
 func serve(t *testing.T, paths []string) string {
 	t.Helper()
 	const python, debian = "/usr/bin/python3", "python3-gi gir1.2-gst-rtsp-server-1.0" // Debian's: another one has no gi
@@ -172,7 +164,8 @@ func (f facts) stream(t *testing.T) devices.Stream {
 	nominal, gop := over/under, f.keys()[1]
 	return devices.Stream{
 		State: stream.Live, Codec: codec, Profile: of.Profile, Level: fmt.Sprintf("%.1f", float64(of.Level)/float64(unit)),
-		Width: of.Width, Height: of.Height, FPSNominal: &nominal, GOPFrames: &gop, Audio: &no, Loss: &nothing,
+		Width: of.Width, Height: of.Height, FPSNominal: &nominal, GOPFrames: &gop, Audio: &no, Metadata: &no, Loss: &nothing,
+		Parameters: devices.InStream,
 	}
 }
 
@@ -229,37 +222,52 @@ const look = 10500 * time.Millisecond
 // GOPs within 2 %. Nothing is lost, there is no sound, and the clock of the
 // stranger, which is on this machine, is ours.
 func TestGStreamer(t *testing.T) {
-	paths := encoded(t)
+	for _, program := range []string{"ffmpeg", "ffprobe"} {
+		if _, err := exec.LookPath(program); err != nil {
+			skip(t, program, "ffmpeg")
+		}
+	}
+	paths := make([]string, len(films()))
+	for i, dir := 0, t.TempDir(); i < len(paths); i++ {
+		paths[i] = filepath.Join(dir, strconv.Itoa(i)+".mp4")
+	}
 	port := serve(t, paths)
-	type visit struct {
-		film int
-		by   stream.Transport
-		got  devices.Stream
-		err  error
+	encode(t, paths)
+	visits := visitAll(t, port)
+	for i, path := range paths {
+		file := ffprobe(t, path)
+		for _, v := range visits[i] {
+			t.Run(fmt.Sprintf("%s %s over %s", films()[i].codec, films()[i].size, v.by), func(t *testing.T) {
+				if v.err != nil || v.got.Transport != string(v.by) {
+					t.Fatalf("got %+v, %v", v.got, v.err)
+				}
+				judge(t, v.got, file)
+			})
+		}
 	}
-	var visits []*visit
-	for i := range paths {
-		visits = append(visits, &visit{film: i, by: stream.TCP}, &visit{film: i, by: stream.UDP})
-	}
+}
+
+// A visit is one look at a film.
+type visit struct {
+	by  stream.Transport
+	got devices.Stream
+	err error
+}
+
+// visitAll looks at every film over TCP and over UDP, all at once.
+func visitAll(t *testing.T, port string) [][]*visit {
+	t.Helper()
+	visits := make([][]*visit, len(films()))
 	var all sync.WaitGroup
-	for _, v := range visits {
-		at := fmt.Sprintf("rtsp://127.0.0.1:%s/%d", port, v.film)
-		all.Go(func() { v.got, v.err = stream.Measure(t.Context(), stream.Target{URL: at, Transport: v.by}, look) })
-	}
-	files := make([]facts, len(paths))
-	for i, path := range paths { // while the visits last
-		files[i] = ffprobe(t, path)
+	for i := range visits {
+		at := fmt.Sprintf("rtsp://127.0.0.1:%s/%d", port, i)
+		visits[i] = []*visit{{by: stream.TCP}, {by: stream.UDP}}
+		for _, v := range visits[i] {
+			all.Go(func() { v.got, v.err = stream.Measure(t.Context(), stream.Target{URL: at, Transport: v.by}, look) })
+		}
 	}
 	all.Wait()
-	for _, v := range visits {
-		f := films()[v.film]
-		t.Run(fmt.Sprintf("%s %s over %s", f.codec, f.size, v.by), func(t *testing.T) {
-			if v.err != nil || v.got.Transport != string(v.by) {
-				t.Fatalf("got %+v, %v", v.got, v.err)
-			}
-			judge(t, v.got, files[v.film])
-		})
-	}
+	return visits
 }
 
 // judge compares what was measured with what is in the file.
@@ -270,7 +278,8 @@ func TestGStreamer(t *testing.T) {
 func judge(t *testing.T, got devices.Stream, file facts) {
 	want := file.stream(t)
 	same := devices.Stream{State: got.State, Why: got.Why, Codec: got.Codec, Profile: got.Profile, Level: got.Level, Width: got.Width, Height: got.Height,
-		FPSNominal: got.FPSNominal, GOPFrames: got.GOPFrames, Audio: got.Audio, Loss: got.Loss, Duplicates: got.Duplicates, Resets: got.Resets}
+		FPSNominal: got.FPSNominal, GOPFrames: got.GOPFrames, Audio: got.Audio, Metadata: got.Metadata, Loss: got.Loss, Duplicates: got.Duplicates, Resets: got.Resets,
+		Parameters: got.Parameters}
 	if diff := cmp.Diff(want, same); diff != "" {
 		t.Errorf("(-ffprobe +measured):\n%s", diff)
 	}
