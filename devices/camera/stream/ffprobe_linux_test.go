@@ -54,11 +54,11 @@ func (f facts) stream(t *testing.T) devices.Stream {
 	if _, err := fmt.Sscanf(of.Rate, "%f/%f", &over, &under); err != nil {
 		t.Fatalf("%q: %v", of.Rate, err)
 	}
-	nominal, gop := over/under, f.keys()[1]
+	nominal, gop, yes := over/under, f.keys()[1], true
 	return devices.Stream{
 		State: stream.Live, Codec: codec, Profile: of.Profile, Level: fmt.Sprintf("%.1f", float64(of.Level)/float64(unit)),
 		Width: of.Width, Height: of.Height, FPSNominal: &nominal, GOPFrames: &gop, Audio: &no, Metadata: &no, Loss: &nothing,
-		Parameters: devices.InStream,
+		Parameters: devices.InStream, Conform: &yes,
 	}
 }
 
@@ -77,7 +77,7 @@ func (f facts) keys() []int {
 // them. The meter counts payload and the 12 bytes of an RTP header. A frame is
 // one NAL unit beside which everything else is small, and is cut into parts of a
 // packet of 1,400 bytes, the header included; each part has 2 bytes more in H.264
-// (RFC 6184 5.8) and 3 in H.265 (RFC 7798 4.4.3). That makes 1.0 % to 1.6 % of
+// (RFC 6184 5.8) and 3 in H.265 (RFC 7798 4.4.3). That makes 1.0 % to 1.2 % of
 // these films. Not reckoned are the size before a NAL unit in the file, which is
 // not sent, and the parameter sets, which are sent and not in the file's packets:
 // together under 0.1 %.
