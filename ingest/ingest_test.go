@@ -119,6 +119,7 @@ func TestAgain(t *testing.T) {
 		others := 0
 		refused := script(func(context.Context, func(devices.Event) error) error {
 			at = append(at, time.Since(began))
+			time.Sleep(2 * time.Second)
 			return needsPerson{errors.New("wrong password")}
 		})
 		goesOn := script(func(ctx context.Context, _ func(devices.Event) error) error {
@@ -131,6 +132,8 @@ func TestAgain(t *testing.T) {
 			in.Again("cam-1")
 			in.Again("cam-2")
 			in.Again("nobody")
+			time.Sleep(time.Second)
+			in.Again("cam-1") // while it is failing once more
 			time.Sleep(time.Minute)
 			cancel()
 		}()
@@ -140,7 +143,7 @@ func TestAgain(t *testing.T) {
 		}); err != nil {
 			t.Fatal(err)
 		}
-		same(t, at, []time.Duration{0, time.Minute})
+		same(t, at, []time.Duration{0, time.Minute, 62 * time.Second})
 		same(t, others, 1)
 	})
 }

@@ -25,7 +25,7 @@ func (in *Ingest) keep(ctx context.Context, c Conversation) {
 	log := in.opt.Log.With("device", c.Name)
 	pause := firstPause
 	for ctx.Err() == nil {
-		began := time.Now()
+		began, asked := time.Now(), in.awaited(c.Name) // also who asks while it is still failing is heard
 		err := runOnce(ctx, c.Device, func(e devices.Event) error { return in.take(c.Name, e) })
 		if ctx.Err() != nil || err == nil {
 			return
@@ -45,7 +45,7 @@ func (in *Ingest) keep(ctx context.Context, c Conversation) {
 		select {
 		case <-ctx.Done():
 		case <-over:
-		case <-in.awaited(c.Name):
+		case <-asked:
 			log.Info("conversation begins again, because somebody asked for it")
 		}
 		pause = min(2*pause, longPause)
@@ -63,7 +63,7 @@ func (in *Ingest) Again(name string) {
 	}
 }
 
-// awaited is closed when somebody asks for a conversation.
+// awaited is closed when somebody asks for a conversation from now on.
 func (in *Ingest) awaited(name string) <-chan struct{} {
 	in.mu.Lock()
 	defer in.mu.Unlock()

@@ -24,6 +24,12 @@ func (s Standing) IsOfIdentity() bool {
 	return s.Code == devices.DeviceFault && s.Point == pointIdentity
 }
 
+// IsOfTrack says whether a condition is ended by nobody but who listens to the
+// metadata track.
+func (s Standing) IsOfTrack() bool {
+	return s.Code == devices.DeviceFault && s.Point == pointMetadata
+}
+
 // lastsOf is how long a condition may stand that nobody is known to end, 0 for one
 // that is always ended by who raised it. The kind that its point begins with says
 // which it is: of a recorder that stands behind the channel.

@@ -9,7 +9,8 @@
 // [Compare] says what became different between two inventories of one camera.
 //
 // Each of the five makes a [devices.Device]. All that talk with one camera share its
-// [onvif.Client] and its [Memory].
+// [onvif.Client], its [Memory] and its [Hearing], which makes events of what it
+// notifies by pull point and metadata track.
 //
 // A camera that cannot be reached ends the conversation, after it was told;
 // whoever runs it begins again.
@@ -53,6 +54,11 @@ type WatchOptions struct {
 
 	Limits norm.Limits // what its stream is held against
 
+	// Hearing takes what the camera's ONVIF metadata track says; nil = it is not asked
+	// for. Deaf: of its events the site wants none, only what it counts.
+	Hearing *Hearing
+	Deaf    bool
+
 	Eyes Eyes         // the zero Eyes are those of package stream
 	Log  *slog.Logger // nil = nowhere
 }
@@ -78,6 +84,7 @@ type Asked interface {
 type Eyes struct {
 	Measure func(ctx context.Context, t stream.Target, howLong time.Duration) (devices.Stream, error)
 	Follow  func(ctx context.Context, t stream.Target, every time.Duration, take func(devices.Stream) error) error
+	Listen  func(ctx context.Context, t stream.Target) error
 	Knock   func(ctx context.Context, t stream.Target) error
 }
 
@@ -87,6 +94,9 @@ func (e Eyes) orReal() Eyes {
 	}
 	if e.Follow == nil {
 		e.Follow = stream.Follow
+	}
+	if e.Listen == nil {
+		e.Listen = stream.Listen
 	}
 	if e.Knock == nil {
 		e.Knock = stream.Knock

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"sitepost/devices"
@@ -40,7 +41,9 @@ const failsAllowed = 2
 //
 // What ends, ends after it was told. A login that may not be tried costs the
 // camera no login: the conversation may be begun again at any time.
-func Watch(o WatchOptions) devices.Device { return &conversation{options: o.withDefaults()} }
+func Watch(o WatchOptions) devices.Device {
+	return &conversation{options: o.withDefaults(), track: newTrack(o)}
+}
 
 // A conversation outlives its runs: it keeps what was learnt.
 type conversation struct {
@@ -49,12 +52,13 @@ type conversation struct {
 	state   string    // of the stream, as it was said last
 	since   time.Time // of the state
 	pool    norm.Pool // of what was measured
+	track   *track    // nil = it is not asked for
 }
 
 // Run holds the conversation until it breaks or ctx ends.
 func (d *conversation) Run(ctx context.Context, emit func(devices.Event) error) error {
 	w := &watch{conversation: d, client: d.options.Client, voice: newVoice(emit)}
-	err := w.run(ctx)
+	err := w.runBeside(ctx, emit)
 	switch {
 	case w.voice.full != nil:
 		return w.voice.full
@@ -62,6 +66,27 @@ func (d *conversation) Run(ctx context.Context, emit func(devices.Event) error) 
 		return nil
 	}
 	return fmt.Errorf("camera %q: %w", d.options.Client.Address(), err)
+}
+
+// runBeside runs, and tells what the metadata track says as long as that takes.
+func (w *watch) runBeside(ctx context.Context, emit func(devices.Event) error) error {
+	if w.track == nil {
+		return w.run(ctx)
+	}
+	ctx, stop := context.WithCancel(ctx)
+	var full error
+	var beside sync.WaitGroup
+	beside.Go(func() {
+		full = w.track.run(ctx, emit)
+		stop() // where nothing more is taken there is nothing to look for
+	})
+	err := w.run(ctx)
+	stop()
+	beside.Wait()
+	if full != nil {
+		return full
+	}
+	return err
 }
 
 // A watch is one run of a conversation.
@@ -75,6 +100,7 @@ type watch struct {
 	alert     time.Time // until when the camera is watched without a pause because of an alarm
 	said      time.Time // when a reading was said last
 	clockRead time.Time // when the camera's ONVIF clock was asked last
+	trackless bool      // the stream has no metadata track that can be read
 }
 
 // raise and clear tell conditions of the camera.
@@ -104,6 +130,8 @@ func (w *watch) run(ctx context.Context) error {
 			err = w.recover(ctx, saw, err)
 		case !w.keeps():
 			err = w.rest(ctx, w.options.Every-time.Since(began))
+		case time.Since(began) < shortSession:
+			w.sleep(ctx, pause(firstRetry))
 		}
 		if err != nil {
 			return err
@@ -162,11 +190,15 @@ func (w *watch) tellNotLearnt(err error) error {
 }
 
 // target is the stream to look at.
-func (w *watch) target(password devices.Secret) stream.Target {
+func (w *watch) target(ctx context.Context, password devices.Secret) stream.Target {
 	o := w.options
 	t := stream.Target{
 		URL: w.uri, User: w.client.User(), Password: password, Allow: w.client.Networks(),
 		Transport: o.Transport, Pin: o.Pin, Early: true, Step: w.pass,
+	}
+	if w.track != nil {
+		w.track.begin()
+		t.Metadata = w.track.hear(ctx)
 	}
 	if o.Pin == "" {
 		t.Pin = o.Memory.Known().StreamPin

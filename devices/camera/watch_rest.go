@@ -7,6 +7,7 @@ import (
 
 	"sitepost/devices"
 	"sitepost/devices/camera/onvif"
+	"sitepost/devices/camera/stream"
 )
 
 // How a camera is knocked at between two visits: every knockEvery, and if it does
@@ -23,21 +24,29 @@ const (
 	firstRetry    = 2 * time.Second
 	longestRetry  = time.Minute
 	conflictRetry = 30 * time.Second // somebody else has the camera's last session, and will for a while
+	shortSession  = 10 * time.Second // after one that must begin anew so soon the camera is given a moment
 )
 
 // rest leaves the camera alone for so long, but for a knock now and then: the first
 // at once, for it may have gone while it was looked at, and the last just before the
-// next visit, for a visit waits longer for an answer. An alarm where it looks ends the
-// rest.
+// next visit, for a visit waits longer for an answer. Meanwhile its metadata track is
+// listened to, unless another camera of its recorder waits for the session. An alarm
+// where it looks ends the rest.
 func (w *watch) rest(ctx context.Context, atMost time.Duration) error {
+	stop := w.listenBeside(ctx)
+	defer func() { stop() }()
 	end := time.Now().Add(pause(max(atMost, w.options.Every/10)))
 	for w.goesOn(ctx) {
 		if err := w.knock(ctx, knocks); err != nil && ctx.Err() == nil {
+			stop()
 			return w.away(ctx, err)
 		}
 		left := time.Until(end)
 		if left <= 0 || !w.sleep(ctx, min(left, pause(knockEvery))) {
 			return nil
+		}
+		if w.options.Places.wanted() {
+			stop()
 		}
 	}
 	return nil
@@ -57,6 +66,15 @@ func (w *watch) sleep(ctx context.Context, d time.Duration) bool {
 	return false
 }
 
+// door is where a camera is knocked at.
+func (w *watch) door() stream.Target {
+	t := stream.Target{URL: w.uri, Allow: w.client.Networks(), Pin: w.options.Pin}
+	if t.Pin == "" {
+		t.Pin = w.options.Memory.Known().StreamPin
+	}
+	return t
+}
+
 // knock knocks until the camera answers, so many times at most. The error is that of
 // the last.
 func (w *watch) knock(ctx context.Context, times int) (err error) {
@@ -66,7 +84,7 @@ func (w *watch) knock(ctx context.Context, times int) (err error) {
 			return ctx.Err()
 		}
 		began = time.Now()
-		if err = w.options.Eyes.Knock(ctx, w.target("")); err == nil {
+		if err = w.options.Eyes.Knock(ctx, w.door()); err == nil {
 			w.voice.say(devices.Heard("", time.Now()))
 			return nil
 		}
@@ -122,7 +140,7 @@ func (w *watch) away(ctx context.Context, why error) error {
 		if !wait(ctx, pause(knockEvery)) {
 			return nil
 		}
-		if w.options.Eyes.Knock(ctx, w.target("")) == nil {
+		if w.options.Eyes.Knock(ctx, w.door()) == nil {
 			return w.learn(ctx)
 		}
 	}

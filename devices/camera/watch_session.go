@@ -71,7 +71,7 @@ func (s *session) admit(ctx context.Context) (t stream.Target, err error) {
 	if err != nil {
 		return t, err
 	}
-	t = s.target(password)
+	t = s.target(ctx, password)
 	if s.options.Pin != "" && !strings.HasPrefix(t.URL, "rtsps:") {
 		s.last.State = devices.StreamUnusable
 		return t, fmt.Errorf("the camera names an unencrypted stream (%s) though stream_pin is set: switch RTSPS on in it, or take stream_pin out of the site file", t.URL)

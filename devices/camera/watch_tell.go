@@ -50,6 +50,7 @@ func (w *watch) tell(ctx context.Context, s *devices.Stream) {
 		w.clear(devices.DeviceOffline, devices.CameraLogin, devices.StreamOffline, devices.StreamStalled)
 		w.tellVerdict(s, found)
 		w.tellParameters(s)
+		w.tellTrack(s)
 	}
 }
 

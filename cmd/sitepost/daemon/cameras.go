@@ -14,10 +14,11 @@ import (
 
 // An asked is a camera or recorder with an address of its own.
 type asked struct {
-	client *onvif.Client
-	memory *camera.Memory
-	anew   chan struct{}
-	places *camera.Places // of a recorder: the RTSP sessions that it allows
+	client  *onvif.Client
+	memory  *camera.Memory
+	hearing *camera.Hearing
+	anew    chan struct{}
+	places  *camera.Places // of a recorder: the RTSP sessions that it allows
 }
 
 // CameraOptions says how a camera or recorder of a site file is asked; false for
@@ -117,9 +118,10 @@ func (s *site) keepKnown(name string, k camera.Known) error {
 // attendCamera makes the conversation with a camera's ONVIF side.
 func (s *site) attendCamera(k config.Camera) {
 	a := s.asked[k.Name]
+	a.hearing = camera.NewHearing(camera.HearingOptions{Name: k.Name, Urgent: s.isUrgent, Open: s.openConditions})
 	s.add(ingest.Conversation{Name: k.Name, Device: camera.Attend(camera.AttendOptions{
-		Name: k.Name, Client: a.client, Memory: a.memory, Serial: k.Serial, Endpoint: k.Endpoint, Deaf: !k.Events,
-		Urgent: s.isUrgent, Open: s.openConditions, Anew: a.anew, Log: s.opt.Log.With("device", k.Name),
+		Name: k.Name, Client: a.client, Memory: a.memory, Hearing: a.hearing, Serial: k.Serial, Endpoint: k.Endpoint, Deaf: !k.Events,
+		Anew: a.anew, Log: s.opt.Log.With("device", k.Name),
 	})})
 }
 
@@ -135,9 +137,10 @@ func (s *site) attendRecorder(r config.Recorder) {
 			channels = append(channels, k.Channel)
 		}
 	}
+	a.hearing = camera.NewHearing(camera.HearingOptions{Name: r.Name, Cameras: behind, Recorder: true, Urgent: s.isUrgent, Open: s.openConditions})
 	s.add(ingest.Conversation{Name: r.Name, Silence: never(r.Name), Device: camera.Attend(camera.AttendOptions{
-		Name: r.Name, Client: a.client, Memory: a.memory, Cameras: behind, Recorder: true, Serial: r.Serial, Endpoint: r.Endpoint,
-		Deaf: !r.Events, Urgent: s.isUrgent, Open: s.openConditions, Anew: a.anew, Log: log,
+		Name: r.Name, Client: a.client, Memory: a.memory, Hearing: a.hearing, Recorder: true, Serial: r.Serial, Endpoint: r.Endpoint,
+		Deaf: !r.Events, Anew: a.anew, Log: log,
 	})})
 	if r.KeepDays > 0 {
 		s.add(ingest.Conversation{Name: r.Name, Device: camera.Audit(camera.AuditOptions{
@@ -154,12 +157,26 @@ const sessionsPerSecond = 8
 // watch makes the conversation with the stream of one camera.
 func (s *site) watch(k config.Camera, one eye) {
 	a := s.askedFor(k)
+	var hearing *camera.Hearing // of its metadata track
+	if k.Metadata {
+		hearing = a.hearing.Of(k.Name)
+	}
 	s.add(ingest.Conversation{Name: k.Name, Silence: never(k.Name), Device: camera.Watch(camera.WatchOptions{
 		Name: k.Name, Client: a.client, Memory: a.memory, Pick: pickOf(k),
 		Transport: stream.Transport(k.Transport), Pin: k.StreamPin, Places: a.places, Starts: s.starts,
 		Sampled: k.Watch == config.WatchSampled, Alert: one.alert, Limits: limitsOf(s.opt.Config),
-		Log: s.opt.Log.With("device", k.Name),
+		Hearing: hearing, Deaf: !s.hears(k), Log: s.opt.Log.With("device", k.Name),
 	})})
+}
+
+// hears says whether the site wants the events of a camera.
+func (s *site) hears(k config.Camera) bool {
+	for _, r := range s.opt.Config.Recorders {
+		if r.Name == k.Recorder {
+			return r.Events
+		}
+	}
+	return k.Events
 }
 
 // limitsOf is what the site's streams are held against.

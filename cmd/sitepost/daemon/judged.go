@@ -14,12 +14,12 @@ import (
 // that they could end, and where no days are to be kept there are never too few.
 func cameraJudges(c *config.Config) func(store.Standing) bool {
 	heard, asked, kept := map[string]bool{}, map[string]bool{}, map[string]bool{}
-	keeps := map[string]bool{}
+	keeps, tracked := map[string]bool{}, map[string]bool{}
 	for _, r := range c.Recorders {
 		heard[r.Name], asked[r.Name], keeps[r.Name] = r.Events, true, r.KeepDays > 0
 	}
 	for _, k := range c.Cameras {
-		heard[k.Name], asked[k.Name] = k.Events, k.Recorder == ""
+		heard[k.Name], asked[k.Name], tracked[k.Name] = k.Events, k.Recorder == "", k.Metadata
 		if k.Recorder != "" {
 			heard[k.Name] = heard[k.Recorder]
 			kept[k.Recorder+"/"+strconv.Itoa(k.Channel)] = keeps[k.Recorder] && isWatched(k)
@@ -37,6 +37,8 @@ func cameraJudges(c *config.Config) func(store.Standing) bool {
 			return c.HD.Width > 0 && c.HD.Height > 0
 		case is.IsOfIdentity():
 			return asked[o.Device]
+		case is.IsOfTrack():
+			return tracked[o.Device]
 		}
 		return hears || !is.IsNoticed()
 	}

@@ -229,7 +229,7 @@ func TestCameraEndToEnd(t *testing.T) {
 	t.Cleanup(func() { _ = c.Close() })
 	s := newStand(t, c.ONVIF.Address())
 	stop := s.run()
-	s.must("of the stream", func(b *book) bool { return b.state("stream/check-1-top") != "" })
+	s.must("of the stream", func(b *book) bool { return b.state("stream/check-1-top") == devices.StreamLive })
 	stop()
 	s.should("the box stop", stopped)
 	s.book.audit(t)

@@ -143,7 +143,7 @@ func TestGone(t *testing.T) {
 		{name: "a camera", left: map[string]any{"stream/cam-1": live, "device/cam-1": online},
 			want: map[string]string{}},
 		{name: "a camera that is not watched any more", after: goneCamera + goneOff, left: map[string]any{"stream/cam-1": live, "device/cam-1": online},
-			want: map[string]string{"cam-1": "disabled"}},
+			want: map[string]string{"cam-1": "disabled", "stream/cam-1": "disabled"}},
 		{name: "a camera whose name an instrument has now", after: goneGas, left: map[string]any{"stream/gas-1": live},
 			want: map[string]string{"bus": "online", "gas-1": "silent"}},
 		{name: "a device goes out of use", before: goneDoor, after: goneDoor + goneOff,
