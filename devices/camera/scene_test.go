@@ -21,16 +21,17 @@ import (
 // A scene is a camera in the fake time of a bubble: what it is asked, and how its
 // stream looks. A test changes it while the conversation goes on.
 type scene struct {
-	mu     sync.Mutex // protects what follows
-	gone   bool       // its cable is pulled: nothing answers, and whoever dials waits
-	closed bool       // its RTSP port is: a dial fails at once
-	see    devices.Stream
-	fails  error         // of a session; nil = it goes well
-	once   *sight        // what the next session sees, and no other
-	lasts  time.Duration // how long a kept session goes well, 0 = as long as it is wanted
-	again  bool          // such a session ends because a new one is needed
-	uri    string
-	offset time.Duration // of its clock
+	mu       sync.Mutex // protects what follows
+	gone     bool       // its cable is pulled: nothing answers, and whoever dials waits
+	closed   bool       // its RTSP port is: a dial fails at once
+	see      devices.Stream
+	fails    error         // of a session; nil = it goes well
+	once     *sight        // what the next session sees, and no other
+	lasts    time.Duration // how long a kept session goes well, 0 = as long as it is wanted
+	again    bool          // such a session ends because a new one is needed
+	uri      string
+	offset   time.Duration // of its clock
+	document string        // that comes on its metadata track
 
 	began   time.Time
 	visits  []string // what sessions were begun, when and as what
@@ -300,7 +301,7 @@ func inBubbleWith(t *testing.T, o func() camera.WatchOptions, see devices.Stream
 
 // watched is how a scene is watched.
 func (s *scene) watched(o camera.WatchOptions) camera.WatchOptions {
-	o.Name, o.Client, o.Eyes = "cam-1", s, camera.Eyes{Measure: s.measure, Follow: s.follow, Knock: s.knock}
+	o.Name, o.Client, o.Eyes = "cam-1", s, camera.Eyes{Measure: s.measure, Follow: s.follow, Listen: s.listen, Knock: s.knock}
 	if o.Limits == (norm.Limits{}) {
 		o.Limits = norm.Defaults()
 		o.Limits.HDWidth, o.Limits.HDHeight, o.Limits.HDFPS = 1920, 1080, 25

@@ -84,7 +84,7 @@ func (w *watch) runBeside(ctx context.Context, emit func(devices.Event) error) e
 	stop()
 	beside.Wait()
 	if full != nil {
-		return full
+		w.voice.full = full
 	}
 	return err
 }
