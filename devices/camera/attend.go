@@ -16,24 +16,14 @@ type AttendOptions struct {
 	Client *onvif.Client
 	Memory *Memory
 
-	// Hearing makes events of what is notified. It is shared with whoever reads the
-	// metadata track of the same camera or recorder, and then has Cameras, Recorder,
-	// Urgent and Open of its own; nil = nobody does.
+	// Hearing makes events of what is notified, and knows whether this is a recorder.
+	// It is shared with whoever reads a metadata track of the same camera or recorder;
+	// nil = a camera of which nobody does.
 	Hearing *Hearing
-
-	// Cameras are those of the site on each channel of a recorder, by number; nil
-	// for a camera.
-	Cameras  map[int]string
-	Recorder bool
 
 	Serial, Endpoint string // as the site file has them; "" = not told
 	Deaf             bool   // the site wants none of its events
 
-	// Urgent says whose motion belongs to the alarm lane.
-	Urgent func(device string) bool
-	// Open lists the conditions that are open now, whosever they are: after a
-	// restart those that end by their own timer need one again. nil = none.
-	Open func() []Standing
 	// Anew tells that the camera says that it has started anew. Anybody can say so.
 	Anew <-chan struct{}
 
@@ -75,7 +65,7 @@ func Attend(o AttendOptions) devices.Device {
 		o.Every = time.Hour
 	}
 	if o.Hearing == nil {
-		o.Hearing = NewHearing(HearingOptions{Name: o.Name, Cameras: o.Cameras, Recorder: o.Recorder, Urgent: o.Urgent, Open: o.Open})
+		o.Hearing = NewHearing(HearingOptions{Name: o.Name})
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

@@ -21,7 +21,7 @@ type inventoried struct {
 // ask asks who it is and what it has. It says nothing.
 func (l *listening) ask(ctx context.Context) (is inventoried) {
 	is.told, is.err = l.options.Client.TakeInventory(ctx)
-	if is.err == nil && l.options.Recorder {
+	if is.err == nil && l.hearing.options.Recorder {
 		is.channels, is.err = l.options.Client.Channels(ctx)
 	}
 	return is
@@ -50,7 +50,7 @@ func (l *listening) noteAgain(ctx context.Context, is inventoried) {
 // note says what is new in an inventory, and remembers it.
 func (l *listening) note(is inventoried) {
 	o := l.options
-	if o.Recorder {
+	if l.hearing.options.Recorder {
 		l.hearing.learn(is.channels)
 		l.voice.clear(devices.CameraLogin, "")
 	}
@@ -93,7 +93,7 @@ func (l *listening) tellNotIdentified(ctx context.Context, err error) error {
 	_, refused := errors.AsType[*onvif.LoginRefused](err)
 	switch {
 	case ctx.Err() != nil || gone:
-	case refused && l.options.Recorder:
+	case refused && l.hearing.options.Recorder:
 		l.voice.raise(devices.CameraLogin, "", "", err.Error())
 	case !refused && !l.options.Deaf:
 		l.tellDeaf(err)

@@ -132,7 +132,7 @@ func TestAttend(t *testing.T) {
 		{Topic: input, Source: "InputToken=1", Data: []string{"LogicalState=false"}},
 	}}})
 	o := attend(t, v)
-	o.Urgent = func(device string) bool { return device == "cam-1" }
+	o.Hearing = camera.NewHearing(camera.HearingOptions{Name: "cam-1", Urgent: func(device string) bool { return device == "cam-1" }})
 	a := attended(t, o)
 	a.until("camera.digital_input off 1")
 	v.Notify(tamper, "Rule=MyTamper", "IsTamper=true")
@@ -165,7 +165,8 @@ func TestAttendRecorder(t *testing.T) {
 	t.Parallel()
 	v := cameratest.Start(t, cameratest.Options{Password: "secret", Profiles: cameratest.Channels(4), Events: &cameratest.Events{}})
 	o := attend(t, v)
-	o.Name, o.Recorder, o.Cameras = "nvr-1", true, map[int]string{3: "hall-1"}
+	o.Name = "nvr-1"
+	o.Hearing = camera.NewHearing(camera.HearingOptions{Name: "nvr-1", Recorder: true, Cameras: map[int]string{3: "hall-1"}})
 	token, err := channelToken(t, o, 3)
 	if err != nil {
 		t.Fatal(err)

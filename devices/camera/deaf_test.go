@@ -42,7 +42,7 @@ func TestDeafnessIsTold(t *testing.T) {
 			}
 			t.Cleanup(client.Close)
 			v.Offline(c.away)
-			a := &attendance{options: AttendOptions{Name: "cam-1", Client: client, Deaf: c.deaf}}
+			a := Attend(AttendOptions{Name: "cam-1", Client: client, Deaf: c.deaf}).(*attendance)
 			var got devices.State
 			for n := range 2 {
 				l := &listening{attendance: a, voice: newVoice(func(e devices.Event) error {

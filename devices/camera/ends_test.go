@@ -54,7 +54,7 @@ func TestEndsByItself(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				began, got := time.Now(), map[time.Duration]devices.Event{}
-				l := listenTo(AttendOptions{Name: "cam-1", Open: func() []Standing { return c.open }}, func(e devices.Event) error {
+				l := listenTo(AttendOptions{Name: "cam-1", Hearing: NewHearing(HearingOptions{Name: "cam-1", Open: func() []Standing { return c.open }})}, func(e devices.Event) error {
 					if e.State == devices.Cleared && e.Code != devices.DeviceFault {
 						e.Time = time.Time{}
 						got[time.Since(began)] = e

@@ -139,7 +139,7 @@ func (s *site) attendRecorder(r config.Recorder) {
 	}
 	a.hearing = camera.NewHearing(camera.HearingOptions{Name: r.Name, Cameras: behind, Recorder: true, Urgent: s.isUrgent, Open: s.openConditions})
 	s.add(ingest.Conversation{Name: r.Name, Silence: never(r.Name), Device: camera.Attend(camera.AttendOptions{
-		Name: r.Name, Client: a.client, Memory: a.memory, Hearing: a.hearing, Recorder: true, Serial: r.Serial, Endpoint: r.Endpoint,
+		Name: r.Name, Client: a.client, Memory: a.memory, Hearing: a.hearing, Serial: r.Serial, Endpoint: r.Endpoint,
 		Deaf: !r.Events, Anew: a.anew, Log: log,
 	})})
 	if r.KeepDays > 0 {
