@@ -31,6 +31,7 @@ type fake struct {
 	description string                                 // answered to DESCRIBE; default: one H.264 track
 	answer      func(q question) string                // status line and headers instead of the usual, "" for the usual
 	play        func(c net.Conn, gone <-chan struct{}) // what it sends after PLAY
+	spoil       func(said []byte) []byte               // what becomes of all it sends
 
 	listener net.Listener
 	served   sync.WaitGroup
@@ -102,17 +103,21 @@ func (f *fake) heard() ([]question, int) {
 // bubble goes on.
 type mouth struct {
 	net.Conn
-	turn chan struct{}
+	turn  chan struct{}
+	spoil func(said []byte) []byte
 }
 
 func (m mouth) Write(p []byte) (int, error) {
 	m.turn <- struct{}{}
 	defer func() { <-m.turn }()
+	if m.spoil != nil {
+		p = m.spoil(p)
+	}
 	return m.Conn.Write(p)
 }
 
 func (f *fake) serve(conn net.Conn) {
-	c := mouth{conn, make(chan struct{}, 1)}
+	c := mouth{conn, make(chan struct{}, 1), f.spoil}
 	gone := make(chan struct{})
 	var playing sync.WaitGroup
 	defer playing.Wait()
