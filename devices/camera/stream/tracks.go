@@ -125,9 +125,11 @@ func (v *visit) hear(p *rtp.Packet) {
 	v.spend(len(p.Payload) + rtpHeader)
 	now := time.Now()
 	v.mu.Lock()
+	dark := v.meter.pictureAt.IsZero()
 	v.meter.packet(p, now)
 	v.newParams = v.meter.changed() || v.newParams
-	news := v.newParams || v.plan.early && v.enough(now)
+	first := dark && !v.meter.pictureAt.IsZero()
+	news := v.newParams || v.plan.early && (first || v.enough(now))
 	v.mu.Unlock()
 	if news {
 		offer(v.news)
