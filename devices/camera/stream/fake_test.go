@@ -113,6 +113,9 @@ func (m mouth) Write(p []byte) (int, error) {
 	if m.spoil != nil {
 		p = m.spoil(p)
 	}
+	if len(p) == 0 { // which a pipe, other than TCP, would deliver
+		return 0, nil
+	}
 	return m.Conn.Write(p)
 }
 

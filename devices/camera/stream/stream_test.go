@@ -22,7 +22,7 @@ import (
 // side by side.
 
 // hasty is the patience of tests.
-var hasty = patience{start: 3 * time.Second, read: 800 * time.Millisecond, write: 500 * time.Millisecond, close: time.Second, quiet: 700 * time.Millisecond, picture: 2 * time.Second, least: time.Second, idle: 2 * time.Second, knock: time.Second}
+var hasty = patience{start: 3 * time.Second, read: 800 * time.Millisecond, write: 500 * time.Millisecond, close: time.Second, quiet: 700 * time.Millisecond, picture: 2 * time.Second, least: time.Second, idle: 6 * time.Second, knock: time.Second}
 
 // password has every sign that a URL would stumble over. Its mark, "Kennwort", is
 // looked for in what is printed; no port and no pin can contain it.
@@ -67,9 +67,16 @@ type outcome struct {
 }
 
 func outcomeOf(s devices.Stream, err error) outcome {
-	o := outcome{State: s.State}
+	o := failed(err)
+	o.State = s.State
+	return o
+}
+
+// failed is what an error alone says.
+func failed(err error) outcome {
+	var o outcome
 	if f, ok := errors.AsType[*Failure](err); ok {
-		o.Layer = f.Layer
+		o.State, o.Layer = f.State, f.Layer
 	}
 	for _, known := range []error{ErrBasic, ErrLogin, ErrRedirect, ErrCertificate} {
 		if errors.Is(err, known) {

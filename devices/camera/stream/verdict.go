@@ -89,10 +89,6 @@ func statusFailure(layer Layer, e liberrors.ErrClientBadStatusCode, beside bool)
 	return f
 }
 
-// wrongSSRC recognises the library's complaint about a changed SSRC, which has
-// no type of its own.
-func wrongSSRC(err error) bool { return strings.Contains(err.Error(), "wrong SSRC") }
-
 // word is the rtpmap's word of a track: "SVAC" of "SVAC/90000".
 func word(track format.Format) string {
 	w, _, _ := strings.Cut(track.RTPMap(), "/")
