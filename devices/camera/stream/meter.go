@@ -87,7 +87,8 @@ func (m *meter) packet(p *rtp.Packet, at time.Time) {
 		m.rule.jump()
 		m.steady.drop()
 	}
-	s := m.codec.see(p.Payload)
+	var s sight
+	s.see(m.codec, p.Payload)
 	m.sets.take(&s)
 	m.isTorn = m.isTorn || !m.rule.follows(p) // also the frame before: its end may be missing
 	if m.frame.at.IsZero() || p.Timestamp != m.ts {

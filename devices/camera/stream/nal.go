@@ -34,8 +34,7 @@ type sight struct {
 //	25 DON DON [size size NAL] …                                     several
 //	28 S E R type(5) …                     49 __ S E type(6) …       a part
 //	29 the same, then DON DON                                        a part
-func (c codec) see(p []byte) sight {
-	var s sight
+func (s *sight) see(c codec, p []byte) {
 	switch {
 	case c == other:
 		s.slice = true
@@ -44,7 +43,6 @@ func (c codec) see(p []byte) sight {
 	case c == h265Codec && len(p) > 2:
 		s.h265(p)
 	}
-	return s
 }
 
 func (s *sight) h264(p []byte) {

@@ -69,7 +69,8 @@ func TestSee(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			got := c.codec.see(unhex(t, c.payload))
+			var got sight
+			got.see(c.codec, unhex(t, c.payload))
 			if diff := cmp.Diff(c.want, got, cmp.AllowUnexported(sight{})); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", c.payload, diff)
 			}
