@@ -48,6 +48,7 @@ func FuzzMeter(f *testing.F) {
 	f.Add([]byte{0, 1, 0, 0, 0, 0, 2, 0x67, 1, 0, 2, 0, 0, 0, 9, 3, 28, 0x85, 1}, byte(h264Codec))
 	f.Add([]byte{255, 255, 255, 0, 0, 0, 4, 0x60, 1, 0, 3}, byte(h265Codec))
 	f.Add([]byte{0, 1, 0, 1, 2, 9, 2, 0x65, 0x80, 0, 3, 0, 1, 4, 30, 2, 0x41, 0x80, 0, 2, 0, 2, 6, 0, 2, 0x41, 0x80, 0, 4, 0, 3, 7, 50, 2, 0x65, 0x80}, byte(h264Codec))
+	f.Add([]byte{0, 1, 0, 1, 4, 0, 2, 0x41, 0x80, 0, 2, 0, 1, 4, 0, 2, 0x65, 0x80}, byte(h264Codec)) // turns out to be a key frame behind the border
 	f.Add(slices.Concat([]byte{0, 1, 0, 0, 0, 0, byte(len(unhex(f, spsHigh40)))}, unhex(f, spsHigh40), []byte{0, 2, 0, 0, 4, 10, 2, 0x65, 0x80}), byte(h264Codec))
 	f.Fuzz(func(t *testing.T, b []byte, kind byte) {
 		m, at := meter{codec: codec(kind % 3), clock: 90000}, t0

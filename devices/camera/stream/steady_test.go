@@ -51,6 +51,11 @@ func (c scene) play(seconds float64, seed uint64) devices.Stream {
 	}
 	var s devices.Stream
 	m.fill(&s, at)
+	m.renew(at)
+	var next devices.Stream
+	if m.fill(&next, at); next.RateMode != "" {
+		s.RateMode += ", and " + next.RateMode + " of the window before"
+	}
 	return s
 }
 
@@ -81,6 +86,7 @@ func TestRateMode(t *testing.T) {
 		{"covered under VBR", scene{mbits: 0.20, inter: 79, cv: .3}, 30, ""},
 		{"no video", scene{mbits: 0.013, inter: 24}, 30, ""},
 		{"too short", scene{mbits: 3.15, inter: 7337, cv: .15}, 7, ""},
+		{"too short, with a key frame each second", scene{mbits: 3.15, inter: 7337, cv: .15, gop: 25}, 7.1, ""},
 		{"just long enough", scene{mbits: 3.15, inter: 7337, cv: .15}, 8.1, "cbr"},
 		{"two GOPs only", scene{mbits: 3.15, inter: 11000, cv: .15, gop: 100}, 9, ""},
 		{"no second key frame", scene{mbits: 3.15, inter: 11000, cv: .15, gop: 100000}, 30, ""},
@@ -114,6 +120,23 @@ func TestRateModeAndStalls(t *testing.T) {
 	y.renew()
 	if got := y.mode(sizes{}); got != "" {
 		t.Errorf("in a new window: got %q", got)
+	}
+}
+
+// TestRateModeAndJumps leaves out the GOP in which the sequence began anew.
+func TestRateModeAndJumps(t *testing.T) {
+	t.Parallel()
+	m, f := meter{codec: h264Codec, clock: 90000}, film{gop: 25}
+	for i := range 252 { // key frames at 0, 25 … 250
+		if i == 60 {
+			f.seq += 20000
+		}
+		for _, p := range f.next() {
+			m.packet(p, t0.Add(time.Duration(i)*40*time.Millisecond))
+		}
+	}
+	if m.steady.stretches != 9 {
+		t.Errorf("got %d stretches, want 9", m.steady.stretches)
 	}
 }
 

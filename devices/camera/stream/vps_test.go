@@ -62,7 +62,7 @@ func TestVPSRate(t *testing.T) {
 		{"too fast", handVPS(0x01010101, 0xf2f2f2f2), 0},
 		{"just not", handVPS(0x01010101, 0xf0f0f0f0), 240},
 		{"too slow to be told", handVPS(math.MaxUint32, 1), 0},
-		{"not a VPS", unhex(t, spsHEVCMain), 0},
+		{"not a VPS", append([]byte{0x42}, unhex(t, vpsNTSC)[1:]...), 0},
 		{"nothing", nil, 0},
 		{"zeros only", append(unhex(t, "4001"), make([]byte, 100)...), 0},
 		{"too long", append(unhex(t, vpsNTSC), make([]byte, maxSet)...), 0},
@@ -72,7 +72,7 @@ func TestVPSRate(t *testing.T) {
 		}
 	}
 	whole := unhex(t, vpsNTSC)
-	for n := range len(whole) - 3 { // the last bits of the time scale are in the third byte from the end
+	for n := range len(whole) - 1 { // the last bits of the time scale are in the last byte but one
 		if got := vpsRate(whole[:n]); got != 0 {
 			t.Errorf("torn after %d bytes: got %v, want none", n, got)
 		}
