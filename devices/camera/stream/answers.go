@@ -28,6 +28,8 @@ type answers struct {
 	audio    bool          // the description offers sound
 	trip     time.Duration // round trip of the first OPTIONS
 	sealed   bool          // the TLS handshake is done
+	replied  bool          // anything was answered
+	playing  bool          // PLAY was answered
 }
 
 // refuse remembers why; later reasons are consequences of the first.
@@ -55,15 +57,36 @@ func (a *answers) answered(r *base.Response) {
 	if a.method == base.Options && a.trip == 0 {
 		a.trip = time.Since(a.askedAt)
 	}
-	method, loggedIn := a.method, a.loggedIn
+	method, loggedIn, playing := a.method, a.loggedIn, a.playing
+	a.replied = true
+	a.playing = playing || method == base.Play && r.StatusCode == base.StatusOK
 	a.mu.Unlock()
+	hasten(r)
 	switch {
+	case r.StatusCode == base.StatusUnauthorized && playing:
+		a.visit.anew(errStale) // 4.16.2 answers no second challenge
 	case r.StatusCode == base.StatusUnauthorized:
 		a.challenged(r, loggedIn)
 	case r.StatusCode >= base.StatusMovedPermanently && r.StatusCode <= base.StatusUseProxy:
 		a.redirected(r)
 	case r.StatusCode == base.StatusOK && method == base.Describe:
 		a.described(r)
+	case r.StatusCode == base.StatusOK && method == base.Setup:
+		a.routed(r)
+	}
+}
+
+// longest is the longest timeout of a session, in seconds, that is let through to
+// the library: it keeps a session alive every 0.8 of it, and over less than the
+// guard's patience with a session in which nothing moves.
+const longest = 60
+
+// hasten shortens the timeout of the session.
+func hasten(r *base.Response) {
+	var s headers.Session
+	if s.Unmarshal(r.Header["Session"]) == nil && s.Timeout != nil && *s.Timeout > longest {
+		*s.Timeout = longest
+		r.Header["Session"] = s.Marshal()
 	}
 }
 

@@ -2,6 +2,7 @@ package stream
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"unicode"
 )
@@ -16,6 +17,14 @@ var (
 	ErrRedirect = errors.New("redirect refused")
 	// ErrCertificate occurs when the camera's certificate is not the pinned one.
 	ErrCertificate = errors.New("certificate is not the pinned one")
+	// ErrAgain occurs when a session has to be begun anew and nothing is wrong.
+	ErrAgain = errors.New("a new session is needed")
+)
+
+// What makes a new session necessary.
+var (
+	errRestarted = fmt.Errorf("%w: the camera began a new stream within this one", ErrAgain)
+	errStale     = fmt.Errorf("%w: the camera wants a new login", ErrAgain)
 )
 
 // A Layer is how far a visit came before it failed, from the outside in.

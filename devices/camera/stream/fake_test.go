@@ -2,6 +2,7 @@ package stream
 
 import (
 	"bufio"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 )
 
@@ -63,6 +65,16 @@ func (f *fake) listen(t *testing.T, wrap func(net.Listener) net.Listener) *fake 
 	return f
 }
 
+// dial reaches the camera without a network, for a test in fake time.
+func (f *fake) dial(context.Context, string, string) (net.Conn, error) {
+	ours, theirs := net.Pipe()
+	f.mu.Lock()
+	f.dials++
+	f.mu.Unlock()
+	f.served.Go(func() { f.serve(theirs) })
+	return ours, nil
+}
+
 func (f *fake) url() string { return "rtsp://" + f.listener.Addr().String() + "/cam" }
 
 func (f *fake) accept() {
@@ -86,7 +98,21 @@ func (f *fake) heard() ([]question, int) {
 	return append([]question(nil), f.asked...), f.dials
 }
 
-func (f *fake) serve(c net.Conn) {
+// A mouth lets one speak after the other, and lets them wait so that the time of a
+// bubble goes on.
+type mouth struct {
+	net.Conn
+	turn chan struct{}
+}
+
+func (m mouth) Write(p []byte) (int, error) {
+	m.turn <- struct{}{}
+	defer func() { <-m.turn }()
+	return m.Conn.Write(p)
+}
+
+func (f *fake) serve(conn net.Conn) {
+	c := mouth{conn, make(chan struct{}, 1)}
 	gone := make(chan struct{})
 	var playing sync.WaitGroup
 	defer playing.Wait()
@@ -147,7 +173,7 @@ func readQuestion(in *bufio.Reader) (question, error) {
 	return question{words[0], words[1], header}, err
 }
 
-// send writes a packet as an interleaved frame on channel 0 (RFC 2326 10.12):
+// send writes a packet as an interleaved frame (RFC 2326 10.12), here on channel 0:
 //
 //	24 00 LL LL packet
 //	|  |  size
@@ -159,12 +185,27 @@ func send(c net.Conn, p *rtp.Packet) error {
 	if err != nil {
 		return err
 	}
-	head := binary.BigEndian.AppendUint16([]byte{'$', 0}, uint16(len(b)))
-	_, err = c.Write(append(head, b...))
+	return interleave(c, 0, b)
+}
+
+func interleave(c net.Conn, channel byte, b []byte) error {
+	head := binary.BigEndian.AppendUint16([]byte{'$', channel}, uint16(len(b)))
+	_, err := c.Write(append(head, b...))
 	return err
 }
 
-// filming plays a film of 25 frames a second until the client is gone.
+// report writes a sender report with the given time on channel 1.
+func report(c net.Conn, at time.Time) error {
+	r := rtcp.SenderReport{NTPTime: uint64(uint32(at.Unix()+ntpEpoch))<<32 | uint64(at.Nanosecond())<<32/1e9}
+	b, err := r.Marshal()
+	if err != nil {
+		return err
+	}
+	return interleave(c, 1, b)
+}
+
+// filming plays a film of 25 frames a second until the client is gone, with a
+// sender report every two seconds.
 func filming(gop int, change func(i int, k []*rtp.Packet)) func(net.Conn, <-chan struct{}) {
 	return func(c net.Conn, gone <-chan struct{}) {
 		f, start := film{gop: gop}, time.Now()
@@ -179,6 +220,9 @@ func filming(gop int, change func(i int, k []*rtp.Packet)) func(net.Conn, <-chan
 				if send(c, p) != nil {
 					return
 				}
+			}
+			if i%50 == 0 && report(c, time.Now()) != nil {
+				return
 			}
 			tick.Reset(time.Until(start.Add(time.Duration(i+1) * 40 * time.Millisecond)))
 			select {

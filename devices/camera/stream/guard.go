@@ -37,6 +37,9 @@ type guard struct {
 	host   string         // of the URL: the only one that is dialled
 	allow  []netip.Prefix // where it may be
 	p      patience
+	read   time.Duration // silence on a connection
+	knock  dialer        // makes a connection
+	packet *rate.Limiter // what may come beside the connection
 
 	mu        sync.Mutex
 	dials     int
@@ -44,10 +47,21 @@ type guard struct {
 	conn      net.Conn   // the latest
 	connected time.Time  // when the first connection stood
 	waited    time.Duration
+	doors     map[int]net.PacketConn // UDP sockets by port
 }
 
-func newGuard(ctx context.Context, host string, allow []netip.Prefix, p patience) *guard {
-	g := &guard{host: host, allow: allow, p: p}
+// A dialer is net.Dialer's DialContext, or stands in for it.
+type dialer func(ctx context.Context, network, address string) (net.Conn, error)
+
+func newGuard(ctx context.Context, host string, t Target, p patience) *guard {
+	g := &guard{
+		host: host, allow: t.Allow, p: p, read: p.read, knock: t.dial,
+		packet: rate.NewLimiter(maxBytes, burstBytes),
+		doors:  map[int]net.PacketConn{},
+	}
+	if g.knock == nil {
+		g.knock = (&net.Dialer{Timeout: p.dial}).DialContext
+	}
 	g.ctx, g.cancel = context.WithCancel(ctx)
 	return g
 }
@@ -61,20 +75,25 @@ func (g *guard) kill() {
 	if g.conn != nil {
 		g.conn.Close()
 	}
+	for _, d := range g.doors {
+		d.Close()
+	}
 }
 
-// flooded says whether reading had to be slowed down.
+// flooded says whether reading had to be slowed down since it was asked last.
 func (g *guard) flooded() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.waited > slowed
+	waited := g.waited
+	g.waited = 0
+	return waited > slowed
 }
 
-// since is how long after start the first connection stood, false if none did.
-func (g *guard) since(start time.Time) (time.Duration, bool) {
+// stood is when the first connection stood, zero if none did.
+func (g *guard) stood() time.Time {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.connected.Sub(start), !g.connected.IsZero()
+	return g.connected
 }
 
 // sameHost says whether host, from a redirect, is the camera itself.
@@ -98,7 +117,7 @@ func (g *guard) dial(ctx context.Context, network, address string) (net.Conn, er
 	if err != nil {
 		return nil, err
 	}
-	c, err := (&net.Dialer{}).DialContext(ctx, network, to)
+	c, err := g.knock(ctx, network, to)
 	if err != nil {
 		return nil, dialFailure(to, err)
 	}
@@ -203,7 +222,7 @@ type wire struct {
 }
 
 func (w *wire) Read(p []byte) (int, error) {
-	if err := w.SetReadDeadline(time.Now().Add(w.guard.p.read)); err != nil {
+	if err := w.SetReadDeadline(time.Now().Add(w.guard.read)); err != nil {
 		return 0, err
 	}
 	n, err := w.Conn.Read(p)

@@ -47,7 +47,7 @@ func TestRedirectToAStranger(t *testing.T) {
 	if asked, dials := stranger.heard(); dials != 0 || asked != nil {
 		t.Errorf("the stranger was dialled %d times and asked %v", dials, asked)
 	}
-	guard := newGuard(t.Context(), "127.0.0.1", nil, hasty)
+	guard := newGuard(t.Context(), "127.0.0.1", Target{}, hasty)
 	if _, err := guard.dial(t.Context(), "tcp", "localhost:554"); !errors.Is(err, ErrRedirect) {
 		t.Errorf("the guard alone: got %v", err)
 	}
@@ -201,7 +201,7 @@ func TestNobodyThere(t *testing.T) {
 		{"closed port", "rtsp://" + l.Addr().String() + "/", outcome{Offline, Port, nil}},
 		{"outside the networks", "rtsp://192.0.2.1/", outcome{Offline, Route, nil}},
 		{"no such name", "rtsp://camera.invalid/", outcome{Offline, Name, nil}},
-		{"web address", "http://onvif:geheim4711@127.0.0.1/", outcome{Unsupported, Address, nil}},
+		{"web address", "http://onvif:geheimKennwort@127.0.0.1/", outcome{Unsupported, Address, nil}},
 		{"no address", "rtsp:///cam", outcome{Unsupported, Address, nil}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

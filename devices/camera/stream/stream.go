@@ -33,7 +33,9 @@
 package stream
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"time"
@@ -83,32 +85,68 @@ type Target struct {
 	// losses are seen too.
 	Transport Transport
 
-	// Early ends the visit as soon as one whole GOP was seen and at least a
-	// second was looked. The clock error may then be missing.
+	// Early ends the visit as soon as a whole GOP, a sender report and two seconds
+	// were seen. Without them it ends as it would otherwise, but not before a key
+	// frame was seen or 10 s have passed: cameras that save bits send few.
 	Early bool
+
+	// Metadata, if not nil, is given what comes on the camera's ONVIF metadata
+	// track, if it has one, in the same session. It is called from another
+	// goroutine, between packets of the picture: it may not wait.
+	Metadata func(Chunk)
+
+	// Step, if not nil, is told how far a session is: the words are
+	// devices.StreamConnecting, StreamDescribed and StreamStarting.
+	Step func(state string)
+
+	dial dialer // stands in for the network in tests
+}
+
+// A Chunk is a packet of a metadata track. A document ends with its Last chunk.
+type Chunk struct {
+	Sequence  uint16
+	Timestamp uint32
+	Last      bool   // the RTP marker
+	Payload   []byte // valid during the call
+	At        time.Time
+	Encoding  string // "", "gzip" or "exi"
 }
 
 // patience is how long each part of a visit may take.
 type patience struct {
 	start time.Duration // from dialling to the answer to PLAY
+	dial  time.Duration // until a connection stands, with one SYN repeated
 	read  time.Duration // silence on the connection
 	write time.Duration // of one request
 	close time.Duration // of leaving politely; as much again after the line was cut
 	quiet time.Duration // without a picture until the stream is stalled
+
+	picture time.Duration // a visit waits so long for a key frame
+	least   time.Duration // and looks so long
+	first   time.Duration // of the first window of a kept session, if a key frame came
+	idle    time.Duration // silence on a connection where it is healthy
+	knock   time.Duration // of knocking
 }
 
 // patient is the patience of the product; tests have less.
 var patient = patience{
 	start: 10 * time.Second,
+	dial:  3 * time.Second,
 	read:  8 * time.Second,
 	write: 3 * time.Second,
 	close: 3 * time.Second,
 	quiet: 3 * time.Second,
+
+	picture: 10 * time.Second,
+	least:   2 * time.Second,
+	first:   4 * time.Second,
+	idle:    65 * time.Second, // more than the pause between two keep-alives, see answers.go
+	knock:   2 * time.Second,
 }
 
-// Measure connects to the camera, plays its first video track over TCP for
-// howLong and says what it saw. It takes at most 10 s to get so far, and hangs
-// up in any case.
+// Measure connects to the camera, plays its first video track for howLong and
+// says what it saw. It takes at most 10 s to get so far, and hangs up in any
+// case.
 //
 // The Stream is always worth reading: with an error it still has State, Why, URI
 // and whatever was seen before. The error is a [*Failure] in the name of the
@@ -122,20 +160,68 @@ func Measure(ctx context.Context, t Target, howLong time.Duration) (devices.Stre
 }
 
 func measure(ctx context.Context, t Target, howLong time.Duration, p patience) (devices.Stream, error) {
-	var s devices.Stream
+	var seen devices.Stream
+	err := session(ctx, t, plan{every: howLong, once: true, early: t.Early}, p, func(s devices.Stream) error {
+		seen = s
+		return nil
+	})
+	if err == nil && seen.State == "" {
+		err = ctx.Err()
+	}
+	return seen, err
+}
+
+// Follow keeps one session with the camera. take is given a first Stream as soon as
+// a visit would be over ([Target].Early, 4 s), then one each time that every has
+// passed, and, at most once a second, when the picture's parameters
+// have changed; each counts what came since the one before. While take runs the
+// session goes on.
+//
+// It ends with nil when ctx ends, and what was counted since the last Stream is
+// lost with it; with take's own error; with a [*Failure] as from [Measure] when no
+// session comes about or it breaks or stalls, after take was given the last
+// Stream, which says the state; and with [ErrAgain] when a new session is needed
+// and nothing is wrong: the camera has restarted its encoder, or wants a new
+// login.
+func Follow(ctx context.Context, t Target, every time.Duration, take func(devices.Stream) error) error {
+	return session(ctx, t, plan{every: every}, patient, take)
+}
+
+// Listen keeps a session with the camera's metadata track alone, for a few kbit/s
+// and without its pictures. A track on which nothing comes is a healthy one. It
+// ends as Follow does, with a Failure in the state Unsupported if there is no such
+// track.
+func Listen(ctx context.Context, t Target) error {
+	return session(ctx, t, plan{metadata: true}, patient, func(devices.Stream) error { return nil })
+}
+
+// session is one session. take is given the Stream of each window, and the last
+// one if it ends with a Failure. Without an error ctx has ended or the plan is
+// done.
+func session(ctx context.Context, t Target, w plan, p patience, take func(devices.Stream) error) error {
+	s := devices.Stream{Transport: string(cmp.Or(t.Transport, TCP))}
 	address, err := parse(t)
 	s.URI = shown(address)
+	var own error
 	if err == nil {
-		err = newVisit(ctx, t, address, p).run(ctx, howLong, &s)
+		err = newVisit(ctx, t, address, w, p).run(ctx, &s, func(s devices.Stream) error {
+			own = take(s)
+			return own
+		})
 	}
-	if err == nil {
-		return s, nil
-	}
-	if ctx.Err() != nil {
-		return s, ctx.Err()
+	switch {
+	case own != nil:
+		return own
+	case ctx.Err() != nil:
+		return nil
+	case err == nil || errors.Is(err, ErrAgain):
+		return err
 	}
 	f := asFailure(err)
 	s.State = f.State
 	s.Why = append(s.Why, f.Error())
-	return s, fmt.Errorf("stream %q: %w", s.URI, f)
+	if err := take(s); err != nil {
+		return err
+	}
+	return fmt.Errorf("stream %q: %w", s.URI, f)
 }

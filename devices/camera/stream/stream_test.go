@@ -22,10 +22,11 @@ import (
 // side by side.
 
 // hasty is the patience of tests.
-var hasty = patience{start: 3 * time.Second, read: 800 * time.Millisecond, write: 500 * time.Millisecond, close: time.Second, quiet: 700 * time.Millisecond}
+var hasty = patience{start: 3 * time.Second, read: 800 * time.Millisecond, write: 500 * time.Millisecond, close: time.Second, quiet: 700 * time.Millisecond, picture: 2 * time.Second, least: time.Second, idle: 2 * time.Second, knock: time.Second}
 
-// password has every sign that a URL would stumble over.
-const password = `gehe/im@4711:%40?#"ö`
+// password has every sign that a URL would stumble over. Its mark, "Kennwort", is
+// looked for in what is printed; no port and no pin can contain it.
+const password = `gehe/im@Kennwort:%40?#"ö`
 
 // look is one visit to a fake camera, which also promises that it ends in time,
 // that its result fits into JSON, that the password is nowhere in it, and that
@@ -43,7 +44,7 @@ func look(t *testing.T, target Target, howLong time.Duration) (devices.Stream, e
 		t.Errorf("%+v: %v", s, jsonErr)
 	}
 	for _, text := range []string{string(printed), fmt.Sprint(err)} {
-		if strings.Contains(text, "4711") {
+		if strings.Contains(text, "Kennwort") {
 			t.Errorf("got %q, which tells the password", text)
 		}
 	}
@@ -218,7 +219,7 @@ func TestNoLoginConfigured(t *testing.T) {
 	cam := (&fake{answer: func(question) string {
 		return "RTSP/1.0 401 Unauthorized\r\nWWW-Authenticate: Digest realm=\"c\", nonce=\"1\"\r\n\r\n"
 	}}).listen(t, nil)
-	s, err := look(t, Target{URL: strings.Replace(cam.url(), "//", "//onvif:geheim4711@", 1)}, time.Second)
+	s, err := look(t, Target{URL: strings.Replace(cam.url(), "//", "//onvif:geheimKennwort@", 1)}, time.Second)
 	if diff := cmp.Diff(outcome{AuthFailed, Login, ErrLogin}, outcomeOf(s, err), compareErrors()); diff != "" {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}

@@ -35,11 +35,14 @@ func (a *answers) failure(err error) error {
 	case refusal != nil:
 		return refusal
 	case said:
-		return statusFailure(v.layer, status)
+		return statusFailure(v.layer, status, v.beside())
 	case errors.Is(err, context.Canceled):
 		return err
 	case errors.Is(err, liberrors.ErrClientServerRequestedUDP{}):
 		return &Failure{Layer: Play, State: Unsupported, Err: err, Text: "the camera does not play over TCP; switch RTP over RTSP on in it"}
+	case errors.Is(err, liberrors.ErrClientServerRequestedTCP{}), errors.Is(err, liberrors.ErrClientTransportHeaderInvalidDelivery{}),
+		errors.Is(err, liberrors.ErrClientServerPortsNotProvided{}), errors.Is(err, liberrors.ErrClientTransportHeaderNoPorts{}):
+		return &Failure{Layer: Play, State: Unsupported, Err: err, Text: fmt.Sprintf(`the camera does not play over %s; set transport = "tcp"`, v.target.Transport)}
 	case isNet && timeout.Timeout(), errors.Is(err, liberrors.ErrClientRequestTimedOut{}):
 		return &Failure{Layer: layer, State: Offline, Err: err, Text: "the camera took the connection and does not answer; restart it if it stays so"}
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
@@ -60,7 +63,7 @@ func (v *visit) hidden(err error) string {
 
 // statusFailure is what a status code of RTSP (RFC 2326 7.1.1) means for a
 // person.
-func statusFailure(layer Layer, e liberrors.ErrClientBadStatusCode) *Failure {
+func statusFailure(layer Layer, e liberrors.ErrClientBadStatusCode, beside bool) *Failure {
 	f := &Failure{Layer: layer, State: Offline, Err: e}
 	said := fmt.Sprintf("%d %s", e.Code, plain(e.Message))
 	switch e.Code {
@@ -76,6 +79,9 @@ func statusFailure(layer Layer, e liberrors.ErrClientBadStatusCode) *Failure {
 		base.StatusRTSPVersionNotSupported, base.StatusOptionNotSupported, base.StatusMethodNotAllowed:
 		f.State = Unsupported
 		f.Text = "the camera cannot do what we need (" + said + "); RTP over RTSP must be on in it"
+		if beside {
+			f.Text = "the camera cannot do what we need (" + said + `); set transport = "tcp"`
+		}
 	default:
 		f.Text = "the camera refuses (" + said + ")"
 	}

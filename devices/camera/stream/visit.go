@@ -2,6 +2,7 @@ package stream
 
 import (
 	"context"
+	"math"
 	"sync"
 	"time"
 
@@ -9,8 +10,6 @@ import (
 	"github.com/bluenviron/gortsplib/v4/pkg/base"
 	"github.com/bluenviron/gortsplib/v4/pkg/description"
 	"github.com/bluenviron/gortsplib/v4/pkg/format"
-	"github.com/pion/rtcp"
-	"github.com/pion/rtp"
 
 	"sitepost/devices"
 )
@@ -18,60 +17,99 @@ import (
 // A visit is one session with one camera: a client of its own, made for it and
 // thrown away.
 //
-//	dial ─► describe ─► setup ─► play ─► watch ─► leave
-//	└──────── at most patience.start ─┘  howLong   TEARDOWN, then the line is cut
+//	dial ─► describe ─► setup ─► play ─► watch ──────────► leave
+//	└──────── at most patience.start ─┘  window by window  TEARDOWN, then the line is cut
 //
 // The library runs goroutines of its own. What they call back (answers.go, and
-// hear below) runs there; what they share with the visit is under mu, or is read
-// only after the call that caused it has returned.
+// hear in tracks.go) runs there; what they share with the visit is under mu, or is
+// read only after the call that caused it has returned.
 type visit struct {
 	target  Target
+	plan    plan
 	p       patience
 	address *base.URL // with the login
 	guard   *guard
 	client  *gortsplib.Client
-	start   time.Time
 	layer   Layer // of the step that is being done
 	answers answers
 
-	mu      sync.Mutex
-	meter   meter
-	whole   chan struct{} // closed when a whole GOP was seen
-	changed chan struct{} // closed when the camera began a new stream in the session
-	onWhole sync.Once
-	onNew   sync.Once
+	news  chan struct{} // told when the window may be over
+	again chan error    // told why the session must be begun anew
+
+	mu        sync.Mutex
+	meter     meter
+	times     times
+	began     time.Time // the window
+	reports   int       // sender reports in the session
+	newParams bool      // the parameter set changed in this window
+	told      bool      // the time to the first picture was said
 }
 
-// transports are the library's words; "" is TCP.
-var transports = map[Transport]gortsplib.Transport{UDP: gortsplib.TransportUDP, Multicast: gortsplib.TransportUDPMulticast, "": gortsplib.TransportTCP, TCP: gortsplib.TransportTCP}
+// A plan says how a session is looked at.
+type plan struct {
+	every    time.Duration // length of a window
+	once     bool          // ends with the first window
+	early    bool          // which ends when enough was seen
+	metadata bool          // no pictures, and no windows: the metadata track alone
+}
 
-func newVisit(ctx context.Context, t Target, address *base.URL, p patience) *visit {
+// never is longer than the time since 1970, from which the library counts the
+// silence of a track over UDP that has not begun.
+const never = math.MaxInt64 / 2
+
+func newVisit(ctx context.Context, t Target, address *base.URL, w plan, p patience) *visit {
 	v := &visit{
-		target: t, p: p, address: address, layer: Describe,
-		guard:   newGuard(ctx, address.Hostname(), t.Allow, p),
-		whole:   make(chan struct{}),
-		changed: make(chan struct{}),
+		target: t, plan: w, p: p, address: address, layer: Describe,
+		guard: newGuard(ctx, address.Hostname(), t, p),
+		news:  make(chan struct{}, 1),
+		again: make(chan error, 1),
 	}
 	v.answers.visit = v
-	transport := transports[t.Transport]
+	if w.metadata || v.beside() {
+		v.guard.read = p.idle
+	}
+	transport := v.transport()
 	v.client = &gortsplib.Client{
 		Scheme: address.Scheme, Host: address.Host,
-		Transport:   &transport,
-		UserAgent:   "sitepost", // some cameras answer 401 to none
-		ReadTimeout: p.start, WriteTimeout: p.write,
-		DialContext: v.guard.dial,
-		TLSConfig:   v.answers.tls(),
-		OnRequest:   v.answers.asked, OnResponse: v.answers.answered,
+		Transport: &transport,
+		UserAgent: "sitepost", // some cameras answer 401 to none
+		// The library's own clocks see any frame, not pictures, and end a session
+		// that is silent because nothing moves: ours are in guard.go and watch.go.
+		ReadTimeout: never, InitialUDPReadTimeout: never,
+		WriteTimeout: p.write,
+		DialContext:  v.guard.dial, ListenPacket: v.guard.listen,
+		TLSConfig: v.answers.tls(),
+		OnRequest: v.answers.asked, OnResponse: v.answers.answered,
 		OnTransportSwitch: func(error) {},
 		OnPacketsLost:     func(uint64) {}, // the meter counts for itself
 		OnDecodeError:     v.dropped,
 	}
+	if v.beside() {
+		v.client.UDPReadBufferSize = queue(ctx)
+	}
 	return v
 }
 
-// run is the whole visit.
-func (v *visit) run(ctx context.Context, howLong time.Duration, s *devices.Stream) error {
-	v.start = time.Now()
+// beside says whether packets come beside the connection.
+func (v *visit) beside() bool {
+	return v.target.Transport == UDP || v.target.Transport == Multicast
+}
+
+// transport is the library's word for how the packets shall come.
+func (v *visit) transport() gortsplib.Transport {
+	switch v.target.Transport {
+	case UDP:
+		return gortsplib.TransportUDP
+	case Multicast:
+		return gortsplib.TransportUDPMulticast
+	}
+	return gortsplib.TransportTCP
+}
+
+// run is the whole visit. take is given the Stream of each window; s is the
+// current one, also when run returns with an error.
+func (v *visit) run(ctx context.Context, s *devices.Stream, take func(devices.Stream) error) error {
+	v.times.start = time.Now()
 	if err := v.client.Start2(); err != nil {
 		return err
 	}
@@ -84,66 +122,79 @@ func (v *visit) run(ctx context.Context, howLong time.Duration, s *devices.Strea
 		err = v.tooSlow(err)
 	}
 	if err != nil {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		v.times.tell(s)
 		return v.answers.failure(err)
 	}
-	return v.watch(ctx, howLong, s)
+	return v.watch(ctx, s, take)
 }
 
 // play brings the session up to the answer to PLAY.
 func (v *visit) play(s *devices.Stream) error {
+	v.step(devices.StreamConnecting)
 	d, _, err := v.client.Describe(v.address)
-	if after, ok := v.guard.since(v.start); ok {
-		s.ConnectMS = ms(after)
-	}
+	v.times.connected = v.guard.stood()
 	if err != nil {
 		return err
 	}
-	described := time.Now()
-	if after, ok := v.guard.since(v.start); ok {
-		s.DescribeMS = ms(described.Sub(v.start) - after)
-	}
+	v.times.described = time.Now()
+	v.step(devices.StreamDescribed)
 	audio := v.answers.audio
-	s.Audio = &audio
-
-	media, track := video(d)
-	if media == nil {
-		return &Failure{Layer: Describe, State: Unsupported, Text: "the stream has no video track"}
+	data, hasData := metadataTrack(d)
+	s.Audio, s.Metadata = &audio, &hasData
+	tracks, err := v.choose(d, data)
+	if err != nil {
+		return err
 	}
-	v.tell(track, s)
+	if !v.plan.metadata {
+		v.tell(tracks[0].format, s)
+	}
 	v.layer = Play
-	if err := v.setup(d, media, track); err != nil {
+	if err := v.setup(d, tracks); err != nil {
 		return err
 	}
 	if _, err := v.client.Play(nil); err != nil {
 		return err
 	}
-	s.PlayMS = ms(time.Since(described))
+	v.mu.Lock()
+	v.times.played = time.Now()
+	v.mu.Unlock()
+	v.step(devices.StreamStarting)
 	return nil
 }
 
-// video picks the track to look at: the first video track, of its formats the
-// first that we can look into.
-func video(d *description.Session) (*description.Media, format.Format) {
-	for _, m := range d.Medias {
-		if m.Type != description.MediaTypeVideo || m.IsBackChannel {
-			continue
-		}
-		for _, f := range m.Formats {
-			switch f.(type) {
-			case *format.H264, *format.H265:
-				return m, f
-			}
-		}
-		return m, m.Formats[0]
+// step tells how far the session is.
+func (v *visit) step(state string) {
+	if v.target.Step != nil {
+		v.target.Step(state)
 	}
-	return nil, nil
+}
+
+// choose picks the tracks to ask for. Only these are asked for: sound that still
+// plays cannot hide a picture that stopped.
+func (v *visit) choose(d *description.Session, data track) ([]track, error) {
+	if v.plan.metadata {
+		if data.media == nil {
+			return nil, &Failure{Layer: Describe, State: Unsupported, Text: "the stream has no metadata track; switch it on in the camera's media profile"}
+		}
+		return []track{data}, nil
+	}
+	picture := videoTrack(d)
+	if picture.media == nil {
+		return nil, &Failure{Layer: Describe, State: Unsupported, Text: "the stream has no video track"}
+	}
+	if v.target.Metadata != nil && data.media != nil {
+		return []track{picture, data}, nil
+	}
+	return []track{picture}, nil
 }
 
 // tell prepares the meter for the track and says what the description knows.
-func (v *visit) tell(track format.Format, s *devices.Stream) {
+func (v *visit) tell(video format.Format, s *devices.Stream) {
 	m := &v.meter
-	m.clock, m.trip = track.ClockRate(), v.answers.trip
-	switch f := track.(type) {
+	m.clock, m.trip = video.ClockRate(), v.answers.trip
+	switch f := video.(type) {
 	case *format.H264:
 		m.codec, s.Codec = h264Codec, "H264"
 		m.codec.describe(f.SPS, s)
@@ -151,60 +202,37 @@ func (v *visit) tell(track format.Format, s *devices.Stream) {
 		m.codec, s.Codec = h265Codec, "H265"
 		m.codec.describe(f.SPS, s)
 	default:
-		s.Codec = word(track)
+		s.Codec = word(video)
 	}
 }
 
-// setup asks for the track and connects it to the meter. Only the one track is
-// asked for: sound that still plays cannot hide a picture that stopped.
-//
-// The track's URL is made here before the library makes it again: 4.16.2 goes
-// on with a nil URL, and panics, when a camera's control attribute cannot be
-// part of one.
-func (v *visit) setup(d *description.Session, media *description.Media, track format.Format) error {
-	at := *d.BaseURL
-	if media.Secure {
-		at.User = nil // the library would write the login into the KeyMgmt header
-	}
-	if u, err := media.URL(&at); err != nil || u == nil {
-		return &Failure{Layer: Describe, State: Unsupported, Text: "the address of the video track cannot be read"}
-	}
-	if _, err := v.client.Setup(&at, media, 0, 0); err != nil {
-		return err
-	}
-	v.client.OnPacketRTP(media, track, v.hear)
-	v.client.OnPacketRTCP(media, v.hearReport)
-	return nil
+// times are when a session came how far; zero where it did not.
+type times struct {
+	start, connected, described, played, packet, picture time.Time
 }
 
-// hear is called for every packet of the track.
-func (v *visit) hear(p *rtp.Packet) {
-	now := time.Now()
-	v.mu.Lock()
-	v.meter.packet(p, now)
-	whole := v.target.Early && v.meter.enough(now)
-	v.mu.Unlock()
-	if whole {
-		v.onWhole.Do(func() { close(v.whole) })
+// tell writes how long each part took. A part that was overtaken by the next (a
+// packet before the answer to PLAY) took as long as there was until then. Each is
+// the difference of two rounded times, so that they add up.
+func (t *times) tell(s *devices.Stream) {
+	came := []time.Time{t.connected, t.described, t.played, t.packet, t.picture}
+	say := []**float64{&s.ConnectMS, &s.DescribeMS, &s.PlayMS, &s.FirstPacketMS, &s.KeyFrameMS}
+	n := 0
+	for n < len(came) && !came[n].IsZero() {
+		n++
 	}
-}
-
-func (v *visit) hearReport(p rtcp.Packet) {
-	r, ok := p.(*rtcp.SenderReport)
-	if !ok {
-		return
+	for i := n - 2; i >= 0; i-- {
+		if came[i].After(came[i+1]) {
+			came[i] = came[i+1]
+		}
 	}
-	now := time.Now()
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.meter.report(r, now)
-}
-
-// dropped is called for a packet that the library does not pass on. From the
-// moment a camera restarts its encoder, and with it the SSRC, 4.16.2 drops all
-// that comes; the visit then ends with what was seen before.
-func (v *visit) dropped(err error) {
-	if wrongSSRC(err) {
-		v.onNew.Do(func() { close(v.changed) })
+	before := 0.0
+	for i := range n {
+		until := math.Round(float64(came[i].Sub(t.start)) / 1e5)
+		*say[i] = figure((until-before)/10, 1)
+		before = until
+	}
+	if n == len(came) {
+		s.FirstFrameMS = figure(before/10, 1)
 	}
 }

@@ -7,60 +7,170 @@ import (
 	"os"
 	"time"
 
-	"github.com/bluenviron/gortsplib/v4/pkg/liberrors"
-
 	"sitepost/devices"
 )
 
-// watch looks at the playing stream until it is time to go, and judges it.
-func (v *visit) watch(ctx context.Context, howLong time.Duration, s *devices.Stream) error {
-	played := time.Now()
-	end := time.NewTimer(howLong)
-	defer end.Stop()
+// leastWindow is how long a window lasts that a change of the parameter sets cuts
+// short: a camera that changes them with every packet makes a Stream a second.
+const leastWindow = time.Second
+
+// watch looks at the playing stream, window by window, until the session ends.
+func (v *visit) watch(ctx context.Context, s *devices.Stream, take func(devices.Stream) error) error {
+	v.began = v.times.played
 	broken := make(chan error, 1)
 	go func() { broken <- v.client.Wait() }() // ends with the client, which leave closes
-	var err error
-	restarted := false
-	select {
-	case <-end.C:
-	case <-v.whole:
-	case <-v.changed:
-		restarted = true
-	case err = <-broken:
-	case <-ctx.Done():
-		err = ctx.Err()
+	for {
+		end := v.wait(ctx, broken)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		worth, err := v.tally(s, end)
+		if err != nil {
+			return err
+		}
+		if worth {
+			if err := take(*s); err != nil {
+				return err
+			}
+		}
+		if again := errors.Is(end, ErrAgain); again && !v.plan.once {
+			return end
+		} else if again || v.plan.once {
+			return nil
+		}
+		*s = kept(s)
 	}
-	now := time.Now()
-	s.Seconds = *figure(now.Sub(played).Seconds(), 3)
+}
+
+// wait ends with the window: nil when its time has come, else what ended the
+// session.
+func (v *visit) wait(ctx context.Context, broken <-chan error) error {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-timer.C:
+		case <-v.news:
+		case why := <-v.again:
+			return why
+		case err := <-broken:
+			return err
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		wait := v.due(time.Now())
+		if wait <= 0 {
+			return nil
+		}
+		timer.Reset(wait)
+	}
+}
+
+// due says how long it is until the window ends. A picture that stopped ends it
+// early, except of a look of a fixed length.
+func (v *visit) due(now time.Time) time.Duration {
+	if v.plan.metadata {
+		return time.Hour // the session ends it
+	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	end, early := v.began.Add(v.plan.every), v.plan.early
+	if !v.plan.once && v.began.Equal(v.times.played) { // who waits for the first word does not wait for a whole window
+		end, early = earlier(end, v.began.Add(v.p.first)), true
+	}
+	if early && v.meter.pictureAt.IsZero() {
+		end = later(end, v.began.Add(v.p.picture))
+	}
+	if early && v.enough(now) {
+		end = now
+	}
+	if v.newParams && !v.plan.once {
+		end = earlier(end, v.began.Add(leastWindow))
+	}
+	if v.plan.early || !v.plan.once {
+		end = earlier(end, now.Add(v.left(now)))
+	}
+	return end.Sub(now)
+}
+
+// enough says whether a visit has seen what it came for: a whole GOP and a sender
+// report, within long enough for the rates.
+func (v *visit) enough(now time.Time) bool {
+	return v.reports > 0 && now.Sub(v.times.played) >= v.p.least && v.meter.enough(now)
+}
+
+// maxQuiet bounds how long a camera of few pictures is waited for.
+const maxQuiet = 30 * time.Second
+
+// left is how long it is until the stream has stalled if no further picture
+// begins. Only pictures count: a session can be kept alive by sound, metadata and
+// reports of a camera whose encoder has died.
+func (v *visit) left(now time.Time) time.Duration {
+	allowed := max(v.p.quiet, min(3*v.meter.gap(), maxQuiet))
+	return allowed - v.meter.quiet(v.times.played, now)
+}
+
+// tally writes the figures of the window that has just ended into s, with the
+// state that follows from them, and begins the next. It says whether s is worth
+// being taken: what is left of a session that ends may have nothing in it.
+func (v *visit) tally(s *devices.Stream, end error) (bool, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.plan.metadata {
+		if errors.Is(end, ErrAgain) {
+			return false, nil
+		}
+		return false, v.answers.failure(end)
+	}
+	now := time.Now()
+	s.Seconds = *figure(now.Sub(v.began).Seconds(), 3)
 	v.meter.fill(s, now)
-	if restarted {
+	again := errors.Is(end, ErrAgain)
+	if errors.Is(end, errRestarted) {
 		s.Resets++
 	}
-	if at := v.meter.pictureAt; !at.IsZero() {
-		s.FirstFrameMS = ms(at.Sub(v.start))
+	if !v.told {
+		v.times.packet, v.times.picture = v.meter.firstPacketAt, v.meter.pictureAt
+		v.times.tell(s)
+		v.told = s.FirstFrameMS != nil
 	}
-	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, liberrors.ErrClientTCPTimeout{}) {
-		return v.answers.failure(err)
+	worth := !again || s.Packets > 0 || v.plan.once
+	silent := errors.Is(end, os.ErrDeadlineExceeded)
+	if end != nil && !again && !silent {
+		return false, v.answers.failure(end)
 	}
-	return v.judge(played, now, s)
+	err := v.judge(now, s)
+	if err == nil && silent && !v.plan.once {
+		err = v.answers.failure(end)
+	}
+	v.meter.renew(now)
+	v.began, v.newParams = now, false
+	return worth, err
+}
+
+// kept is what the next window knows from the one before: what the stream is, not
+// what was counted.
+func kept(s *devices.Stream) devices.Stream {
+	return devices.Stream{
+		URI: s.URI, Transport: s.Transport,
+		Codec: s.Codec, Profile: s.Profile, Level: s.Level,
+		Width: s.Width, Height: s.Height, FPSNominal: s.FPSNominal, Parameters: s.Parameters,
+		Audio: s.Audio, Metadata: s.Metadata,
+	}
 }
 
 // judge says the state that follows from the meter alone, without thresholds.
-func (v *visit) judge(played, now time.Time, s *devices.Stream) error {
-	m := &v.meter
-	quiet := m.quiet(played, now)
+func (v *visit) judge(now time.Time, s *devices.Stream) error {
+	stalled := v.left(now) <= 0
 	switch {
-	case m.seq.expected == 0:
+	case v.meter.firstPacketAt.IsZero() && (stalled || v.plan.once):
+		return &Failure{Layer: NoData, State: Stalled, Text: v.nothing(now)}
+	case stalled:
 		return &Failure{Layer: NoData, State: Stalled,
-			Text: fmt.Sprintf("the camera plays and sent nothing in %.1f s", s.Seconds)}
-	case quiet > max(v.p.quiet, 3*m.gap()):
-		return &Failure{Layer: NoData, State: Stalled,
-			Text: fmt.Sprintf("no picture for %.1f s", quiet.Seconds())}
+			Text: fmt.Sprintf("no picture for %.1f s", v.meter.quiet(v.times.played, now).Seconds())}
 	}
-	if m.pictureAt.IsZero() {
-		s.Why = append(s.Why, fmt.Sprintf("no key frame in %.1f s", s.Seconds))
+	if v.meter.pictureAt.IsZero() {
+		s.Why = append(s.Why, fmt.Sprintf("no key frame in %.1f s", now.Sub(v.times.played).Seconds()))
 	}
 	if v.guard.flooded() {
 		s.Why = append(s.Why, fmt.Sprintf("the camera sends more than %.0f Mbit/s; reading was slowed to that", maxBytes*8/1e6))
@@ -72,32 +182,28 @@ func (v *visit) judge(played, now time.Time, s *devices.Stream) error {
 	return nil
 }
 
-// leave ends the session: politely, then by cutting the line, after which
-// nothing in the library can wait any longer.
-func (v *visit) leave() {
-	closed := make(chan struct{})
-	go func() { v.client.Close(); close(closed) }()
-	polite := time.NewTimer(v.p.close)
-	defer polite.Stop()
-	select {
-	case <-closed:
-		v.guard.kill()
-		return
-	case <-polite.C:
+// nothing is what to say of a session in which no packet came at all.
+func (v *visit) nothing(now time.Time) string {
+	text := fmt.Sprintf("the camera plays and sent nothing in %.1f s", now.Sub(v.times.played).Seconds())
+	switch v.target.Transport {
+	case UDP:
+		text += `; a firewall may be in between: open it, or try transport = "tcp"`
+	case Multicast:
+		text += `; the switch may not pass multicast on: set it up, or try transport = "tcp"`
 	}
-	v.guard.kill()
-	polite.Reset(v.p.close)
-	select {
-	case <-closed:
-	case <-polite.C: // never seen; better a goroutine lost than a camera's watcher
-	}
+	return text
 }
 
-// tooSlow is the failure when starting took too long and the line was cut; what
-// the library makes of a cut line says nothing.
-func (v *visit) tooSlow(err error) error {
-	if f, ok := errors.AsType[*Failure](err); ok {
-		return f
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
 	}
-	return os.ErrDeadlineExceeded
+	return b
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }

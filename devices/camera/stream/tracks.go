@@ -1,0 +1,194 @@
+package stream
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/bluenviron/gortsplib/v4/pkg/base"
+	"github.com/bluenviron/gortsplib/v4/pkg/description"
+	"github.com/bluenviron/gortsplib/v4/pkg/format"
+	"github.com/bluenviron/gortsplib/v4/pkg/liberrors"
+	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
+)
+
+// A track is one media of a description in the one of its formats that we read.
+type track struct {
+	media    *description.Media
+	format   format.Format
+	encoding string // of metadata: "", "gzip", "exi"
+}
+
+// videoTrack picks the track to look at: the first video track, of its formats
+// the first that we can look into. Without one its media is nil.
+func videoTrack(d *description.Session) track {
+	for _, m := range d.Medias {
+		if m.Type != description.MediaTypeVideo || m.IsBackChannel {
+			continue
+		}
+		for _, f := range m.Formats {
+			switch f.(type) {
+			case *format.H264, *format.H265:
+				return track{media: m, format: f}
+			}
+		}
+		return track{media: m, format: m.Formats[0]}
+	}
+	return track{}
+}
+
+// metadataTrack picks the first ONVIF metadata track. Its rtpmap says how its
+// documents are packed (ONVIF Streaming Specification 5.2.1.1, from its words as
+// media servers repeat them; not seen alive: exi):
+//
+//	vnd.onvif.metadata/90000
+//	vnd.onvif.metadata.gzip/90000
+//	vnd.onvif.metadata.exi.onvif/90000    and exi.ext
+func metadataTrack(d *description.Session) (track, bool) {
+	for _, m := range d.Medias {
+		if m.Type != description.MediaTypeApplication || m.IsBackChannel {
+			continue
+		}
+		for _, f := range m.Formats {
+			w, _, _ := strings.Cut(strings.ToLower(f.RTPMap()), "/")
+			packing, ok := strings.CutPrefix(w, "vnd.onvif.metadata")
+			packing, _, _ = strings.Cut(strings.TrimPrefix(packing, "."), ".")
+			if ok && (packing == "" || packing == "gzip" || packing == "exi") {
+				return track{media: m, format: f, encoding: packing}, true
+			}
+		}
+	}
+	return track{}, false
+}
+
+// setup asks for the tracks and listens to them. A camera that refuses the
+// metadata beside the pictures is looked at without.
+//
+// The tracks' URLs are made here before the library makes them again: 4.16.2 goes
+// on with a nil URL, and panics, when a camera's control attribute cannot be part
+// of one.
+func (v *visit) setup(d *description.Session, tracks []track) error {
+	at := *d.BaseURL
+	for _, t := range tracks {
+		if t.media.Secure {
+			at.User = nil // the library would write the login into the KeyMgmt header
+		}
+	}
+	for i, t := range tracks {
+		err := v.setupTrack(&at, t)
+		if err != nil && (i == 0 || !refused(err)) {
+			return err
+		}
+	}
+	return nil
+}
+
+func (v *visit) setupTrack(at *base.URL, t track) error {
+	if u, err := t.media.URL(at); err != nil || u == nil {
+		return &Failure{Layer: Describe, State: Unsupported, Text: "the address of the track cannot be read"}
+	}
+	if v.beside() && v.client.Scheme == "rtsps" && !t.media.Secure {
+		return &Failure{Layer: Play, State: Unsupported,
+			Text: `an encrypted camera that offers no SRTP cannot send over UDP; set transport = "tcp"`}
+	}
+	low, high := 0, 0
+	if v.target.Transport == UDP {
+		var err error
+		if low, high, err = v.guard.pair(); err != nil {
+			return err
+		}
+	}
+	if _, err := v.client.Setup(at, t.media, low, high); err != nil {
+		return err
+	}
+	if t.media.Type == description.MediaTypeApplication {
+		v.client.OnPacketRTP(t.media, t.format, v.pass(t.encoding))
+		return nil
+	}
+	v.client.OnPacketRTP(t.media, t.format, v.hear)
+	v.client.OnPacketRTCP(t.media, v.hearReport)
+	return nil
+}
+
+// refused says whether only the one track cannot be had.
+func refused(err error) bool {
+	if status, ok := errors.AsType[liberrors.ErrClientBadStatusCode](err); ok {
+		return status.Code != base.StatusUnauthorized
+	}
+	_, ok := errors.AsType[*Failure](err)
+	return ok || errors.Is(err, liberrors.ErrClientTransportHeaderInterleavedIDsInUse{})
+}
+
+// hear is called for every packet of the video track.
+func (v *visit) hear(p *rtp.Packet) {
+	v.spend(len(p.Payload) + rtpHeader)
+	now := time.Now()
+	v.mu.Lock()
+	v.meter.packet(p, now)
+	v.newParams = v.meter.changed() || v.newParams
+	news := v.newParams || v.plan.early && v.enough(now)
+	v.mu.Unlock()
+	if news {
+		offer(v.news)
+	}
+}
+
+func (v *visit) hearReport(p rtcp.Packet) {
+	v.spend(anyPacket)
+	r, ok := p.(*rtcp.SenderReport)
+	if !ok {
+		return
+	}
+	now := time.Now()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.reports++
+	v.meter.report(r, now)
+}
+
+// pass hands the packets of the metadata track on.
+func (v *visit) pass(encoding string) func(*rtp.Packet) {
+	return func(p *rtp.Packet) {
+		v.spend(len(p.Payload) + rtpHeader)
+		v.target.Metadata(Chunk{
+			Sequence: p.SequenceNumber, Timestamp: p.Timestamp, Last: p.Marker,
+			Payload: p.Payload, At: time.Now(), Encoding: encoding,
+		})
+	}
+}
+
+// dropped is called for a packet that the library does not pass on. From the
+// moment a camera restarts its encoder, and with it the SSRC, 4.16.2 drops all
+// that comes: a new session is needed.
+func (v *visit) dropped(err error) {
+	v.spend(anyPacket)
+	if wrongSSRC(err) {
+		v.anew(errRestarted)
+	}
+}
+
+// spend counts what came beside the connection; what comes through it is counted
+// there.
+func (v *visit) spend(n int) {
+	if v.beside() {
+		v.guard.spend(n)
+	}
+}
+
+// anew ends the session, for another; the first reason counts.
+func (v *visit) anew(why error) {
+	select {
+	case v.again <- why:
+	default:
+	}
+}
+
+// offer tells a channel of one place something; who has not heard the last time
+// hears both at once.
+func offer(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
