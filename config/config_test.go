@@ -176,7 +176,7 @@ login = "cameras"
 			ClientID: "demo", Receipt: ByBroker, KeepAlive: 15 * time.Second, DrainRate: 50, DrainStart: 5 * time.Minute, Readings: time.Minute,
 			Brokers: []Broker{{Name: "here", URL: "mqtt://localhost:1883", User: User{name: "me"}, Password: Secret{"env:BROKER"}}},
 		},
-		Stream: Stream{0.001, 50 * time.Millisecond, 25, 2_000_000, 5 * time.Second},
+		Stream: Stream{0.001, 50 * time.Millisecond, 25, 2_000_000, 5 * time.Second, 5 * time.Second},
 		Zones:  []Zone{{Name: "a", Class: "hall_of_ours"}, {Name: "b", Class: "quay"}},
 		Lines: []Line{
 			{Name: "tcp", Address: "10.0.0.60:4001", Settings: Settings{9600, 8, 'N', 1}, Use: Ask, Pause: 10 * time.Millisecond, Preamble: []byte("hi\r")},

@@ -24,6 +24,7 @@ const (
 	streamFPS        = 25
 	streamBitrate    = 2_000_000
 	streamClock      = 5 * time.Second
+	streamFirstFrame = 5 * time.Second
 	linePause        = 10 * time.Millisecond
 	recorderSessions = 2
 	pageListen       = "127.0.0.1:8480"
@@ -43,6 +44,7 @@ func (r *rules) meant() *Config {
 		Stream: Stream{
 			w.Stream.Loss.or(streamLoss), timeOr(w.Stream.Jitter, streamJitter), w.Stream.FPS.or(streamFPS),
 			int64(w.Stream.Bitrate.or(streamBitrate)), timeOr(w.Stream.Clock, streamClock),
+			timeOr(w.Stream.FirstFrame, streamFirstFrame),
 		},
 		Page: Page{string(w.Page.Listen.or(pageListen))},
 		file: &file{r.src, r.needs},
@@ -178,7 +180,7 @@ func (d wCamera) meant() Camera {
 		Name: string(d.Name.V), Title: d.Title.V, Zone: d.Zone.V, From: d.From.V, To: d.To.V, AlsoSees: texts(d.AlsoSees),
 		Code: string(d.Code.V), Login: d.Login.V, Serial: d.Serial.V, Endpoint: string(d.Endpoint.V),
 		Recorder: d.Recorder.V, Channel: d.Channel.V, Watch: d.Watch.or(WatchSampled), WatchWhy: d.WatchWhy.V,
-		Transport: d.Transport.or(TCP), StreamPin: string(d.StreamPin.V), Motion: d.Motion.or(MotionEvent),
+		Metadata: d.Metadata.V, Transport: d.Transport.or(TCP), StreamPin: string(d.StreamPin.V), Motion: d.Motion.or(MotionEvent),
 		MainProfile: d.MainProfile.V, SubProfile: d.SubProfile.V, HTTPS: d.HTTPS.V, OnvifPin: string(d.OnvifPin.V), Events: d.Events.or(true),
 		SendPictures: d.SendPictures.V, Disabled: d.Disabled.meant(),
 	}

@@ -121,11 +121,13 @@ type HD struct {
 
 // Stream says from when on a stream is degraded.
 type Stream struct {
-	Loss    float64       // share of packets, 0 to 1; default 0.001
+	Loss    float64       // share of packets, 0 to 1; default 0.001, 1: not judged
 	Jitter  time.Duration // default 50 ms
-	FPS     float64       // below; default 25
-	Bitrate int64         // below, bit/s; default 2 Mbit/s
-	Clock   time.Duration // default 5 s
+	FPS     float64       // below; default 25, 0: not judged
+	Bitrate int64         // below, bit/s; default 2 Mbit/s, 0: not judged
+	Clock   time.Duration // default 5 s; beyond it a condition of its own
+
+	FirstFrame time.Duration // from dialling to the first whole key frame; default 5 s
 }
 
 // A Zone is a part of the site.
@@ -240,6 +242,7 @@ type Camera struct {
 	Channel        int   // as the recorder's screen counts, from 1; 0 without a recorder
 	Watch          Watch // default sampled
 	WatchWhy       string
+	Metadata       bool      // its ONVIF metadata track is listened to
 	Transport      Transport // default tcp
 	MainProfile    string    // token of the profile that is watched; "" is the largest
 	SubProfile     string    // likewise the smallest

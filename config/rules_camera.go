@@ -22,6 +22,7 @@ func (r *rules) checkCamera(d *wCamera) {
 	r.checkDisabled(d.who(), d.Disabled)
 	r.checkReach(d)
 	r.checkOwnDoor(d)
+	r.checkStream(d)
 	switch why := strings.TrimSpace(d.WatchWhy.V); {
 	case d.Watch.V == WatchOff && !d.WatchWhy.written():
 		r.add(Meaning, d.Watch.at, "%s is not watched, and nobody says why: write watch_why = \"…\"", d.who())
@@ -72,38 +73,12 @@ func (r *rules) checkOwnDoor(d *wCamera) {
 	}
 }
 
-// A channel is one camera of a recorder.
-type channel struct {
-	recorder string
-	number   int
-}
-
-// checkCameras holds that nothing is reached twice: no address, no channel.
-func (r *rules) checkCameras() {
-	hosts, channels, always := map[string]place{}, map[channel]place{}, map[string]int{}
-	for i := range r.w.Recorders {
-		d := &r.w.Recorders[i]
-		r.hosts(hosts, d.who(), d.Host)
+// checkStream holds that how a stream is brought and what is asked of it fit.
+func (r *rules) checkStream(d *wCamera) {
+	if t := d.Transport; t.OK && t.V != TCP && d.StreamPin.written() {
+		r.add(Meaning, t.at, "%s has a stream_pin, so its stream comes by RTSPS, and over %s that needs SRTP, which sitepost does not speak: write transport = \"tcp\"", d.who(), t.V)
 	}
-	for i := range r.w.Cameras {
-		d := &r.w.Cameras[i]
-		r.hosts(hosts, d.who(), d.Host)
-		if !d.Recorder.OK || !d.Channel.OK {
-			continue
-		}
-		c := channel{d.Recorder.V, d.Channel.V}
-		if first, twice := channels[c]; twice {
-			line, _ := r.src.position(first.at.off)
-			r.add(Meaning, d.Channel.at, "%s is channel %d of %q, and so is %s in line %d: correct one of them", d.who(), c.number, c.recorder, first.what, line)
-			continue
-		}
-		channels[c] = place{d.who(), d.Channel.at}
-		recorder := r.recorders[c.recorder]
-		if recorder == nil || d.Disabled.there || d.Watch.V != WatchAlways {
-			continue
-		}
-		if always[c.recorder]++; always[c.recorder] == recorder.Sessions.or(recorderSessions)+1 {
-			r.add(Meaning, d.Watch.at, "%s would be watched always, and %s has sessions = %d: write watch = \"sampled\", or raise sessions if the recorder allows", d.who(), recorder.who(), recorder.Sessions.or(recorderSessions))
-		}
+	if d.Metadata.V && d.Watch.V == WatchOff {
+		r.add(Note, d.Metadata.at, "%s is not watched, so nobody listens to its metadata either: take metadata out", d.who())
 	}
 }

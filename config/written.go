@@ -110,6 +110,8 @@ type wStream struct {
 	FPS     val[float64]  `toml:"fps" between:"0 240"`
 	Bitrate val[bitRate]  `toml:"bitrate" between:"0bit/s 10Gbit/s"`
 	Clock   val[duration] `toml:"clock" between:"1ms 1d"`
+
+	FirstFrame val[duration] `toml:"first_frame" between:"100ms 10m"`
 }
 
 type wZone struct {
@@ -234,6 +236,7 @@ type wCamera struct {
 	Channel      val[int]        `toml:"channel" between:"1 1024"`
 	Watch        val[Watch]      `toml:"watch"`
 	WatchWhy     val[string]     `toml:"watch_why"`
+	Metadata     val[bool]       `toml:"metadata"`
 	Transport    val[Transport]  `toml:"transport"`
 	MainProfile  val[string]     `toml:"main_profile"`
 	SubProfile   val[string]     `toml:"sub_profile"`

@@ -55,6 +55,12 @@ type Stream struct {
 	Metadata      *bool    `json:"metadata,omitempty"`       // an ONVIF metadata track is offered
 }
 
+// What a [Stream] may say in Parameters.
+const (
+	InStream      = "stream"
+	InDescription = "description"
+)
+
 // What a [Stream] may say in State, in the order of a stream's life. The first
 // five pass by: they are shown, and never recorded.
 const (

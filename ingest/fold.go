@@ -16,8 +16,15 @@ import (
 // record a minute, and the moment that matters is still told at once.
 //
 // A reading leaves at once when it is the first of its point, when the device
-// changed its mode, or when it moved by more than a tenth of what was told
-// last and by at least one unit. All others wait for the period to end.
+// changed its mode, or when it moved beyond the dead band: by more than a tenth of
+// what was told last and by at least one unit. All others wait for the period to
+// end.
+//
+// What is counted has a dead band of its own, for in a hall people come and go
+// every second: a count leaves when it went between nothing and something, or
+// became half or twice what was told last and by at least ten (a crowd comes or
+// goes), and then no sooner than ten seconds after the last one. So somebody who
+// goes in and out all the time costs six records a minute.
 type fold struct {
 	mu   sync.Mutex // guards sums
 	sums map[pointKey]*sum
@@ -34,6 +41,7 @@ type sum struct {
 	place devices.Place
 	last  devices.Event
 	told  float64
+	at    time.Time // of telling it
 	mode  devices.Mode
 	since time.Time
 	acc   devices.Summary
@@ -54,15 +62,6 @@ func (in *Ingest) takeReading(p devices.Place, e devices.Event) error {
 	return nil
 }
 
-// takeStream stores one visit of the meter and shows it as the camera's stream
-// now.
-func (in *Ingest) takeStream(p devices.Place, e devices.Event) error {
-	if err := in.append(p, e); err != nil {
-		return err
-	}
-	return in.opt.Store.Put("stream/"+p.Device.Name, e.Stream)
-}
-
 // add takes one reading in and returns the event that must leave now, if any.
 func (f *fold) add(p devices.Place, e devices.Event) (devices.Event, bool) {
 	f.mu.Lock()
@@ -73,13 +72,36 @@ func (f *fold) add(p devices.Place, e devices.Event) (devices.Event, bool) {
 		s = &sum{}
 		f.sums[key] = s
 	}
-	n := e.Value.Number
-	fresh := !known || e.Mode != s.mode || beyondDeadBand(s.told, n)
+	changed := !known || e.Mode != s.mode
 	s.take(p, e)
-	if !fresh {
+	if !changed && !s.moved(e.Time) {
 		return devices.Event{}, false
 	}
-	return s.close(), true
+	return s.close(e.Time), true
+}
+
+// countPause is how soon one count of a point follows another at most.
+const countPause = 10 * time.Second
+
+// moved says whether what came last is so far from what was told that it cannot
+// wait any longer.
+func (s *sum) moved(now time.Time) bool {
+	if isCount(s.last.Code) {
+		return beyondCountBand(s.told, s.acc.Last) && now.Sub(s.at) >= countPause
+	}
+	return beyondDeadBand(s.told, s.acc.Last)
+}
+
+// isCount says whether the figures of a code are counts of what comes and goes.
+func isCount(c devices.Code) bool { return c == devices.CameraObjects }
+
+// beyondCountBand says whether a count is worth telling before its period is over.
+func beyondCountBand(told, now float64) bool {
+	if (told == 0) != (now == 0) {
+		return true
+	}
+	less, more := min(told, now), max(told, now)
+	return more >= 2*less && more-less >= 10
 }
 
 // beyondDeadBand says whether a reading moved so far that it cannot wait.
@@ -101,13 +123,13 @@ func (s *sum) take(p devices.Place, e devices.Event) {
 	s.acc.Mean = s.total / float64(s.acc.N)
 }
 
-// close makes the sum one event and begins a new one.
-func (s *sum) close() devices.Event {
+// close makes the sum one event, which is told now, and begins a new one.
+func (s *sum) close(now time.Time) devices.Event {
 	out := s.last
 	value, summary := *out.Value, s.acc
 	value.Summary = &summary
 	out.Value = &value
-	s.told = s.acc.Last
+	s.told, s.at = s.acc.Last, now
 	s.acc = devices.Summary{}
 	return out
 }
@@ -118,21 +140,22 @@ type summed struct {
 	event devices.Event
 }
 
-// due closes every sum whose period is over, or every one that holds anything.
+// due closes every sum whose period is over, or that moved and has paused long
+// enough, or every one that holds anything.
 func (f *fold) due(now time.Time, every time.Duration, all bool) []summed {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var out []summed
 	for _, s := range f.sums {
-		if s.acc.N > 0 && (all || now.Sub(s.since) >= every) {
-			out = append(out, summed{s.place, s.close()})
+		if s.acc.N > 0 && (all || now.Sub(s.since) >= every || s.moved(now)) {
+			out = append(out, summed{s.place, s.close(now)})
 		}
 	}
 	return out
 }
 
-// flushReadings tells the sums whose period is over, once a second, and all
-// that is left when ctx ends.
+// flushReadings tells the sums whose period is over and shows the streams that
+// are due, once a second, and all that is left when ctx ends.
 func (in *Ingest) flushReadings(ctx context.Context) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -148,6 +171,7 @@ func (in *Ingest) flushReadings(ctx context.Context) {
 				in.opt.Log.Error("readings not kept", "device", s.event.Device, "err", err)
 			}
 		}
+		in.showStreams(time.Now(), ended)
 		if ended {
 			return
 		}

@@ -11,13 +11,14 @@
 // felt as a slow emit.
 //
 // Rules: a conversation that breaks is run again after growing pauses (keep.go);
-// readings are summed up, everything else goes on as it came (fold.go); a
-// device that says nothing for too long is silent, and that is an event
-// (supervise.go), told again while it lasts (remind.go), unless its line keeps it
-// from being heard (lines.go); how each device stands is shown (standing.go), and
-// what it said in a day is counted (days.go). What is new about a condition, a
-// state or a counter is decided by the store, inside its transaction, and nowhere
-// here.
+// readings are summed up, everything else goes on as it came (fold.go); what a
+// stream is stands on show, and is recorded once a visit (streams.go). A device
+// that cannot be reached is offline (offline.go), one that says nothing for too
+// long is silent (supervise.go), and either is an event, told again while it lasts
+// (remind.go), unless its line keeps it from being heard (lines.go). How each
+// device stands is shown (standing.go), and what it said in a day is counted
+// (days.go). What is new about a condition, a state or a counter is decided by the
+// store, inside its transaction, and nowhere here.
 //
 // This package does not know what an instrument is, how a site is configured,
 // or that there is a city.
@@ -182,10 +183,13 @@ func (in *Ingest) tell(place devices.Place, e devices.Event) error {
 	if e.Value != nil && !finite(e.Value.Number) {
 		e.Value = nil // a figure that is none is absent, never zero
 	}
-	e.Text = bounded(e.Text)
+	e.Text, e.Stream = bounded(e.Text), tidy(e.Stream)
 	in.hashCard(&e)
 	if meaning.Form == devices.Reading {
 		return in.takeReading(place, e)
+	}
+	if e.Code == devices.DeviceOffline {
+		return in.tellOffline(place, e)
 	}
 	if err := in.append(place, e); err != nil {
 		return err
@@ -245,10 +249,13 @@ func begins(r store.Record) bool {
 // maxText is the contract's bound on a device's own words, in characters.
 const maxText = 1024
 
-func bounded(text string) string {
+func bounded(text string) string { return cut(text, maxText) }
+
+// cut leaves so many characters of a text.
+func cut(text string, most int) string {
 	runes := 0
 	for i := range text {
-		if runes++; runes > maxText {
+		if runes++; runes > most {
 			return text[:i]
 		}
 	}

@@ -62,10 +62,10 @@ func (a *absences) follow(e devices.Event) {
 	switch {
 	case e.State == devices.Cleared:
 		delete(a.open, key)
-	case was != nil:
-		was.event = e
-	default:
+	case was == nil:
 		a.open[key] = &absence{event: e, since: e.Time}
+	case was.event.Text == "": // else it lasts for the reason it began with
+		was.event = e
 	}
 }
 

@@ -57,6 +57,10 @@ func (in *Ingest) standing(w *watched) state {
 		return state{State: silent, Why: w.silent + "; " + faultsOf(w), Next: "repair that; if it is not the reason, " + checkIt}
 	case w.silent != "":
 		return state{State: silent, Why: w.silent, Next: checkIt}
+	case w.gone != "" && w.broken == 0:
+		return state{State: offline, Why: w.gone, Next: checkIt}
+	case w.gone != "":
+		return state{State: offline, Why: w.gone, Next: cmp.Or(w.next, checkIt)}
 	case w.broken > 1:
 		return state{State: offline, Why: w.reason, Next: cmp.Or(w.next, checkIt)}
 	case w.cut != free && held != free:

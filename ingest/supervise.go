@@ -3,7 +3,6 @@ package ingest
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -19,9 +18,9 @@ import (
 //	                 ▼ │
 //	            faulty, maintenance
 //
-// A device is also offline while its conversation cannot be held at all, and it
-// stands as its line lets it while something holds that up (lines.go). Which of
-// several things is shown says standing.
+// A device is also offline while its conversation cannot be held at all, or says
+// so (offline.go), and it stands as its line lets it while something holds that
+// up (lines.go). Which of several things is shown says standing.
 type watched struct {
 	name    string
 	longest time.Duration // 0: may be silent for ever
@@ -38,6 +37,7 @@ type watched struct {
 	broken  int        // conversations that ended without a word, in a row
 	reason  string     // of the last of them, and what a person should do
 	next    string
+	gone    string           // what its driver said when it called it offline; "" if it did not, or it is over
 	cut     hold             // of its line, under which it was not heard since
 	faults  map[string]fault // by point
 	refused string           // what camera.login_refused said; "" if the login is good, as far as is known
@@ -45,10 +45,13 @@ type watched struct {
 	shown   state // on its topic
 	unshown bool  // the last try to show it failed
 	day     tally
+
+	view view // of its stream, if it is a camera
 }
 
 func newWatched(name string, kind devices.Kind, says []devices.Code) *watched {
 	w := &watched{name: name, line: kind == devices.LineKind, telling: newTurn(), showing: newTurn(), faults: map[string]fault{}}
+	w.view.putting = newTurn()
 	if len(says) > 0 {
 		w.day.says = says
 		w.day.begin(time.Now())
@@ -97,7 +100,7 @@ func (in *Ingest) alive(p devices.Place, e devices.Event) (back bool, err error)
 	w := in.watched[e.Device]
 	switch {
 	case speaksOfAbsence(e.Code), w.line && e.Code == devices.DeviceMode,
-		e.Stream != nil && e.Stream.State != "live" && e.Stream.State != "degraded":
+		e.Stream != nil && !givesPictures(e.Stream):
 		return false, nil
 	}
 	if !w.heard(e.Time) {
@@ -131,12 +134,14 @@ func (w *watched) returned() (wasAway bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	wasAway = w.isAway()
-	w.met, w.silent, w.broken, w.cut = true, "", 0, free
+	w.met, w.silent, w.broken, w.gone, w.cut = true, "", 0, "", free
 	return wasAway
 }
 
 // isAway says whether the device was not heard, as far as is known. w.mu is held.
-func (w *watched) isAway() bool { return !w.met || w.silent != "" || w.broken > 0 || w.cut != free }
+func (w *watched) isAway() bool {
+	return !w.met || w.silent != "" || w.broken > 0 || w.gone != "" || w.cut != free
+}
 
 // superviseAll looks once a second for devices that have been silent too long.
 func (in *Ingest) superviseAll(ctx context.Context) {
@@ -194,53 +199,6 @@ func (in *Ingest) supervise(w *watched, now time.Time) error {
 	}
 	in.show(w, now)
 	return nil
-}
-
-// broke notes a conversation that ended with a reason. One break is healed by
-// running again; a second one without a word in between is told.
-func (in *Ingest) broke(c Conversation, reason error) {
-	for name := range c.Silence {
-		if err := in.brokeFor(in.watched[name], reason); err != nil {
-			in.opt.Log.Error("absence not told", "device", name, "err", err)
-		}
-	}
-}
-
-// brokeFor notes it for one device. What breaks because of its line is told of
-// the line.
-func (in *Ingest) brokeFor(w *watched, reason error) error {
-	w.telling.take()
-	defer w.telling.give()
-	if in.lines.heaviest(w.via) != free || isThere(reason) {
-		return nil
-	}
-	next, _ := nextStep(reason)
-	now, why := time.Now(), bounded(reason.Error())
-	w.mu.Lock()
-	w.broken++
-	w.reason, w.next = why, next
-	due := w.broken == 2
-	w.mu.Unlock()
-	if !due {
-		return nil
-	}
-	e := devices.Event{Time: now, Device: w.name, Code: devices.DeviceOffline, State: devices.Raised, Text: why}
-	if err := in.append(in.opt.Places[w.name], e); err != nil {
-		return err
-	}
-	in.show(w, now)
-	return nil
-}
-
-// isThere tells whether an error says that the device answers, and only will not
-// talk to us: that is no absence, and its driver tells it. Such an error, anywhere
-// in the chain, has a method IsThere.
-func isThere(err error) bool {
-	var there interface {
-		error
-		IsThere() bool
-	}
-	return errors.As(err, &there) && there.IsThere()
 }
 
 // tellState follows the events that change how a device stands.

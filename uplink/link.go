@@ -60,7 +60,7 @@ func (l *Link) Run(ctx context.Context) error {
 	if len(l.Dials) == 0 {
 		return errors.New("no broker is configured (add [[uplink.broker]])")
 	}
-	l.teller = newTeller(l.Say, l.Log, l.Names[:len(l.Dials)], time.Now())
+	l.teller = newTeller(l.Options, l.Names[:len(l.Dials)], time.Now())
 	told := make(chan struct{})
 	telling, cancel := context.WithCancel(ctx)
 	go func() { defer close(told); l.teller.run(telling) }()

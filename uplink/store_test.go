@@ -34,6 +34,7 @@ type memory struct {
 	changed  chan struct{}
 	broken   error           // what a read gives; nil: all is well
 	pictures []store.Picture // to be sent, oldest first
+	gaps     []store.Gap     // not told yet
 }
 
 var _, _ uplink.Store = (*memory)(nil), (*store.Store)(nil)
@@ -110,6 +111,19 @@ func (m *memory) CurrentSent(key string, revision uint64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.sent[key] = max(m.sent[key], revision)
+}
+
+func (m *memory) Gaps() []store.Gap {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.gaps)
+}
+
+func (m *memory) GapTold(told store.Gap) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.gaps = slices.DeleteFunc(m.gaps, func(g store.Gap) bool { return g == told })
+	return nil
 }
 
 func (m *memory) Birth() (uint64, error) {

@@ -2,6 +2,7 @@ package uplink
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -12,6 +13,7 @@ import (
 const (
 	lossPatience = 5 * time.Second // a shorter loss is not worth a message
 	tellAgain    = 5 * time.Second // after a store that did not take it
+	gapsEvery    = 30 * time.Second
 )
 
 // A plight is a condition of the link itself. What it is and what was told may
@@ -43,20 +45,22 @@ func (p *plight) want(now time.Time) (devices.State, time.Time) {
 	return devices.Raised, time.Time{}
 }
 
-// A teller says the link's own conditions to the store. It has a goroutine of
+// A teller says the link's own conditions to the store, and what the store had to
+// drop while nobody took it. It has a goroutine of
 // its own, because the store may be slow and the link must not be.
 type teller struct {
-	say  func(devices.Event) error
-	log  *slog.Logger
-	kick chan struct{}
+	say   func(devices.Event) error
+	store Store
+	log   *slog.Logger
+	kick  chan struct{}
 
 	mu      sync.Mutex
 	lost    *plight
 	refused []*plight // one per broker
 }
 
-func newTeller(say func(devices.Event) error, log *slog.Logger, brokers []string, now time.Time) *teller {
-	t := &teller{say: say, log: log, kick: make(chan struct{}, 1)}
+func newTeller(o Options, brokers []string, now time.Time) *teller {
+	t := &teller{say: o.Say, store: o.Store, log: o.Log, kick: make(chan struct{}, 1)}
 	t.lost = &plight{code: devices.UplinkLost, patience: lossPatience,
 		known: true, holds: true, since: now, why: "not connected since the start"}
 	for _, name := range brokers {
@@ -92,7 +96,8 @@ func (t *teller) run(ctx context.Context) {
 		case <-t.kick:
 		case <-timer.C:
 		}
-		if again := t.tell(time.Now()); !again.IsZero() {
+		now := time.Now()
+		if again := earlier(t.tell(now), t.tellGaps(now)); !again.IsZero() {
 			timer.Reset(time.Until(again))
 		}
 	}
@@ -119,4 +124,33 @@ func (t *teller) tell(now time.Time) time.Time {
 		p.told = want // only this goroutine reads and writes told
 	}
 	return again
+}
+
+// tellGaps says what was dropped, when the link is back and the first record behind
+// it has arrived: then it grows no more. It returns when to look again.
+func (t *teller) tellGaps(now time.Time) time.Time {
+	t.mu.Lock()
+	down := t.lost.holds
+	t.mu.Unlock()
+	if down {
+		return time.Time{}
+	}
+	for _, gap := range t.store.Gaps() {
+		if t.store.Marks(gap.Lane).Sent < gap.Last {
+			continue
+		}
+		e := devices.Event{
+			Time: now, Code: devices.StoreGap, Point: string(gap.Lane), Detail: fmt.Sprintf("%d-%d", gap.First, gap.Last),
+			Text: fmt.Sprintf("%d records dropped, the oldest first: the city took none, and their room on disk was used up", gap.Count()),
+		}
+		err := t.say(e)
+		if err == nil {
+			err = t.store.GapTold(gap)
+		}
+		if err != nil {
+			t.log.Warn("the store does not take what it dropped itself", "lane", gap.Lane, "err", err)
+			return now.Add(tellAgain)
+		}
+	}
+	return now.Add(gapsEvery)
 }

@@ -54,6 +54,10 @@ type Store interface {
 	// Picture reads one; fs.ErrNotExist is one that was taken away.
 	Picture(incident, camera string) ([]byte, error)
 	PictureSent(incident, camera string)
+	// Gaps lists what was dropped before a broker had it and was not told yet;
+	// GapTold says that one of them was.
+	Gaps() []store.Gap
+	GapTold(store.Gap) error
 	// Birth returns the number of a new connection, one above the last.
 	Birth() (uint64, error)
 }
@@ -117,7 +121,8 @@ type Options struct {
 	BoxID   string
 
 	// Say takes what the link has to say of itself: uplink.lost and
-	// uplink.refused, afterwards, with the time of the loss. nil: nobody asks.
+	// uplink.refused, afterwards, with the time of the loss, and store.gap. nil:
+	// nobody asks.
 	Say func(devices.Event) error
 	Log *slog.Logger
 }

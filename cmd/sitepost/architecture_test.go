@@ -30,7 +30,8 @@ var mayImport = map[string][]string{
 	"devices/osdp":              {"devices", "devices/line"},
 	"devices/osdp/osdptest":     {},
 	"devices/survey":            {"devices", "devices/line", "devices/modbus", "devices/instrument"},
-	"devices/camera":            {"devices", "devices/camera/onvif", "devices/camera/find", "devices/camera/notice", "devices/camera/pullpoint", "devices/camera/stream"},
+	"devices/camera":            {"devices", "devices/camera/onvif", "devices/camera/find", "devices/camera/notice", "devices/camera/norm", "devices/camera/pullpoint", "devices/camera/stream"},
+	"devices/camera/norm":       {"devices"},
 	"devices/camera/onvif":      {"devices"},
 	"devices/camera/find":       {"devices/camera/onvif"},
 	"devices/camera/notice":     {"devices", "devices/camera/onvif"},
@@ -50,9 +51,9 @@ var mayImport = map[string][]string{
 	"firmware-notes":       {},
 	"cmd/sitepost/control": {"devices/line"},
 	"cmd/sitepost/daemon": {"cmd/sitepost/control", "config", "devices", "devices/line", "devices/modbus", "devices/instrument",
-		"devices/osdp", "devices/camera", "devices/camera/onvif", "devices/camera/find", "ingest", "ingest/store", "uplink", "uplink/mqtt"},
+		"devices/osdp", "devices/camera", "devices/camera/onvif", "devices/camera/find", "devices/camera/norm", "devices/camera/stream", "ingest", "ingest/store", "uplink", "uplink/mqtt"},
 	"cmd/sitepost": {"cmd/sitepost/control", "cmd/sitepost/daemon", "config", "devices", "devices/line", "devices/modbus",
-		"devices/instrument", "devices/osdp", "devices/survey", "devices/camera/find", "devices/camera/onvif", "devices/camera/stream", "firmware-notes"},
+		"devices/instrument", "devices/osdp", "devices/survey", "devices/camera/find", "devices/camera/norm", "devices/camera/onvif", "devices/camera/stream", "firmware-notes"},
 	"cmd/virtualsite": {"cmd/sitepost/daemon", "config", "devices", "devices/camera/cameratest", "devices/virtual"},
 }
 
@@ -161,7 +162,7 @@ func TestPins(t *testing.T) {
 // TestOneNameTwoPlaces keeps a note for every profile and a profile for every
 // note; a protocol that is code of ours has a note too.
 func TestOneNameTwoPlaces(t *testing.T) {
-	names := append(instrument.Shipped(), string(config.OSDP), "onvif")
+	names := append(instrument.Shipped(), string(config.OSDP), "onvif", "rtsp")
 	slices.Sort(names)
 	if diff := cmp.Diff(names, notes.Names()); diff != "" {
 		t.Errorf("-profiles +notes:\n%s", diff)

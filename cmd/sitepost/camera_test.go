@@ -12,7 +12,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"sitepost/devices"
 	"sitepost/devices/camera/cameratest"
 	"sitepost/devices/camera/find"
 	"sitepost/devices/virtual"
@@ -75,12 +74,15 @@ func TestProbe(t *testing.T) {
 	if code := run(args, &out, &errs); code != exitGood {
 		t.Fatalf("got exit code %d and %s, want 0", code, errs.String())
 	}
-	var s devices.Stream
+	var s verdict
 	if err := json.Unmarshal(out.Bytes(), &s); err != nil {
 		t.Fatal(err)
 	}
 	if s.Codec != "H264" || s.Width != virtual.ClipWidth || s.Height != virtual.ClipHeight || s.FPS == nil || s.GOPFrames == nil || *s.GOPFrames != virtual.ClipGOP {
 		t.Errorf("got %s, want H264 %dx%d with a key frame every %d", out.String(), virtual.ClipWidth, virtual.ClipHeight, virtual.ClipGOP)
+	}
+	if !s.Good || len(s.Verdict) > 0 || s.JudgedBy != byDefaults {
+		t.Errorf("got %s, want it good by the defaults", out.String())
 	}
 	if said := out.String() + errs.String(); strings.Contains(said, password) {
 		t.Errorf("the password was said: %s", said)

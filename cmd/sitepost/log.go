@@ -2,16 +2,13 @@ package main
 
 import (
 	"log/slog"
-	"os"
 	"time"
 )
 
 // log is the daemon's log: text for a person at a terminal, JSON for journald.
 func (t *tool) log() *slog.Logger {
-	if f, ok := t.stderr.(*os.File); ok {
-		if st, err := f.Stat(); err == nil && st.Mode()&os.ModeCharDevice != 0 {
-			return slog.New(slog.NewTextHandler(t.stderr, nil))
-		}
+	if atTerminal(t.stderr) {
+		return slog.New(slog.NewTextHandler(t.stderr, nil))
 	}
 	return slog.New(slog.NewJSONHandler(t.stderr, &slog.HandlerOptions{ReplaceAttr: readable}))
 }

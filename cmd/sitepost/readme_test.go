@@ -22,7 +22,7 @@ var update = flag.Bool("update", false, "write the examples into the READMEs; a 
 
 // TestReadmeExamples keeps every example of both READMEs true: what check says
 // of a wrong site file and of a good one, the smallest site, what listen shows,
-// and a message of the contract.
+// what probe says of a camera at night, and a message of the contract.
 func TestReadmeExamples(t *testing.T) {
 	examples := map[string]string{
 		"check":   "```\n$ sitepost check --config site.toml\n" + checked(t) + "```",
@@ -30,6 +30,7 @@ func TestReadmeExamples(t *testing.T) {
 		"message": "```json\n" + message(t) + "\n```",
 		"rounds":  "```\n$ sitepost check --rounds --config small.toml\n" + rounds(t) + "```",
 		"listen":  "```\n$ sitepost listen gates\n" + listened(t) + "```",
+		"probe":   "```\n$ sitepost probe rtsp://10.37.20.11/Streaming/Channels/101 --user onvif --password-file cam.txt\n" + probedAtNight(t) + "```",
 	}
 	for _, readme := range []string{"../../README.md", "../../README.zh-CN.md"} {
 		text, err := os.ReadFile(readme)
@@ -119,6 +120,15 @@ func listened(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return out.String()
+}
+
+// probedAtNight is what probe prints of a camera after dark.
+func probedAtNight(t *testing.T) string {
+	printed, good := probed(t, night(), nil, false)
+	if good {
+		t.Error("a camera at night is good")
+	}
+	return printed
 }
 
 // message is the golden message of a high gas alarm.

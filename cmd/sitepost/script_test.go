@@ -6,12 +6,14 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"sitepost/devices/camera/cameratest"
+	"sitepost/devices/virtual"
 )
 
 func TestMain(m *testing.M) {
@@ -28,7 +30,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("PROFILES", profiles+"/../../devices/instrument/profiles")
 			return errors.Join(err, makeCRLF(e))
 		},
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"camera": startCamera},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"camera": startCamera, "stream": startStream},
 	})
 }
 
@@ -57,6 +59,22 @@ func startCamera(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Defer(func() { ts.Check(c.Close()) })
 	ts.Setenv(args[0], c.Address())
 	ts.Setenv(args[0]+"_ENDPOINT", o.Endpoint)
+}
+
+// startStream is the command `stream NAME HOST [DROP]` of scripts: a stream that plays
+// until the script ends, without that share of its packets. Its address is then in
+// $NAME.
+func startStream(ts *testscript.TestScript, _ bool, args []string) {
+	var o virtual.RTSPOptions
+	if len(args) > 2 {
+		drop, err := strconv.ParseFloat(args[2], 64)
+		ts.Check(err)
+		o.Drop = drop
+	}
+	c, err := virtual.ServeRTSP(args[1]+":0", o)
+	ts.Check(err)
+	ts.Defer(c.Close)
+	ts.Setenv(args[0], c.URL())
 }
 
 // TestExitCodes keeps the three words a script can rely on: 0 good, 1 findings,

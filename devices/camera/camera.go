@@ -23,38 +23,81 @@ import (
 	"context"
 	"log/slog"
 	"math/rand/v2"
+	"net/netip"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"sitepost/devices"
+	"sitepost/devices/camera/norm"
 	"sitepost/devices/camera/onvif"
 	"sitepost/devices/camera/stream"
 )
 
 // WatchOptions say which stream is meant and how it is watched.
 type WatchOptions struct {
-	Name   string // the site's name of the camera; for the log only
-	Client *onvif.Client
-	Pick   onvif.Pick    // which of its streams
-	Places chan struct{} // of a recorder, shared by its cameras: room for one value for each session that it allows; nil = no limit
+	Name   string // the site's name of the camera
+	Client Asked
+	Memory *Memory    // of who is asked; nil = nothing is kept
+	Pick   onvif.Pick // which of its streams
 
-	Sampled bool          // look for Look, then rest until Every has passed; else look without a pause
-	Every   time.Duration // default 60 s
-	Look    time.Duration // default 4 s; the length of a sampled visit and of every first one
+	Transport stream.Transport
+	Pin       string        // of its RTSPS certificate, as the site file has it; "" = the first one is trusted and kept
+	Places    *Places       // of its recorder; nil = no limit
+	Starts    *rate.Limiter // of sessions, shared by all cameras of the box; nil = no limit
 
-	HDWidth, HDHeight int     // below it a picture is not HD; 0 = the site has no figure
-	HDFPS             float64 // 0 = the rate does not matter
-	ClockLimit        time.Duration
+	Sampled bool            // look for Look, then rest until Every has passed; else look without a pause
+	Every   time.Duration   // default 60 s
+	Look    time.Duration   // default 4 s; the length of a sampled visit
+	Alert   <-chan struct{} // there was an alarm where the camera looks: it is watched without a pause for a while
 
-	// Measure looks at a stream; nil is [stream.Measure].
+	Limits norm.Limits // what its stream is held against
+
+	Eyes Eyes         // the zero Eyes are those of package stream
+	Log  *slog.Logger // nil = nowhere
+}
+
+// Asked is the camera or recorder that is asked about a stream. A [onvif.Client] is
+// one, and says what each method promises.
+type Asked interface {
+	LearnClock(ctx context.Context) error
+	ClockOffset() (offset time.Duration, known bool)
+	Streams(ctx context.Context, pick onvif.Pick) (onvif.Streams, error)
+
+	Host() string
+	Address() string
+	Networks() []netip.Prefix
+
+	User() string
+	Secret() (devices.Secret, error)
+	Budget() *onvif.Budget
+}
+
+// Eyes look at streams. Each is the function of package stream that has its name,
+// unless a test has another.
+type Eyes struct {
 	Measure func(ctx context.Context, t stream.Target, howLong time.Duration) (devices.Stream, error)
-	Log     *slog.Logger // nil = nowhere
+	Follow  func(ctx context.Context, t stream.Target, every time.Duration, take func(devices.Stream) error) error
+	Knock   func(ctx context.Context, t stream.Target) error
+}
+
+func (e Eyes) orReal() Eyes {
+	if e.Measure == nil {
+		e.Measure = stream.Measure
+	}
+	if e.Follow == nil {
+		e.Follow = stream.Follow
+	}
+	if e.Knock == nil {
+		e.Knock = stream.Knock
+	}
+	return e
 }
 
 // Defaults of [WatchOptions].
 const (
-	defaultEvery      = time.Minute
-	defaultLook       = 4 * time.Second
-	defaultClockLimit = 5 * time.Second
+	defaultEvery = time.Minute
+	defaultLook  = 4 * time.Second
 )
 
 func (o WatchOptions) withDefaults() WatchOptions {
@@ -64,15 +107,16 @@ func (o WatchOptions) withDefaults() WatchOptions {
 	if o.Look <= 0 {
 		o.Look = defaultLook
 	}
-	if o.ClockLimit <= 0 {
-		o.ClockLimit = defaultClockLimit
+	if o.Memory == nil {
+		o.Memory = NewMemory(Known{}, func(Known) error { return nil })
 	}
-	if o.Measure == nil {
-		o.Measure = stream.Measure
+	if o.Starts == nil {
+		o.Starts = rate.NewLimiter(rate.Inf, 1)
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	o.Eyes = o.Eyes.orReal()
 	return o
 }
 

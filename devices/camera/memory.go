@@ -15,6 +15,9 @@ type Known struct {
 	Inventory  onvif.Inventory `json:"inventory,omitzero"`
 	Learned    onvif.Learned   `json:"learned,omitzero"`
 	PullPoint  *pullpoint.Kept `json:"pull_point,omitempty"`
+
+	StreamPin string           `json:"stream_pin,omitempty"` // of its RTSPS certificate, the first that was seen
+	Streams   map[string]Shape `json:"streams,omitempty"`    // what the streams are made of, by the site's name of the camera
 }
 
 // mostKept is how large what is kept may be as JSON, with room left for what is

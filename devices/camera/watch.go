@@ -7,19 +7,17 @@ import (
 	"time"
 
 	"sitepost/devices"
+	"sitepost/devices/camera/norm"
 	"sitepost/devices/camera/onvif"
 	"sitepost/devices/camera/stream"
 )
 
-// rtspDoor is the name under which a [Budget] counts logins to streams.
+// rtspDoor is the name under which a [onvif.Budget] counts logins to streams.
 const rtspDoor = "rtsp"
 
-// A visit that failed is repeated so soon, and the stream is called offline
-// when that fails too: one lost visit is no alarm.
-const (
-	secondLook   = 5 * time.Second
-	failsAllowed = 2
-)
+// failsAllowed is how many sessions in a row must fail before a condition is
+// raised: one lost session is no alarm.
+const failsAllowed = 2
 
 // Watch makes the conversation with a camera's stream:
 //
@@ -27,9 +25,18 @@ const (
 //	  │ login refused: camera.login_refused, ends
 //	  │ not reached:   device.offline, stream.offline, ends (if its stream was never known)
 //	  ▼
-//	visit ── look at the stream ──► stream.reading, stream.below_hd
-//	  ▲  │ failed twice: stream.offline or stream.stalled
-//	  └──┤ rest            and nobody answers by ONVIF either: device.offline, ends
+//	session ── a visit, or kept ──► stream.reading, and what the figures mean (watch_tell.go)
+//	  ▲  │ broke twice:    stream.offline or stream.stalled, and learn again
+//	  │  │ broke, and three knocks are not answered: away
+//	  │  ▼
+//	  ├─ rest ── a knock every few seconds
+//	  │    │ three not answered
+//	  │    ▼
+//	  └─ away ── stream.offline, device.offline; a knock every few seconds until one is answered
+//
+// A visit is short and comes once a minute; a session is kept where the site says
+// so, and for a minute after an alarm where the camera looks. Knocks and visits find
+// a dead camera within 15 seconds, and cost it next to nothing.
 //
 // What ends, ends after it was told. A login that may not be tried costs the
 // camera no login: the conversation may be begun again at any time.
@@ -39,8 +46,9 @@ func Watch(o WatchOptions) devices.Device { return &conversation{options: o.with
 type conversation struct {
 	options WatchOptions
 	uri     string    // of the main stream, learnt last; "" = never
-	state   string    // of the stream
+	state   string    // of the stream, as it was said last
 	since   time.Time // of the state
+	pool    norm.Pool // of what was measured
 }
 
 // Run holds the conversation until it breaks or ctx ends.
@@ -59,9 +67,14 @@ func (d *conversation) Run(ctx context.Context, emit func(devices.Event) error) 
 // A watch is one run of a conversation.
 type watch struct {
 	*conversation
-	client *onvif.Client
+	client Asked
 	voice  *voice
-	failed int // visits in a row
+
+	failed    int       // sessions in a row
+	doubted   int       // visits in a row that had a doubt of their own
+	alert     time.Time // until when the camera is watched without a pause because of an alarm
+	said      time.Time // when a reading was said last
+	clockRead time.Time // when the camera's ONVIF clock was asked last
 }
 
 // raise and clear tell conditions of the camera.
@@ -78,39 +91,37 @@ func (w *watch) run(ctx context.Context) error {
 		w.raise(devices.CameraLogin, err.Error())
 		return err
 	}
+	w.pass(devices.StreamResolving)
 	if err := w.learn(ctx); err != nil {
 		return err
 	}
-	look := w.options.Look
-	for w.voice.full == nil && ctx.Err() == nil {
-		good, err := w.visit(ctx, look)
+	for w.goesOn(ctx) {
+		began := time.Now()
+		saw, err := w.session(ctx)
+		switch {
+		case !w.goesOn(ctx):
+		case err != nil:
+			err = w.recover(ctx, saw, err)
+		case !w.keeps():
+			err = w.rest(ctx, w.options.Every-time.Since(began))
+		}
 		if err != nil {
 			return err
-		}
-		if good && !w.options.Sampled {
-			look = w.options.Every // and no rest
-			continue
-		}
-		look = w.options.Look
-		if !wait(ctx, pause(w.rest(good))) {
-			return nil
 		}
 	}
 	return nil
 }
 
-// rest is how long the camera is left alone after a visit.
-func (w *watch) rest(good bool) time.Duration {
-	if !good && w.failed < failsAllowed {
-		return min(secondLook, w.options.Every)
-	}
-	return max(w.options.Every-w.options.Look, w.options.Every/10)
-}
+func (w *watch) goesOn(ctx context.Context) bool { return w.voice.full == nil && ctx.Err() == nil }
+
+// keeps says whether the camera is watched without a pause now.
+func (w *watch) keeps() bool { return !w.options.Sampled || time.Now().Before(w.alert) }
 
 // learn asks the camera all that is needed to visit its stream. Where nobody
 // answers, the address learnt by an earlier run must do.
 func (w *watch) learn(ctx context.Context) error {
 	err := w.client.LearnClock(ctx)
+	w.clockRead = time.Now()
 	var found onvif.Streams
 	if _, told := errors.AsType[*onvif.Fault](err); err == nil || told {
 		found, err = w.client.Streams(ctx, w.options.Pick)
@@ -150,113 +161,16 @@ func (w *watch) tellNotLearnt(err error) error {
 	return err
 }
 
-// visit looks at the stream once and tells what it saw. An error ends the run.
-func (w *watch) visit(ctx context.Context, howLong time.Duration) (good bool, err error) {
-	s, err := w.look(ctx, howLong)
-	if ctx.Err() != nil {
-		return false, nil
+// target is the stream to look at.
+func (w *watch) target(password devices.Secret) stream.Target {
+	o := w.options
+	t := stream.Target{
+		URL: w.uri, User: w.client.User(), Password: password, Allow: w.client.Networks(),
+		Transport: o.Transport, Pin: o.Pin, Early: true, Step: w.pass,
 	}
-	answers := w.client.LearnClock(ctx) // its clock may have been set, or it may be gone
-	if ctx.Err() != nil {
-		return false, nil
+	if o.Pin == "" {
+		t.Pin = o.Memory.Known().StreamPin
+		t.Seen = w.trust
 	}
-	w.noteClock(&s)
-	hd := w.judgeHD(&s)
-	if s.State != w.state {
-		w.state, w.since = s.State, time.Now()
-	}
-	s.Since = w.since
-	if err != nil {
-		w.failed++
-	} else {
-		w.failed = 0
-	}
-	w.voice.say(devices.Event{Code: devices.StreamReading, Stream: &s})
-	if err != nil {
-		return false, w.tellFailed(ctx, &s, err, answers)
-	}
-	w.clear(devices.DeviceOffline, devices.CameraLogin, devices.StreamOffline, devices.StreamStalled)
-	w.tellHD(&s, hd)
-	w.tellClock(&s)
-	return true, nil
-}
-
-// tellFailed says what a failed visit means, and asks the camera again where
-// its stream is. An error ends the run.
-func (w *watch) tellFailed(ctx context.Context, s *devices.Stream, err, answers error) error {
-	if s.State == stream.AuthFailed {
-		w.raise(devices.CameraLogin, err.Error())
-	}
-	if w.failed < failsAllowed {
-		return nil
-	}
-	code, other := devices.StreamOffline, devices.StreamStalled
-	if s.State == stream.Stalled {
-		code, other = other, code
-	}
-	w.raise(code, err.Error())
-	if w.voice.isRaised(other, "") {
-		w.clear(other)
-	}
-	if _, gone := errors.AsType[*onvif.Unreachable](answers); !gone {
-		return w.learn(ctx)
-	}
-	if s.State != stream.Offline {
-		return nil // its RTSP answers
-	}
-	w.raise(devices.DeviceOffline, answers.Error())
-	return answers
-}
-
-// takePlace waits for one of the sessions that a recorder allows. It returns
-// false when ctx ended first.
-func (w *watch) takePlace(ctx context.Context) bool {
-	if w.options.Places == nil {
-		return true
-	}
-	select {
-	case w.options.Places <- struct{}{}:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
-func (w *watch) givePlace() {
-	if w.options.Places != nil {
-		<-w.options.Places
-	}
-}
-
-// look measures the stream. With an error the Stream still says its state. No
-// login is spent that the budget does not allow.
-func (w *watch) look(ctx context.Context, howLong time.Duration) (devices.Stream, error) {
-	c := w.client
-	if !w.takePlace(ctx) {
-		return devices.Stream{}, ctx.Err()
-	}
-	defer w.givePlace()
-	password, err := c.Secret()
-	if err != nil {
-		return devices.Stream{State: stream.AuthFailed, URI: w.uri, Why: []string{err.Error()}}, err
-	}
-	target := stream.Target{URL: w.uri, User: c.User(), Password: password, Allow: c.Networks()}
-	if c.User() == "" {
-		return w.options.Measure(ctx, target, howLong)
-	}
-	attempt, err := c.Budget().Try(ctx, c.Host(), rtspDoor, c.User(), password)
-	if err != nil {
-		return devices.Stream{State: stream.AuthFailed, URI: w.uri, Why: []string{err.Error()}}, err
-	}
-	s, err := w.options.Measure(ctx, target, howLong)
-	switch {
-	case s.State == stream.Live || s.State == stream.Degraded || s.State == stream.Stalled:
-		attempt.Accepted()
-	case s.State == stream.AuthFailed && !errors.Is(err, stream.ErrBasic):
-		attempt.Refused()
-		err = fmt.Errorf("%w; %s", err, (&onvif.LoginRefused{}).NextStep())
-	default:
-		attempt.Unknown()
-	}
-	return s, err
+	return t
 }

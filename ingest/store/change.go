@@ -29,6 +29,7 @@ type change struct {
 	marks  map[devices.Lane]Marks  // as they are saved with it
 	told   map[string]uint64       // likewise
 	firsts map[devices.Lane]uint64 // lowest number kept, where it moved
+	grown  map[devices.Lane]int64  // by so much weight, where that is bounded
 }
 
 // keyOf is the name of a (device, code, point) in the buckets of what is known.
@@ -131,6 +132,7 @@ func (c *change) record(form devices.Form, p devices.Place, e devices.Event, of 
 		return Record{}, err
 	}
 	c.added++
+	c.grow(l, weightOf(value))
 	c.made, c.spoken = &r, true
 	return r, c.s.numbers.put(c.tx, l.lastName(), r.Seq)
 }

@@ -17,6 +17,9 @@ type lane struct {
 
 	first, last    uint64 // kept; first > last is an empty lane
 	sent, received uint64 // marks; those on disk are in Store.numbers
+
+	most   int64 // weight of what may wait, see gap.go; 0 is no bound
+	weight int64 // of what is kept, if there is a bound; negative: not known. It is the writer's own
 }
 
 // The names of a lane's numbers on disk.
@@ -37,6 +40,8 @@ type records interface {
 	put(tx *bolt.Tx, seq uint64, value []byte) error
 	// remove takes away the numbers from first to upto, both included.
 	remove(tx *bolt.Tx, first, upto uint64) error
+	// weight is about how many bytes of the file a record takes; 0 if there is none.
+	weight(tx *bolt.Tx, seq uint64) int64
 	// ends returns the lowest and the highest number; false if there is none.
 	ends(tx *bolt.Tx) (first, last uint64, any bool)
 	// walk visits the records above after, ascending, until visit says no. What
@@ -64,6 +69,18 @@ func (l inBucket) remove(tx *bolt.Tx, first, upto uint64) error {
 		}
 	}
 	return nil
+}
+
+func (l inBucket) weight(tx *bolt.Tx, seq uint64) int64 {
+	return weightOf(tx.Bucket(l.bucket).Get(seqKey(seq)))
+}
+
+// weightOf is that of a record's value. With its key stands a head of 16 bytes.
+func weightOf(value []byte) int64 {
+	if value == nil {
+		return 0
+	}
+	return int64(element + 8 + len(value))
 }
 
 func (l inBucket) ends(tx *bolt.Tx) (first, last uint64, any bool) {

@@ -22,6 +22,7 @@ func (s *Store) load() error {
 		}
 		for _, l := range s.lanes {
 			l.sent, l.received = s.numbers.kept[l.sentName()], s.numbers.kept[l.receivedName()]
+			l.weigh(tx)
 		}
 		return nil
 	})

@@ -169,10 +169,20 @@ func (c *change) sweep() error {
 			continue
 		}
 		c.any = true
-		c.firsts[name] = m.First + n
-		if err := l.records.remove(c.tx, m.First, m.First+n-1); err != nil {
+		if err := c.remove(l, m.First, n); err != nil {
 			return err
 		}
 	}
-	return nil
+	return c.dropBeyond(c.s.lanes[devices.ReadingLane], max(budget, uint64(c.added)))
+}
+
+// remove deletes the n records of a lane from its first on.
+func (c *change) remove(l *lane, first, n uint64) error {
+	c.firsts[l.name] = first + n
+	if l.most > 0 {
+		for seq := first; seq < first+n; seq++ {
+			c.grow(l, -l.records.weight(c.tx, seq))
+		}
+	}
+	return l.records.remove(c.tx, first, first+n-1)
 }

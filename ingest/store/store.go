@@ -20,6 +20,9 @@
 //   - Done records go in the transaction that adds the next ones. The alarm lane
 //     keeps the last of them as history.
 //
+//   - Readings that wait have a bound. Beyond it the oldest are dropped in the
+//     transaction that adds the next ones, and counted there (gap.go).
+//
 //   - Every value carries a checksum that covers its key too, for bbolt's pages
 //     have none. Damage is an error, never a panic.
 //
@@ -33,8 +36,8 @@
 //     1 s reading            marks, deletion of what is done
 //
 // It does not know how a record is sent, which broker there is, or what a
-// device is beyond its name. What is not here yet: a bound by age and bytes that
-// drops the least important first, setting a damaged file aside and saving what
+// device is beyond its name. What is not here yet: a bound by age and bytes of all
+// that drops the least important first, setting a damaged file aside and saving what
 // its checksums allow, and files of their own for readings (lane.go has their
 // place).
 package store
@@ -83,6 +86,8 @@ type Options struct {
 	Receipt   string // ReceiptBroker or ReceiptPlatform; "" is ReceiptBroker
 	History   int    // done alarms that are kept, at least; 0 is 10,000
 	MaxBytes  int64  // largest store.db; 0 is 256 MiB
+
+	ReadingBytes int64 // how much of it readings that wait may take, about; 0 is a quarter of it. Then the oldest go
 
 	PicturesFor  time.Duration            // how long pictures are kept at most; 0 is 7 days
 	PictureBytes int64                    // how much of them; 0 is a quarter of MaxBytes, but 16 MiB at least; never less than one picture
@@ -165,6 +170,7 @@ func Open(o Options) (*Store, error) {
 		told:    make(map[string]uint64),
 		changed: make(chan struct{}),
 	}
+	s.lanes[devices.ReadingLane].most = o.ReadingBytes
 	if err := s.load(); err != nil {
 		return nil, fmt.Errorf("store %q: %w", o.Directory, errors.Join(err, f.close()))
 	}
@@ -195,6 +201,9 @@ func (o *Options) complete() error {
 		o.PictureBytes = max(o.MaxBytes/4, leastPictures)
 	}
 	o.PictureBytes = max(o.PictureBytes, MostPicture)
+	if o.ReadingBytes <= 0 {
+		o.ReadingBytes = o.MaxBytes / 4
+	}
 	if o.Clock == nil {
 		o.Clock = func() Clock { return Clock{Source: "none"} }
 	}

@@ -137,6 +137,9 @@ func (s *Store) take(c *change) {
 		if first, moved := c.firsts[l.name]; moved {
 			l.first = first
 		}
+		if l.weight >= 0 {
+			l.weight += c.grown[l.name]
+		}
 	}
 	s.commits++
 	if s.failing {
@@ -180,6 +183,9 @@ func (s *Store) fail(err error) {
 		s.opt.Log.Error("store cannot be written", "directory", s.opt.Directory, "err", err)
 	}
 	s.stale = s.file.view(s.loadMirrors) != nil
+	for _, l := range s.lanes {
+		l.weight = -1
+	}
 }
 
 // answer tells who waits for the entries how it went.

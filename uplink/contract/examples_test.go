@@ -72,12 +72,14 @@ var said = map[devices.Code]devices.Event{
 	"tamper.contact":            {Point: "8"},
 	"camera.digital_input":      {Point: "1", Is: "on"},
 	"camera.event":              {Detail: "tns1:RuleEngine/MyRuleDetector/Visitor", Text: "State=true"},
-	"camera.objects":            {Point: "person", Value: &devices.Value{Quantity: "objects", Number: 14}},
+	"camera.objects":            {Point: "person", Value: &devices.Value{Quantity: "objects", Number: 14, Summary: &devices.Summary{Last: 14, Min: 9, Max: 17, Mean: 13.2, N: 60}}},
 	"camera.moved":              {Text: "10.37.20.12 is 10.37.20.22 now"},
 	"camera.changed":            {Detail: "firmware", Text: "V5.7.3 build 220112 is V5.7.15 build 230626 now"},
 	"camera.login_refused":      {Detail: "401", Text: "the camera refuses the login \"cameras\": check user and password of its ONVIF account"},
 	"stream.reading":            {Stream: &liveStream},
-	"stream.degraded":           {Text: "loss 0.4%, at most 0.1%"},
+	"stream.degraded":           {Text: "loss 0.4% of 21600 packets, at most 0.1%"},
+	"stream.frozen_hint":        {Text: "97% of 245 frames between key frames hold next to nothing; the rate is variable (vbr)"},
+	"stream.parameters_changed": {Text: "H264 High 4.0, 1920x1080 at 25 is H265 Main 4.0, 2560x1440 at 20 now"},
 	"stream.below_hd":           {Text: "1280x720, wanted 1920x1080"},
 	"stream.clock_skew":         {Value: &devices.Value{Quantity: "clock error", Unit: "s", Number: -37.2, Limit: new(5.0)}},
 	"recording.retention.short": {Point: "3", Value: &devices.Value{Quantity: "oldest recording", Unit: "d", Number: 61, Limit: new(90.0)}},
@@ -112,12 +114,29 @@ var gasDay = devices.Day{
 	},
 }
 
+// liveStream has every figure that a stream can have, but for those that tell of
+// trouble.
 var liveStream = devices.Stream{
-	State: "live", Since: night.Add(-14 * time.Hour), URI: "rtsp://10.37.20.12:554/Streaming/Channels/101", Seconds: 10,
-	Codec: "H264", Profile: "High", Level: "4.0", Width: 1920, Height: 1080, FPSNominal: new(25.0), HD: new(true),
-	FPS: new(25.0), Frames: 250, BitrateBPS: new(4012345.0), PeakBPS: new(4400120.0), GOPFrames: new(50), KeyFrames: 5,
-	Packets: 3600, Loss: new(0.0), JitterMS: new(1.2), FirstFrameMS: new(412.0), ClockErrorMS: new(-80.0), Audio: new(false),
+	State: devices.StreamLive, Since: night.Add(-14 * time.Hour), URI: "rtsp://10.37.20.12:554/Streaming/Channels/101", Transport: "tcp", Seconds: 10,
+	Codec: "H264", Profile: "High", Level: "4.0", Width: 1920, Height: 1080, FPSNominal: new(25.0), Parameters: "stream", HD: new(true),
+	FPS: new(25.0), Frames: 250, BitrateBPS: new(4012345.0), PeakBPS: new(4400120.0), GOPFrames: new(50), KeySeconds: new(2.0), KeyFrames: 5,
+	RateMode: "vbr", SmallFrames: new(0.0), InterFrames: 245, Packets: 3600, Loss: new(0.0), JitterMS: new(1.2), Conform: new(true),
+	FirstFrameMS: new(412.0), ConnectMS: new(1.5), DescribeMS: new(10.5), PlayMS: new(20.0), FirstPacketMS: new(40.0), KeyFrameMS: new(340.0),
+	ClockErrorMS: new(-80.0), SenderReports: 2, Audio: new(false), Metadata: new(true),
 }
+
+// disabledStream, offlineStream and lossyStream are of the other kinds.
+var (
+	disabledStream = devices.Stream{State: devices.StreamDisabled, Since: night.Add(-20 * 24 * time.Hour), Why: []string{"栈桥改造，12月15日恢复"}}
+	offlineStream  = devices.Stream{State: devices.StreamIsOffline, Since: night, URI: liveStream.URI, Transport: "tcp",
+		Why: []string{"dial tcp 10.37.20.12:554: i/o timeout"}}
+	lossyStream = devices.Stream{
+		State: devices.StreamIsDegraded, Since: night, URI: liveStream.URI, Transport: "udp", Seconds: 60,
+		Why:   []string{"loss 0.4% of 21600 packets, at most 0.1%"},
+		Codec: "H265", Profile: "Main", Level: "4.0", Width: 1280, Height: 720, Parameters: "description", HD: new(false),
+		FPS: new(24.9), Frames: 1494, RateMode: "cbr", Packets: 21_600, Loss: new(0.004), Duplicates: 3, Resets: 1, JitterMS: new(18.5), Conform: new(false),
+	}
+)
 
 // example makes a typical record of a code, with a number of its own.
 func example(t testing.TB, code devices.Code, seq uint64) store.Record {

@@ -116,6 +116,10 @@ func cases(t *testing.T) map[string]uplink.Message {
 	vary("offline", "stream.reading", 982, func(r *store.Record) {
 		r.Event.Stream = &devices.Stream{State: "offline", Since: night, Why: []string{"dial tcp 10.37.20.12:554: i/o timeout"}}
 	})
+	vary("degraded", "stream.reading", 983, func(r *store.Record) { r.Event.Stream = &lossyStream })
+	vary("nobody-left", "camera.objects", 984, func(r *store.Record) {
+		r.Event.Value = &devices.Value{Quantity: "objects", Summary: &devices.Summary{Max: 3, Mean: 1.5, N: 12}}
+	})
 	all["gas.alarm.high--after-an-outage"] = encode(t, example(t, "gas.alarm.high", 1234), time.Hour, true)
 	return all
 }
@@ -131,8 +135,10 @@ func retained(t *testing.T) map[string]uplink.Message {
 		"up-device--counted": {Key: "device/gas-1", Revision: 46, Doc: []byte(`{"state":"online","since":"2026-11-21T08:00:04+08:00",` +
 			`"today":{"date":"2026-11-21","complete":false,"counts":{"device.silent":0,"gas.alarm.high":1,"gas.alarm.low":1},"heard":104400,"away_s":0},` +
 			`"yesterday":{"date":"2026-11-20","complete":true,"counts":{"device.silent":1,"gas.alarm.high":0,"gas.alarm.low":2},"heard":172620,"away_s":94}}`)},
-		"up-device--emptied": {Key: "device/gas-9", Revision: 45},
-		"up-stream":          {Key: "stream/check-1-top", Revision: 42, Doc: oneLine(t, liveStream)},
+		"up-device--emptied":  {Key: "device/gas-9", Revision: 45},
+		"up-stream":           {Key: "stream/check-1-top", Revision: 42, Doc: oneLine(t, liveStream)},
+		"up-stream--disabled": {Key: "stream/berth-1-e", Revision: 47, Doc: oneLine(t, disabledStream)},
+		"up-stream--offline":  {Key: "stream/check-1-top", Revision: 48, Doc: oneLine(t, offlineStream)},
 		"up-inventory": {Key: "inventory", Revision: 2, Doc: []byte(`{"site":{"name":"xinggang-ferry","title":"星港客运站","code":"34020000141188000001","kinds":["passenger_terminal","roro_terminal"]},` +
 			`"zones":[{"name":"berth-1","title":"一号泊位滚装车道","class":"roro_lane","also":["quay"]}],` +
 			`"devices":[{"name":"gas-1","title":"滚装车道可燃气1","kind":"gas_detector","code":"34020000141348000003","profile":"honeywell-xcd","zone":"berth-1","line":"bus-a"},` +

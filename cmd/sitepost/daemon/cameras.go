@@ -6,7 +6,9 @@ import (
 	"sitepost/config"
 	"sitepost/devices/camera"
 	"sitepost/devices/camera/find"
+	"sitepost/devices/camera/norm"
 	"sitepost/devices/camera/onvif"
+	"sitepost/devices/camera/stream"
 	"sitepost/ingest"
 )
 
@@ -15,7 +17,7 @@ type asked struct {
 	client *onvif.Client
 	memory *camera.Memory
 	anew   chan struct{}
-	places chan struct{} // of a recorder: one for each RTSP session that it allows
+	places *camera.Places // of a recorder: the RTSP sessions that it allows
 }
 
 // CameraOptions says how a camera or recorder of a site file is asked; false for
@@ -54,7 +56,7 @@ func (s *site) connectCameras() error {
 		if err := s.connectAsked(r.Name, budget); err != nil {
 			return fmt.Errorf("recorder %q: %w", r.Name, err)
 		}
-		s.asked[r.Name].places = make(chan struct{}, r.Sessions)
+		s.asked[r.Name].places = camera.NewPlaces(r.Sessions)
 		s.attendRecorder(r)
 	}
 	for _, k := range c.Cameras {
@@ -67,8 +69,9 @@ func (s *site) connectCameras() error {
 			}
 			s.attendCamera(k)
 		}
-		s.watch(k)
-		s.shoot(k)
+		one := s.openEye(k)
+		s.watch(k, one)
+		s.shoot(k, one)
 	}
 	s.follow()
 	return nil
@@ -143,15 +146,28 @@ func (s *site) attendRecorder(r config.Recorder) {
 	}
 }
 
+// sessionsPerSecond is how many sessions with cameras the whole box begins in a
+// second: when a switch with all cameras behind it comes back, 256 of them are looked
+// at within half a minute and not at once.
+const sessionsPerSecond = 8
+
 // watch makes the conversation with the stream of one camera.
-func (s *site) watch(k config.Camera) {
-	c, a := s.opt.Config, s.askedFor(k)
+func (s *site) watch(k config.Camera, one eye) {
+	a := s.askedFor(k)
 	s.add(ingest.Conversation{Name: k.Name, Silence: never(k.Name), Device: camera.Watch(camera.WatchOptions{
-		Name: k.Name, Client: a.client, Pick: pickOf(k), Places: a.places,
-		Sampled: k.Watch == config.WatchSampled, ClockLimit: c.Stream.Clock,
-		HDWidth: c.HD.Width, HDHeight: c.HD.Height, HDFPS: c.HD.FPS,
+		Name: k.Name, Client: a.client, Memory: a.memory, Pick: pickOf(k),
+		Transport: stream.Transport(k.Transport), Pin: k.StreamPin, Places: a.places, Starts: s.starts,
+		Sampled: k.Watch == config.WatchSampled, Alert: one.alert, Limits: limitsOf(s.opt.Config),
 		Log: s.opt.Log.With("device", k.Name),
 	})})
+}
+
+// limitsOf is what the site's streams are held against.
+func limitsOf(c *config.Config) norm.Limits {
+	return norm.Limits{
+		Loss: c.Stream.Loss, Jitter: c.Stream.Jitter, FPS: c.Stream.FPS, Bitrate: c.Stream.Bitrate, Clock: c.Stream.Clock,
+		HDWidth: c.HD.Width, HDHeight: c.HD.Height, HDFPS: c.HD.FPS,
+	}
 }
 
 // askedFor is what is asked for a camera: itself, or its recorder.

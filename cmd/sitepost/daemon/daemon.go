@@ -16,6 +16,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"sitepost/cmd/sitepost/control"
 	"sitepost/config"
 	"sitepost/devices"
@@ -77,7 +79,8 @@ type site struct {
 	lines         map[string]*line.Line
 	profiles      map[string]*instrument.Profile // by name, as far as they were needed
 	asked         map[string]*asked              // cameras and recorders with an address of their own, by name
-	shooters      map[string][]shooter           // of the cameras that look at a zone, by its name
+	eyes          map[string][]eye               // of the cameras that look at a zone, by its name
+	starts        *rate.Limiter                  // of sessions with cameras
 	learnt        chan struct{}                  // something new is known of a camera
 	conversations []ingest.Conversation
 	link          *uplink.Link // nil while the site has no city yet
@@ -87,7 +90,7 @@ type site struct {
 func build(o Options, st *store.Store) (*site, error) {
 	s := &site{
 		opt: o, store: st, profiles: map[string]*instrument.Profile{},
-		shooters: map[string][]shooter{}, learnt: make(chan struct{}, 1),
+		eyes: map[string][]eye{}, starts: rate.NewLimiter(sessionsPerSecond, 1), learnt: make(chan struct{}, 1),
 	}
 	if err := s.connectDevices(); err != nil {
 		return nil, err

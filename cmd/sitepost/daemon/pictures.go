@@ -15,20 +15,27 @@ import (
 // waitingShots is how many alarms may wait for one camera's picture.
 const waitingShots = 8
 
-// A shooter takes the pictures of one camera.
-type shooter struct {
+// An eye is what an alarm wakes up in one camera: its pictures are wanted, and its
+// stream is watched more closely.
+type eye struct {
 	camera string
 	wanted chan camera.Shot
+	alert  chan struct{}
+}
+
+// openEye makes the eye of a camera, and notes in which zones it looks.
+func (s *site) openEye(k config.Camera) eye {
+	one := eye{camera: k.Name, wanted: make(chan camera.Shot, waitingShots), alert: make(chan struct{}, 1)}
+	for _, zone := range append([]string{k.Zone, k.From, k.To}, k.AlsoSees...) {
+		if zone != "" && !slices.ContainsFunc(s.eyes[zone], func(o eye) bool { return o.camera == k.Name }) {
+			s.eyes[zone] = append(s.eyes[zone], one)
+		}
+	}
+	return one
 }
 
 // shoot makes the conversation that takes a camera's pictures on alarm.
-func (s *site) shoot(k config.Camera) {
-	one := shooter{camera: k.Name, wanted: make(chan camera.Shot, waitingShots)}
-	for _, zone := range append([]string{k.Zone, k.From, k.To}, k.AlsoSees...) {
-		if zone != "" && !slices.ContainsFunc(s.shooters[zone], func(o shooter) bool { return o.camera == k.Name }) {
-			s.shooters[zone] = append(s.shooters[zone], one)
-		}
-	}
+func (s *site) shoot(k config.Camera, one eye) {
 	s.add(ingest.Conversation{Name: k.Name, Device: camera.Shoot(camera.ShootOptions{
 		Name: k.Name, Client: s.askedFor(k).client, Pick: pickOf(k), Wanted: one.wanted, Log: s.opt.Log.With("device", k.Name),
 		Keep: func(incident string, jpeg []byte) (devices.Picture, error) {
@@ -44,19 +51,23 @@ func sendsPictures(c *config.Config) func(camera string) bool {
 	}
 }
 
-// attend asks the cameras that look at the place of an alarm for a picture. It
-// returns at once: an alarm waits for no camera.
+// attend asks the cameras that look at the place of an alarm for a picture, and has
+// their streams watched. It returns at once: an alarm waits for no camera.
 func (s *site) attend(r store.Record) {
 	if !isAboutSite(r.Event.Code) {
 		return
 	}
 	asked := map[string]bool{}
 	for _, zone := range []string{nameOf(r.Place.Zone), nameOf(r.Place.From), nameOf(r.Place.To)} {
-		for _, one := range s.shooters[zone] {
+		for _, one := range s.eyes[zone] {
 			if asked[one.camera] {
 				continue
 			}
 			asked[one.camera] = true
+			select {
+			case one.alert <- struct{}{}:
+			default: // one that waits already is as good
+			}
 			select {
 			case one.wanted <- camera.Shot{Incident: r.Incident, At: time.Now()}:
 			default:

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sitepost/config"
+	"sitepost/devices"
 	"sitepost/ingest/store"
 )
 
@@ -33,10 +34,20 @@ func (s *site) showStanding() error {
 	if err := s.showInventory(); err != nil {
 		return err
 	}
-	for name, doc := range outOfUse(s.opt.Config) {
+	unused := outOfUse(s.opt.Config)
+	for name, doc := range unused {
 		doc.Next = inUse
 		if err := s.store.Put("device/"+name, doc); err != nil {
 			return fmt.Errorf("device %q: %w", name, err)
+		}
+	}
+	for _, k := range s.opt.Config.Cameras {
+		doc, idle := unused[k.Name]
+		if !idle {
+			continue
+		}
+		if err := s.store.Put("stream/"+k.Name, devices.Stream{State: devices.StreamDisabled, Since: doc.Since, Why: []string{doc.Why}}); err != nil {
+			return fmt.Errorf("stream of %q: %w", k.Name, err)
 		}
 	}
 	if err := s.emptyGone(); err != nil {
@@ -84,18 +95,14 @@ func outOfUse(c *config.Config) map[string]standing {
 
 // emptyGone empties the retained topics that are not true any more, also when
 // that came about while the daemon was off: those of devices that were taken
-// out of the config, the stream of a camera that nobody watches now, and the
-// word that a device is out of use where it is not.
+// out of the config, streams of what is no camera now, and the word that a device
+// is out of use where it is not.
 func (s *site) emptyGone() error {
 	all, err := s.store.Currents(true)
 	if err != nil {
 		return err
 	}
-	known, unused, watched := places(s.opt.Config), outOfUse(s.opt.Config), map[string]bool{}
-	for _, k := range s.opt.Config.Cameras {
-		_, idle := unused[k.Name]
-		watched[k.Name] = !idle
-	}
+	known, unused := places(s.opt.Config), outOfUse(s.opt.Config)
 	for _, c := range all {
 		what, device, _ := strings.Cut(c.Key, "/")
 		_, stands := known[device]
@@ -105,7 +112,7 @@ func (s *site) emptyGone() error {
 		case "device":
 			gone = !stands || wasUnused(c) && !stillUnused
 		case "stream":
-			gone = !watched[device]
+			gone = known[device].Device.Kind != devices.Camera
 		case "inventory":
 			gone = device != "" && !stands
 		}

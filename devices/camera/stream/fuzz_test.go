@@ -1,7 +1,8 @@
 package stream
 
 import (
-	"math"
+	"encoding/json"
+	"slices"
 	"testing"
 	"time"
 
@@ -11,13 +12,54 @@ import (
 	"sitepost/devices"
 )
 
-// FuzzMeter feeds packets and reports of any kind at any pace: no panic, and no
-// figure that JSON or a reader could not take.
+// sane fails unless all figures are such that JSON and a reader can take them.
+func sane(t *testing.T, s *devices.Stream) {
+	t.Helper()
+	if _, err := json.Marshal(s); err != nil { // refuses what is not finite
+		t.Error(err)
+	}
+	for _, p := range []*float64{s.Loss, s.SmallFrames} {
+		if p != nil && !(*p >= 0 && *p <= 1) {
+			t.Errorf("got the share %v", *p)
+		}
+	}
+	for _, p := range []*float64{s.FPS, s.BitrateBPS, s.PeakBPS, s.JitterMS, s.KeySeconds} {
+		if p != nil && !(*p >= 0) {
+			t.Errorf("got the figure %v", *p)
+		}
+	}
+	if p := s.FPSNominal; p != nil && !(*p > 0 && *p <= 240) {
+		t.Errorf("got a nominal rate of %v", *p)
+	}
+	if w, h := s.Width, s.Height; w != 0 && (w < 16 || w > 16384) || h != 0 && (h < 16 || h > 16384) || (w == 0) != (h == 0) {
+		t.Errorf("got a picture of %dx%d", w, h)
+	}
+	if s.Frames < s.KeyFrames || s.Frames < s.InterFrames || min(s.Packets, s.Frames, s.KeyFrames, s.InterFrames, s.Duplicates, s.Resets, s.SenderReports) < 0 {
+		t.Errorf("got the counts %d %d %d %d", s.Packets, s.Frames, s.KeyFrames, s.InterFrames)
+	}
+}
+
+// FuzzMeter feeds packets and reports of any kind at any pace, in windows: no
+// panic, no figure that cannot be, and no packet or frame in two windows or none.
+//
+//	0 1  2 3  4                     5             6     7
+//	seq  ts   marker, report, cut   0.1 s until   size  payload
 func FuzzMeter(f *testing.F) {
 	f.Add([]byte{0, 1, 0, 0, 0, 0, 2, 0x67, 1, 0, 2, 0, 0, 0, 9, 3, 28, 0x85, 1}, byte(h264Codec))
 	f.Add([]byte{255, 255, 255, 0, 0, 0, 4, 0x60, 1, 0, 3}, byte(h265Codec))
+	f.Add([]byte{0, 1, 0, 1, 2, 9, 2, 0x65, 0x80, 0, 3, 0, 1, 4, 30, 2, 0x41, 0x80, 0, 2, 0, 2, 6, 0, 2, 0x41, 0x80, 0, 4, 0, 3, 7, 50, 2, 0x65, 0x80}, byte(h264Codec))
+	f.Add([]byte{0, 1, 0, 1, 4, 0, 2, 0x41, 0x80, 0, 2, 0, 1, 4, 0, 2, 0x65, 0x80}, byte(h264Codec)) // turns out to be a key frame behind the border
+	f.Add(slices.Concat([]byte{0, 1, 0, 0, 0, 0, byte(len(unhex(f, spsHigh40)))}, unhex(f, spsHigh40), []byte{0, 2, 0, 0, 4, 10, 2, 0x65, 0x80}), byte(h264Codec))
 	f.Fuzz(func(t *testing.T, b []byte, kind byte) {
 		m, at := meter{codec: codec(kind % 3), clock: 90000}, t0
+		frames := 0
+		cut := func() {
+			var s devices.Stream
+			m.fill(&s, at)
+			sane(t, &s)
+			m.renew(at)
+			frames += s.Frames
+		}
 		for len(b) > 7 {
 			size := min(int(b[6]), len(b)-7)
 			m.packet(&rtp.Packet{
@@ -28,36 +70,81 @@ func FuzzMeter(f *testing.F) {
 				},
 				Payload: b[7 : 7+size],
 			}, at)
-			m.report(&rtcp.SenderReport{NTPTime: uint64(b[2])<<56 | uint64(b[5])}, at)
+			if b[4]&2 != 0 {
+				m.report(&rtcp.SenderReport{NTPTime: uint64(b[2])<<56 | uint64(b[5])}, at)
+			}
+			m.changed()
 			at = at.Add(time.Duration(b[5]) * 100 * time.Millisecond)
+			if b[4]&4 != 0 {
+				cut()
+			}
 			b = b[7+size:]
 		}
-		var s devices.Stream
-		m.fill(&s, at)
-		for _, p := range []*float64{s.FPS, s.BitrateBPS, s.PeakBPS, s.Loss, s.JitterMS, s.ClockErrorMS, s.FPSNominal} {
-			if p != nil && (math.IsNaN(*p) || math.IsInf(*p, 0)) {
-				t.Errorf("got the figure %v", *p)
-			}
-		}
-		if s.Loss != nil && (*s.Loss < 0 || *s.Loss > 1) || s.Frames < s.KeyFrames {
-			t.Errorf("got %+v", s)
+		cut()
+		if frames != m.frames {
+			t.Errorf("got %d frames in windows, want %d", frames, m.frames)
 		}
 	})
 }
 
-// BenchmarkMeter is the cost of one packet of a 4 Mbit/s stream.
+// FuzzParameterSets holds the clamps against any bytes.
+func FuzzParameterSets(f *testing.F) {
+	for _, s := range []string{spsHigh40, spsNoTick, spsTooFast, spsHEVCMain, spsHEVCSilent} {
+		f.Add(unhex(f, s), unhex(f, vpsNTSC))
+	}
+	f.Add(unhex(f, spsHEVCSilent), handVPS(1, 25))
+	f.Fuzz(func(t *testing.T, sps, vps []byte) {
+		for _, c := range []codec{other, h264Codec, h265Codec} {
+			var s devices.Stream
+			c.describe(sps, &s)
+			c.describeVPS(vps, &s)
+			sane(t, &s)
+		}
+	})
+}
+
+// FuzzVPS holds the rate of a VPS against any bytes behind its header.
+func FuzzVPS(f *testing.F) {
+	for _, s := range []string{vpsNone, vpsNTSC, vpsLayers} {
+		f.Add(unhex(f, s)[2:])
+	}
+	f.Add(handVPS(1, 25)[2:])
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if fps := vpsRate(append([]byte{0x40, 1}, b...)); !(fps >= 0 && fps <= 240) {
+			t.Errorf("got %v", fps)
+		}
+	})
+}
+
+// FuzzSee looks into any payload: what it finds lies within.
+func FuzzSee(f *testing.F) {
+	for _, s := range []string{"", "7c 85 88", "78 0002 6764 00ff 65", "60 01 0003 40010c 0003 420101 0003 2601af", "62 01 93 af", "7d 85"} {
+		f.Add(unhex(f, s))
+	}
+	f.Fuzz(func(t *testing.T, p []byte) {
+		for _, c := range []codec{other, h264Codec, h265Codec} {
+			var s sight
+			s.see(c, p)
+			if len(s.sps)+len(s.vps) > len(p) || s.firsts > len(p) || s.key && !s.slice || s.firsts > 0 && !s.slice {
+				t.Errorf("%x: got %+v", p, s)
+			}
+		}
+	})
+}
+
+// BenchmarkMeter is the cost of one packet of a stream, three to a frame. The
+// time is read from the clock, as in a visit: such times are subtracted faster.
 func BenchmarkMeter(b *testing.B) {
 	f := film{gop: 50}
 	var packets []*rtp.Packet
 	for range 100 {
 		packets = append(packets, f.next()...)
 	}
-	m := meter{codec: h264Codec, clock: 90000}
+	m, start := meter{codec: h264Codec, clock: 90000}, time.Now()
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		p := *packets[i%len(packets)]
-		p.SequenceNumber = uint16(i)
-		p.Timestamp = uint32(i / 3 * 3600)
-		m.packet(&p, t0.Add(time.Duration(i)*13*time.Millisecond))
+		p := packets[i%len(packets)]
+		p.SequenceNumber, p.Timestamp = uint16(i), uint32(i/3*3600)
+		m.packet(p, start.Add(time.Duration(i)*13*time.Millisecond))
 	}
 }

@@ -60,7 +60,7 @@ func newGuard(ctx context.Context, host string, t Target, p patience) *guard {
 		doors:  map[int]net.PacketConn{},
 	}
 	if g.knock == nil {
-		g.knock = (&net.Dialer{}).DialContext
+		g.knock = (&net.Dialer{Timeout: p.dial}).DialContext
 	}
 	g.ctx, g.cancel = context.WithCancel(ctx)
 	return g

@@ -13,9 +13,9 @@ const rtpHeader = 12
 // with its time of arrival, into figures. It has one writer, does arithmetic
 // only, keeps a fixed amount of memory and knows no network.
 //
-//	packet ─► sequence ─► bytes, peak ─► see ─► frame ─► key frame
-//	          again: out                 SPS    first packet: jitter
-//	                                            late: out
+//	packet ─► sequence ─► bytes, peak ─► see ──────► frame ─────► key frame ─► GOP
+//	          again: out  late: out      sets, rule  jitter       sets
+//	                                                 complete: sizes, steady
 type meter struct {
 	codec codec
 	clock int           // RTP clock in Hz, 0 if unknown
@@ -26,11 +26,16 @@ type meter struct {
 	peak   peak
 	jitter jitter
 	sets   sets
+	rule   conform
+	sizes  sizes
+	steady steady
 
 	ts       uint32 // of the current frame
 	frame    mark   // the current frame; n is 0 until it is seen to be a picture
 	tail     time.Time
 	isKey    bool
+	isTorn   bool // something of it is missing, or may be
+	payload  int  // bytes of its packets that are of a picture
 	frames   int
 	keys     int
 	gop      gop  // the last whole one of this window
@@ -79,23 +84,32 @@ func (m *meter) packet(p *rtp.Packet, at time.Time) {
 		return
 	case jump:
 		m.gopFrom, m.jitter.began = mark{}, false
+		m.rule.jump()
+		m.steady.drop()
 	}
-	s := m.codec.see(p.Payload)
-	m.sets.take(s)
+	var s sight
+	s.see(m.codec, p.Payload)
+	m.sets.take(&s)
+	m.isTorn = m.isTorn || !m.rule.follows(p) // also the frame before: its end may be missing
 	if m.frame.at.IsZero() || p.Timestamp != m.ts {
 		m.endFrame(m.tail)
-		m.ts, m.isKey = p.Timestamp, false
+		m.weigh(before)
+		m.ts, m.isKey, m.isTorn, m.payload = p.Timestamp, false, !m.rule.follows(p), 0
 		m.frame = mark{at: at, bytes: before}
 	}
 	m.tail = at
-	m.look(s)
+	m.look(&s)
+	if s.slice {
+		m.payload += len(p.Payload)
+	}
+	m.rule.packet(p, &s, m.mayBeFields())
 	if p.Marker {
 		m.endFrame(at)
 	}
 }
 
 // look notes what a packet adds to the current frame.
-func (m *meter) look(s sight) {
+func (m *meter) look(s *sight) {
 	if s.slice {
 		m.sets.settle(m.codec)
 	}
@@ -130,4 +144,22 @@ func (m *meter) endFrame(at time.Time) {
 	if m.pictureAt.IsZero() && m.frame.n != 0 && (m.isKey || m.codec == other) {
 		m.pictureAt = at
 	}
+}
+
+// weigh takes the size of the frame before, which is known when the next one
+// begins. before is how many bytes came until then.
+func (m *meter) weigh(before int64) {
+	if m.frame.at.IsZero() || m.codec == other {
+		return
+	}
+	if m.frame.n != 0 && !m.isKey && !m.isTorn {
+		m.sizes.add(m.payload)
+	}
+	m.steady.frame(m.frame.at, before-m.frame.bytes, m.isKey)
+}
+
+// mayBeFields says whether two pictures of the stream may be halves of a frame.
+// Those of H.265 never are: each field is a picture with a time of its own.
+func (m *meter) mayBeFields() bool {
+	return m.codec == h264Codec && (!m.sets.understood || m.sets.says.fields)
 }

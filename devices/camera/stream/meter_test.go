@@ -36,10 +36,8 @@ func (f *film) next() []*rtp.Packet {
 	var packets []*rtp.Packet
 	for i := range 3 {
 		payload := make([]byte, 1000-rtpHeader)
-		payload[0], payload[1] = 28, kind // FU-A
-		if i == 0 {
-			payload[1] |= 0x80
-		}
+		payload[0], payload[1], payload[2] = 28, kind, 0x80 // FU-A, of the first slice
+		payload[1] |= []byte{0x80, 0, 0x40}[i]              // its start and its end
 		packets = append(packets, &rtp.Packet{
 			Header:  rtp.Header{SequenceNumber: f.seq, Timestamp: f.ts, Marker: f.marker && i == 2},
 			Payload: payload,
@@ -274,9 +272,66 @@ func TestClockError(t *testing.T) {
 			if s.ClockErrorMS != nil {
 				got = fmt.Sprintf("%.0f", *s.ClockErrorMS)
 			}
-			if got != c.want {
-				t.Errorf("got %s, want %s", got, c.want)
+			if got != c.want || (s.SenderReports == 1) != (c.want != "absent") {
+				t.Errorf("got %s of %d reports, want %s", got, s.SenderReports, c.want)
 			}
 		})
+	}
+}
+
+// TestReportsAreOfTheWindow counts the usable sender reports of a window; the
+// last of them says the clock error.
+func TestReportsAreOfTheWindow(t *testing.T) {
+	t.Parallel()
+	var m meter
+	at := func(seconds int) time.Time { return t0.Add(time.Duration(seconds) * time.Second) }
+	report := func(told, came time.Time) {
+		m.report(&rtcp.SenderReport{NTPTime: uint64(uint32(told.Unix()+ntpEpoch)) << 32}, came)
+	}
+	report(at(3), at(0))
+	report(at(7), at(5))
+	m.report(&rtcp.SenderReport{NTPTime: 5 << 32}, at(6)) // of no use
+	for i, want := range []struct {
+		reports int
+		ms      float64
+	}{{2, 2000}, {0, -1}, {1, -1000}} {
+		var s devices.Stream
+		m.fill(&s, at(10))
+		m.renew(at(10))
+		got := -1.0
+		if s.ClockErrorMS != nil {
+			got = *s.ClockErrorMS
+		}
+		if s.SenderReports != want.reports || got != want.ms {
+			t.Errorf("window %d: got %v ms of %d reports, want %v of %d", i, got, s.SenderReports, want.ms, want.reports)
+		}
+		if i == 1 {
+			report(at(11), at(12))
+		}
+	}
+}
+
+// TestKeySeconds is the time of the last whole GOP: 50 frames of 40 ms, also
+// when it began in the window before.
+func TestKeySeconds(t *testing.T) {
+	t.Parallel()
+	m, f := meter{codec: h264Codec, clock: 90000}, film{gop: 50}
+	for i, want := range []float64{-1, 2, -1, 2} { // windows of 30 frames: key frames at 0, 50 and 100
+		for k := range 30 {
+			for _, p := range f.next() {
+				m.packet(p, t0.Add(time.Duration(i*30+k)*40*time.Millisecond))
+			}
+		}
+		var s devices.Stream
+		at := t0.Add(time.Duration(i*30+29) * 40 * time.Millisecond)
+		m.fill(&s, at)
+		m.renew(at)
+		got := -1.0
+		if s.KeySeconds != nil {
+			got = *s.KeySeconds
+		}
+		if got != want || (s.GOPFrames != nil) != (want > 0) {
+			t.Errorf("window %d: got %v s, want %v", i, got, want)
+		}
 	}
 }

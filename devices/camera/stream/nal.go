@@ -14,10 +14,13 @@ const (
 
 // A sight is what one RTP payload holds.
 type sight struct {
-	slice bool   // part of a picture, not only parameters or messages
-	key   bool   // part of a picture that needs no other
-	vps   []byte // the first video parameter set, in the payload's memory; nil if none
-	sps   []byte // the first sequence parameter set, likewise
+	slice  bool   // part of a picture, not only parameters or messages
+	key    bool   // part of a picture that needs no other
+	firsts int    // slices that are the first of a picture
+	goes   bool   // it goes on with a unit that an earlier payload began
+	open   bool   // a later payload goes on with its unit
+	vps    []byte // the first video parameter set, in the payload's memory; nil if none
+	sps    []byte // the first sequence parameter set, likewise
 }
 
 // see looks into an RTP payload.
@@ -31,8 +34,7 @@ type sight struct {
 //	25 DON DON [size size NAL] …                                     several
 //	28 S E R type(5) …                     49 __ S E type(6) …       a part
 //	29 the same, then DON DON                                        a part
-func (c codec) see(p []byte) sight {
-	var s sight
+func (s *sight) see(c codec, p []byte) {
 	switch {
 	case c == other:
 		s.slice = true
@@ -41,29 +43,35 @@ func (c codec) see(p []byte) sight {
 	case c == h265Codec && len(p) > 2:
 		s.h265(p)
 	}
-	return s
 }
 
 func (s *sight) h264(p []byte) {
 	switch kind := p[0] & 0x1f; kind {
 	case 24:
-		eachUnit(p[1:], func(nal []byte) { s.h264Unit(nal[0]&0x1f, nal) })
+		eachUnit(p[1:], func(nal []byte) { s.h264Unit(nal[0]&0x1f, nal, nal[1:]) })
 	case 25:
-		eachUnit(p[min(3, len(p)):], func(nal []byte) { s.h264Unit(nal[0]&0x1f, nal) })
-	case 28, 29:
-		s.h264Unit(p[1]&0x1f, nil)
+		eachUnit(p[min(3, len(p)):], func(nal []byte) { s.h264Unit(nal[0]&0x1f, nal, nal[1:]) })
+	case 28:
+		s.h264Unit(p[1]&0x1f, nil, s.part(p[1], p[2:]))
+	case 29:
+		s.h264Unit(p[1]&0x1f, nil, s.part(p[1], p[min(4, len(p)):]))
 	default:
-		s.h264Unit(kind, p)
+		s.h264Unit(kind, p, p[1:])
 	}
 }
 
 // h264Unit notes a NAL unit by its type (H.264 table 7-1): 1 to 5 are slices, 5
-// is IDR, 7 the SPS. whole is nil for a part of a unit.
-func (s *sight) h264Unit(kind byte, whole []byte) {
+// is IDR, 7 the SPS. whole is nil for a part of a unit, and body is what follows
+// its header, empty if that is elsewhere. 1, 2 and 5 begin with the number of
+// the slice's first macroblock, of which 0 is written as a single bit (7.3.3).
+func (s *sight) h264Unit(kind byte, whole, body []byte) {
 	switch {
 	case kind >= 1 && kind <= 5:
 		s.slice = true
 		s.key = s.key || kind == 5
+		if kind != 3 && kind != 4 {
+			s.begin(body)
+		}
 	case kind == 7 && whole != nil && s.sps == nil:
 		s.sps = whole
 	}
@@ -72,25 +80,47 @@ func (s *sight) h264Unit(kind byte, whole []byte) {
 func (s *sight) h265(p []byte) {
 	switch kind := p[0] >> 1 & 0x3f; kind {
 	case 48:
-		eachUnit(p[2:], func(nal []byte) { s.h265Unit(nal[0]>>1&0x3f, nal) })
+		eachUnit(p[2:], func(nal []byte) { s.h265Unit(nal[0]>>1&0x3f, nal, nal[min(2, len(nal)):]) })
 	case 49:
-		s.h265Unit(p[2]&0x3f, nil)
+		s.h265Unit(p[2]&0x3f, nil, s.part(p[2], p[3:]))
 	default:
-		s.h265Unit(kind, p)
+		s.h265Unit(kind, p, p[2:])
+	}
+	if p[0]&1 != 0 || p[1]>>3 != 0 {
+		s.firsts = 0 // of another layer, which has pictures of the same time
 	}
 }
 
 // h265Unit notes a NAL unit by its type (H.265 table 7-1): 0 to 31 are slices,
-// 16 to 21 start without another picture, 32 is the VPS, 33 the SPS.
-func (s *sight) h265Unit(kind byte, whole []byte) {
+// 16 to 21 start without another picture, 32 is the VPS, 33 the SPS. Slices begin
+// with a bit that says whether they are the first of their picture (7.3.6.1).
+func (s *sight) h265Unit(kind byte, whole, body []byte) {
 	switch {
 	case kind <= 31:
 		s.slice = true
 		s.key = s.key || kind >= 16 && kind <= 21
+		s.begin(body)
 	case kind == 32 && whole != nil && s.vps == nil:
 		s.vps = whole
 	case kind == 33 && whole != nil && s.sps == nil:
 		s.sps = whole
+	}
+}
+
+// part notes which part of a unit the payload is, from the S and E bits, and
+// returns the body if it is the first.
+func (s *sight) part(header byte, body []byte) []byte {
+	s.goes, s.open = header&0x80 == 0, header&0x40 == 0
+	if s.goes {
+		return nil
+	}
+	return body
+}
+
+// begin notes the beginning of a slice.
+func (s *sight) begin(body []byte) {
+	if len(body) > 0 && body[0]&0x80 != 0 {
+		s.firsts++
 	}
 }
 

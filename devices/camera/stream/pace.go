@@ -9,6 +9,7 @@ const step = time.Second / 10
 type peak struct {
 	start time.Time
 	now   int64   // the current step, counted from start
+	slot  int     // of the current step in ring
 	ring  [10]int // bytes of the last ten steps
 	sum   int
 	best  int
@@ -20,7 +21,7 @@ func (p *peak) add(n int, at time.Time) {
 		p.start = at
 	}
 	p.advance(at)
-	p.ring[p.now%10] += n
+	p.ring[p.slot] += n
 	p.sum += n
 }
 
@@ -33,8 +34,9 @@ func (p *peak) advance(at time.Time) {
 			p.best = max(p.best, p.sum)
 		}
 		p.now++
-		p.sum -= p.ring[p.now%10]
-		p.ring[p.now%10] = 0
+		p.slot = (p.slot + 1) % len(p.ring)
+		p.sum -= p.ring[p.slot]
+		p.ring[p.slot] = 0
 	}
 	p.now = max(p.now, to) // after a longer silence the ring is empty anyway
 }

@@ -1,7 +1,6 @@
 package stream
 
 import (
-	"fmt"
 	"math"
 
 	"github.com/bluenviron/mediacommon/v2/pkg/codecs/h264"
@@ -21,6 +20,7 @@ type meaning struct {
 	profile, level string
 	width, height  int
 	fps            float64
+	fields         bool // a picture may be half a frame
 }
 
 // read reads the parameter sets of a codec.
@@ -36,17 +36,18 @@ func (c codec) read(vps, sps []byte) (w meaning, ok bool) {
 		}
 		w.profile, w.level = h264Profile(&p), h264Level(&p)
 		w.width, w.height = believedSize(p.Width(), p.Height())
-		w.fps = believedRate(p.FPS())
+		w.fps, w.fields = believedRate(p.FPS()), !p.FrameMbsOnlyFlag
 		return w, true
 	case h265Codec:
 		var p h265.SPS
 		if p.Unmarshal(sps) != nil {
 			return w, false
 		}
-		w.profile = h265Profile(p.ProfileTierLevel.GeneralProfileIdc)
-		w.level = tenths(int(p.ProfileTierLevel.GeneralLevelIdc) / 3) // H.265 A.4.1: 30 times the level
+		w.profile, w.level = h265Profile(&p.ProfileTierLevel), h265Level(p.ProfileTierLevel.GeneralLevelIdc)
 		w.width, w.height = believedSize(p.Width(), p.Height())
-		w.fps = believedRate(p.FPS())
+		if w.fps = believedRate(p.FPS()); w.fps == 0 {
+			w.fps = vpsRate(vps)
+		}
 		return w, true
 	}
 	return w, false
@@ -56,6 +57,17 @@ func (c codec) read(vps, sps []byte) (w meaning, ok bool) {
 func (c codec) describe(sps []byte, s *devices.Stream) {
 	if w, ok := c.read(nil, sps); ok {
 		w.tell(s)
+	}
+}
+
+// describeVPS adds the nominal rate of a video parameter set to s, where the
+// sequence parameter set that was described before has none.
+func (c codec) describeVPS(vps []byte, s *devices.Stream) {
+	if c != h265Codec || s.FPSNominal != nil {
+		return
+	}
+	if fps := vpsRate(vps); fps > 0 {
+		s.FPSNominal = &fps
 	}
 }
 
@@ -81,56 +93,6 @@ func believedRate(fps float64) float64 {
 	}
 	return 0
 }
-
-// h264Profile names a profile by H.264 Annex A.
-func h264Profile(p *h264.SPS) string {
-	switch p.ProfileIdc {
-	case 66:
-		if p.ConstraintSet1Flag {
-			return "Constrained Baseline"
-		}
-		return "Baseline"
-	case 77:
-		return "Main"
-	case 88:
-		return "Extended"
-	case 100:
-		return "High"
-	case 110:
-		return "High 10"
-	case 122:
-		return "High 4:2:2"
-	case 244:
-		return "High 4:4:4 Predictive"
-	}
-	return ""
-}
-
-// h264Level names a level by H.264 A.3: ten times the level, and level 1b in two
-// spellings.
-func h264Level(p *h264.SPS) string {
-	if p.LevelIdc == 9 || p.LevelIdc == 11 && p.ConstraintSet3Flag && p.ProfileIdc < 100 {
-		return "1b"
-	}
-	return tenths(int(p.LevelIdc))
-}
-
-// h265Profile names a profile by H.265 Annex A.
-func h265Profile(idc uint8) string {
-	switch idc {
-	case 1:
-		return "Main"
-	case 2:
-		return "Main 10"
-	case 3:
-		return "Main Still Picture"
-	case 4:
-		return "Range Extensions"
-	}
-	return ""
-}
-
-func tenths(n int) string { return fmt.Sprintf("%d.%d", n/10, n%10) }
 
 // figure is v rounded to so many decimals, or nil where v is no number: nothing
 // infinite goes into a message.

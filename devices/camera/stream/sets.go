@@ -16,7 +16,7 @@ type sets struct {
 }
 
 // take notes the sets of a packet.
-func (x *sets) take(s sight) {
+func (x *sets) take(s *sight) {
 	if s.vps != nil && !x.hasVPS {
 		x.hasVPS = true
 		x.keep(&x.vps, s.vps)

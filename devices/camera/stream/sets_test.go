@@ -46,6 +46,7 @@ func TestChanged(t *testing.T) {
 		{"rubbish", [][]byte{was, idr, {0x67, 0xff}, idr, was, idr}, 0},
 		{"too long", [][]byte{was, idr, append([]byte{0x67}, make([]byte, maxSet)...), idr}, 0},
 		{"two sets in turn", [][]byte{was, second, idr, was, second, idr}, 0},
+		{"another set between key frames", [][]byte{was, idr, was, slice, second, slice, was, idr}, 0},
 		{"no picture follows", [][]byte{was, idr, slower}, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -57,8 +58,8 @@ func TestChanged(t *testing.T) {
 					got |= 1 << i
 				}
 			}
-			if got != c.want {
-				t.Errorf("got %b, want %b", got, c.want)
+			if got != c.want || len(r.sets.sps) > maxSet {
+				t.Errorf("got %b, want %b; %d bytes are kept", got, c.want, len(r.sets.sps))
 			}
 		})
 	}

@@ -115,6 +115,7 @@ type Chunk struct {
 // patience is how long each part of a visit may take.
 type patience struct {
 	start time.Duration // from dialling to the answer to PLAY
+	dial  time.Duration // until a connection stands, with one SYN repeated
 	read  time.Duration // silence on the connection
 	write time.Duration // of one request
 	close time.Duration // of leaving politely; as much again after the line was cut
@@ -122,6 +123,7 @@ type patience struct {
 
 	picture time.Duration // a visit waits so long for a key frame
 	least   time.Duration // and looks so long
+	first   time.Duration // of the first window of a kept session, if a key frame came
 	idle    time.Duration // silence on a connection where it is healthy
 	knock   time.Duration // of knocking
 }
@@ -129,6 +131,7 @@ type patience struct {
 // patient is the patience of the product; tests have less.
 var patient = patience{
 	start: 10 * time.Second,
+	dial:  3 * time.Second,
 	read:  8 * time.Second,
 	write: 3 * time.Second,
 	close: 3 * time.Second,
@@ -136,6 +139,7 @@ var patient = patience{
 
 	picture: 10 * time.Second,
 	least:   2 * time.Second,
+	first:   4 * time.Second,
 	idle:    65 * time.Second, // more than the pause between two keep-alives, see answers.go
 	knock:   2 * time.Second,
 }
@@ -167,8 +171,9 @@ func measure(ctx context.Context, t Target, howLong time.Duration, p patience) (
 	return seen, err
 }
 
-// Follow keeps one session with the camera. take is given a Stream each time that
-// every has passed, and, at most once a second, when the picture's parameters
+// Follow keeps one session with the camera. take is given a first Stream as soon as
+// a visit would be over ([Target].Early, 4 s), then one each time that every has
+// passed, and, at most once a second, when the picture's parameters
 // have changed; each counts what came since the one before. While take runs the
 // session goes on.
 //

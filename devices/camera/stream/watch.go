@@ -74,11 +74,14 @@ func (v *visit) due(now time.Time) time.Duration {
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	end := v.began.Add(v.plan.every)
-	if v.plan.early && v.meter.pictureAt.IsZero() {
+	end, early := v.began.Add(v.plan.every), v.plan.early
+	if !v.plan.once && v.began.Equal(v.times.played) { // who waits for the first word does not wait for a whole window
+		end, early = earlier(end, v.began.Add(v.p.first)), true
+	}
+	if early && v.meter.pictureAt.IsZero() {
 		end = later(end, v.began.Add(v.p.picture))
 	}
-	if v.plan.early && v.enough(now) {
+	if early && v.enough(now) {
 		end = now
 	}
 	if v.newParams && !v.plan.once {

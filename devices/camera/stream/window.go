@@ -28,7 +28,9 @@ func (m *meter) renew(at time.Time) {
 	m.seq.renew()
 	m.peak.renew(at)
 	m.jitter.renew()
-	m.gop, m.reports = gop{}, 0
+	m.rule.renew()
+	m.steady.renew()
+	m.sizes, m.gop, m.reports = sizes{}, gop{}, 0
 }
 
 // enough says whether a whole GOP was seen within at least a second.
@@ -73,11 +75,15 @@ func (m *meter) fill(s *devices.Stream, until time.Time) {
 	s.JitterMS = m.jitter.ms(m.clock)
 	s.PeakBPS = m.peak.bps(until)
 	if gop := m.gop; gop.frames > 0 {
-		s.GOPFrames = &gop.frames
+		s.GOPFrames, s.KeySeconds = &gop.frames, figure(gop.took.Seconds(), 3)
 	}
 	if m.reports > 0 {
-		s.ClockErrorMS = figure(float64(m.ahead)/1e6, 1)
+		s.ClockErrorMS, s.SenderReports = figure(float64(m.ahead)/1e6, 1), m.reports
 	}
+	if conform := !m.rule.broken; m.codec != other && s.Frames > 0 {
+		s.Conform = &conform
+	}
+	s.RateMode, s.SmallFrames, s.InterFrames = m.steady.mode(m.sizes), m.sizes.share(), m.sizes.frames
 	frames, bits := m.spans(until)
 	s.FPS = per(float64(frames.to.n-frames.from.n), frames.took(), 3)
 	s.BitrateBPS = per(float64(bits.to.bytes-bits.from.bytes)*8, bits.took(), 0)

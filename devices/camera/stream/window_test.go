@@ -109,8 +109,8 @@ func TestWindowsAndLatePackets(t *testing.T) {
 	if got := cut(&m, t0); got.Packets != 3 || got.Loss != 0 || got.Duplicates != 1 {
 		t.Errorf("got loss %v of %d, %d twice, want 0 of 3, 1", got.Loss, got.Packets, got.Duplicates)
 	}
-	if got := cut(&m, t0); got.Packets != 0 || got.Loss != -1 {
-		t.Errorf("nothing came: got loss %v of %d", got.Loss, got.Packets)
+	if got := cut(&m, t0); got.Packets != 0 || got.Loss != -1 || got.Duplicates != 0 || got.Jitter != -1 {
+		t.Errorf("nothing came: got %+v", got)
 	}
 	if want := int64(8 * 1000); m.bytes != want {
 		t.Errorf("got %d bytes, want %d", m.bytes, want)
@@ -140,4 +140,44 @@ func TestWindowsOfSilence(t *testing.T) {
 	want(second(10), 0, 0, 0)          // none in the next
 	play(second(15), 26)               // 0 to 1 s of them
 	want(second(16), 26, 4.167, 100e3) // 25 frames in 6 s
+}
+
+// TestWindowsKeepThePace waits for a slow camera in the next window as long as
+// in the one before, and then calls it silent.
+func TestWindowsKeepThePace(t *testing.T) {
+	t.Parallel()
+	m, f := meter{codec: h264Codec, clock: 90000}, film{gop: 10}
+	for i := range 11 {
+		for _, p := range f.next() {
+			m.packet(p, t0.Add(time.Duration(i)*time.Second))
+		}
+	}
+	for _, c := range []struct{ at, fps float64 }{{10.5, 1}, {12.2, -1}, {14, 0.25}} { // the frame of 10 s lasts 4 s
+		if got := cut(&m, t0.Add(time.Duration(c.at*1000)*time.Millisecond)); got.FPS != c.fps {
+			t.Errorf("at %v s: got %v fps, want %v", c.at, got.FPS, c.fps)
+		}
+	}
+}
+
+// TestWindowsHaveTheirOwnPeak forgets the busiest second of the window before,
+// also when it became whole only in a silence.
+func TestWindowsHaveTheirOwnPeak(t *testing.T) {
+	t.Parallel()
+	m, f := meter{codec: h264Codec, clock: 90000}, film{gop: 25}
+	play := func(from time.Duration, bytes int) {
+		for i := range 50 {
+			for _, p := range f.next() {
+				p.Payload = p.Payload[:bytes-rtpHeader]
+				m.packet(p, t0.Add(from+time.Duration(i)*40*time.Millisecond))
+			}
+		}
+	}
+	play(0, 1000)
+	if got := cut(&m, t0.Add(7*time.Second)); got.Peak != 600e3 {
+		t.Errorf("got a peak of %v, want 600000", got.Peak)
+	}
+	play(7*time.Second, 500)
+	if got := cut(&m, t0.Add(9*time.Second)); got.Peak != 300e3 {
+		t.Errorf("got a peak of %v, want 300000", got.Peak)
+	}
 }

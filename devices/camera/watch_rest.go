@@ -1,0 +1,146 @@
+package camera
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"sitepost/devices"
+	"sitepost/devices/camera/onvif"
+)
+
+// How a camera is knocked at between two visits: every knockEvery, and if it does
+// not answer, twice more. A knock takes two seconds at most (package stream), so a
+// camera that is gone is known within 15 seconds.
+const (
+	knockEvery = 8 * time.Second
+	knockAgain = 2 * time.Second // from the beginning of one to that of the next
+	knocks     = 3
+)
+
+// How long after a failed session the next one begins: twice as long each time.
+const (
+	firstRetry    = 2 * time.Second
+	longestRetry  = time.Minute
+	conflictRetry = 30 * time.Second // somebody else has the camera's last session, and will for a while
+)
+
+// rest leaves the camera alone for so long, but for a knock now and then: the first
+// at once, for it may have gone while it was looked at, and the last just before the
+// next visit, for a visit waits longer for an answer. An alarm where it looks ends the
+// rest.
+func (w *watch) rest(ctx context.Context, atMost time.Duration) error {
+	end := time.Now().Add(pause(max(atMost, w.options.Every/10)))
+	for w.goesOn(ctx) {
+		if err := w.knock(ctx, knocks); err != nil && ctx.Err() == nil {
+			return w.away(ctx, err)
+		}
+		left := time.Until(end)
+		if left <= 0 || !w.sleep(ctx, min(left, pause(knockEvery))) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// sleep waits, and returns false when there is an alarm or ctx ended.
+func (w *watch) sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-w.options.Alert:
+		w.alert = time.Now().Add(alertFor)
+	case <-ctx.Done():
+	}
+	return false
+}
+
+// knock knocks until the camera answers, so many times at most. The error is that of
+// the last.
+func (w *watch) knock(ctx context.Context, times int) (err error) {
+	var began time.Time
+	for n := range times {
+		if n > 0 && !wait(ctx, knockAgain-time.Since(began)) {
+			return ctx.Err()
+		}
+		began = time.Now()
+		if err = w.options.Eyes.Knock(ctx, w.target("")); err == nil {
+			w.voice.say(devices.Heard("", time.Now()))
+			return nil
+		}
+	}
+	return err
+}
+
+// recover is done after a session that failed: it finds out whether the camera is
+// there at all, tells what two failures mean, and waits. An error ends the run.
+func (w *watch) recover(ctx context.Context, saw devices.Stream, why error) error {
+	w.failed++
+	switch saw.State {
+	case devices.StreamIsOffline, devices.StreamIsStalled: // the failure itself was the first knock
+		if err := w.knock(ctx, knocks-1); err != nil && ctx.Err() == nil {
+			return w.away(ctx, err)
+		}
+	}
+	if w.failed >= failsAllowed {
+		w.tellFailed(saw.State, why)
+		if err := w.learn(ctx); err != nil || ctx.Err() != nil {
+			return err
+		}
+	}
+	w.sleep(ctx, pause(w.retryAfter(saw.State)))
+	return nil
+}
+
+func (w *watch) retryAfter(state string) time.Duration {
+	d := min(firstRetry<<min(w.failed-1, 10), longestRetry)
+	switch state {
+	case devices.StreamConflict:
+		d = max(d, conflictRetry)
+	case devices.StreamAuthFailed, devices.StreamUnusable: // nothing that heals by waiting
+		d = longestRetry
+	}
+	return min(d, w.options.Every)
+}
+
+// away tells that the camera is gone, and knocks until it is back. Once a minute it
+// is asked over ONVIF too: its stream may be at another port now.
+func (w *watch) away(ctx context.Context, why error) error {
+	s := devices.Stream{State: devices.StreamIsOffline, URI: w.uri, Why: []string{why.Error()}}
+	w.tellFailed(s.State, why)
+	asked := time.Time{}
+	for w.goesOn(ctx) {
+		w.tell(ctx, &s)
+		if time.Since(asked) >= w.options.Every {
+			asked = time.Now()
+			if moved, err := w.askAway(ctx); moved || err != nil {
+				return err
+			}
+		}
+		if !wait(ctx, pause(knockEvery)) {
+			return nil
+		}
+		if w.options.Eyes.Knock(ctx, w.target("")) == nil {
+			return w.learn(ctx)
+		}
+	}
+	return nil
+}
+
+// askAway asks a camera that does not answer by RTSP over ONVIF: nobody there is
+// device.offline, and if its stream is elsewhere now the camera is not away.
+func (w *watch) askAway(ctx context.Context) (moved bool, err error) {
+	was := w.uri
+	err = w.client.LearnClock(ctx)
+	if ctx.Err() != nil {
+		return false, nil
+	}
+	if _, gone := errors.AsType[*onvif.Unreachable](err); gone {
+		w.raise(devices.DeviceOffline, err.Error())
+		return false, nil
+	}
+	err = w.learn(ctx)
+	return w.uri != was, err
+}
