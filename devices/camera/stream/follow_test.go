@@ -107,8 +107,8 @@ func TestFollowEnds(t *testing.T) {
 		defer cancel()
 		n := 0
 		err = Follow(ctx, near(&fake{play: filming(50, nil)}), time.Minute, func(devices.Stream) error { n++; return nil })
-		if err != nil || n != 1 {
-			t.Errorf("got %d streams, %v, want one and no error", n, err)
+		if err != nil || n != 2 {
+			t.Errorf("got %d streams, %v, want two and no error", n, err)
 		}
 	})
 }
@@ -134,7 +134,7 @@ func TestFollowParameters(t *testing.T) {
 		}
 	}
 	synctest.Test(t, func(t *testing.T) {
-		cam := &fake{play: filming(50, with(50, func(i int) int { return i / 200 }))}
+		cam := &fake{play: after(20*time.Millisecond, filming(50, with(50, func(i int) int { return i / 200 })))}
 		got, err := followed(t, near(cam), 6*time.Second, 3)
 		if err != nil || len(got) != 3 {
 			t.Fatalf("got %d, %v", len(got), err)
@@ -142,7 +142,7 @@ func TestFollowParameters(t *testing.T) {
 		for i, want := range []struct {
 			seconds float64
 			nominal bool
-		}{{6, true}, {2, false}, {6, false}} {
+		}{{3, true}, {5.02, false}, {6, false}} {
 			if s := got[i]; s.Seconds != want.seconds || (s.FPSNominal != nil) != want.nominal || s.Width != 1920 || s.Parameters != "stream" {
 				t.Errorf("%d: got %+v, want %+v", i, s, want)
 			}

@@ -45,7 +45,7 @@ func TestKnownSender(t *testing.T) {
 				if err != nil || len(got) != 3 {
 					t.Fatalf("got %d windows, %v", len(got), err)
 				}
-				for _, s := range got {
+				for _, s := range got[1:] { // the first is shorter
 					known(t, codec, "a window", s, 500)
 				}
 			})
