@@ -16,7 +16,7 @@ func TestKnock(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				cam := &fake{answer: func(question) string {
-					return "RTSP/1.0 " + line + "\r\nWWW-Authenticate: Basic realm=\"c\"\r\nLocation: rtsp://198.51.100.7/\r\n\r\n"
+					return "RTSP/1.0 " + line + "\r\nWWW-Authenticate: Digest realm=\"c\", nonce=\"1\"\r\nLocation: rtsp://198.51.100.7/\r\n\r\n"
 				}}
 				target := near(cam)
 				target.User, target.Password = "onvif", password

@@ -80,13 +80,17 @@ func bound(t *testing.T) *net.UDPConn {
 	return l
 }
 
-// lossy is a film of 25 frames a second of which every fifth loses a packet.
+// lossy is a film of 25 frames a second of which every fifth loses a packet, and
+// every fifth has one twice.
 func lossy(say func(*rtp.Packet), gone <-chan struct{}) {
 	f, tick := film{gop: 10}, time.NewTicker(40*time.Millisecond)
 	defer tick.Stop()
 	for i := 0; ; i++ {
 		for n, p := range f.next() {
 			if i%5 != 2 || n != 1 {
+				say(p)
+			}
+			if i%5 == 3 && n == 1 {
 				say(p)
 			}
 		}
@@ -98,14 +102,15 @@ func lossy(say func(*rtp.Packet), gone <-chan struct{}) {
 	}
 }
 
-// TestUDP measures what comes beside the connection, losses and all, opens the way
+// TestUDP measures what comes beside the connection, losses and repetitions and
+// all, opens the way
 // for it, and listens to nobody but the camera, whoever is named as the source.
 func TestUDP(t *testing.T) {
 	for _, extra := range []string{"", ";source=198.51.100.9", `;mode="PLAY"source=198.51.100.9`} {
 		t.Run("SETUP answers "+extra, func(t *testing.T) {
 			cam := cast(t, &caster{extra: extra}, lossy)
 			s, err := look(t, Target{URL: cam.url(), Transport: UDP}, time.Second)
-			if err != nil || s.State != Live || s.Transport != "udp" || s.Frames < 15 || *s.GOPFrames != 10 || *s.Loss < 0.05 || *s.Loss > 0.08 {
+			if err != nil || s.State != Live || s.Transport != "udp" || s.Frames < 15 || *s.GOPFrames != 10 || *s.Loss < 0.05 || *s.Loss > 0.08 || s.Duplicates < 2 {
 				t.Errorf("got %+v, %v", s, err)
 			}
 			if cam.punched.Load() < 2 {
@@ -144,6 +149,27 @@ func TestF13PortsExhausted(t *testing.T) {
 type foreign struct{ net.Conn }
 
 func (foreign) LocalAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 1} }
+
+// TestUnusedPorts are given back when a session ends before the library took them.
+func TestUnusedPorts(t *testing.T) {
+	g := newGuard(t.Context(), "127.0.0.1", Target{}, hasty)
+	low, high, err := g.pair()
+	if err != nil || low%2 != 0 || high != low+1 {
+		t.Fatalf("got %d and %d, %v", low, high, err)
+	}
+	g.kill()
+	for _, port := range []int{low, high} {
+		c, err := net.ListenUDP("udp", &net.UDPAddr{Port: port})
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		c.Close()
+	}
+	if _, _, err := g.pair(); err == nil {
+		t.Error("got ports after the end")
+	}
+}
 
 // TestUDPFlood reads no more than the guard allows beside the connection either.
 func TestUDPFlood(t *testing.T) {
