@@ -31,8 +31,10 @@ lint:
 
 # What the tests need beside Go: Debian's mosquitto as a foreign broker, mbpoll
 # and libmodbus as foreign ends of a Modbus line, lighttpd as a foreign camera's
-# digest and https, iproute2 for a network of a hundred cameras, and a C compiler
-# for the race detector and the libmodbus slave.
+# digest and https, GStreamer's RTSP server (told what to do by python3-gi) as a
+# foreign camera's stream, ffmpeg for the films it plays and ffprobe for the truth
+# about them, iproute2 for a network of a hundred cameras, and a C compiler for
+# the race detector and the libmodbus slave.
 needs:
 	@missing=; \
 	  [ -x /usr/sbin/mosquitto ] || command -v mosquitto >/dev/null || missing="$$missing mosquitto"; \
@@ -42,6 +44,9 @@ needs:
 	  [ -e /usr/include/modbus/modbus.h ] || missing="$$missing libmodbus-dev"; \
 	  [ -x /usr/sbin/lighttpd ] || missing="$$missing lighttpd"; \
 	  [ -e /usr/lib/lighttpd/mod_openssl.so ] || missing="$$missing lighttpd-mod-openssl"; \
+	  command -v ffprobe >/dev/null && command -v ffmpeg >/dev/null || missing="$$missing ffmpeg"; \
+	  [ -d /usr/lib/python3/dist-packages/gi ] || missing="$$missing python3-gi"; \
+	  ls /usr/lib/*/girepository-1.0/GstRtspServer-1.0.typelib >/dev/null 2>&1 || missing="$$missing gir1.2-gst-rtsp-server-1.0"; \
 	  [ -z "$$missing" ] && exit 0; \
 	  command -v apt-get >/dev/null || { echo "the tests need, please install:$$missing"; exit 1; }; \
 	  echo "installing for the tests:$$missing"; \

@@ -37,7 +37,8 @@ const (
 //	live, degraded   the words                at once            each visit
 //	                 the figures              once a minute      each visit
 //	all others       the state                at once            at once
-//	                 nothing                  once a minute      once a minute
+//	                 the reasons              at once            once a minute
+//	                 nothing, or numbers      once a minute      once a minute
 //
 // So what was found out stays on show until something else is found out: a
 // camera that is gone is not "connecting" every few seconds, and one that is

@@ -51,7 +51,7 @@ func (l *listening) noteAgain(ctx context.Context, is inventoried) {
 func (l *listening) note(is inventoried) {
 	o := l.options
 	if o.Recorder {
-		l.channels = is.channels
+		l.hearing.learn(is.channels)
 		l.voice.clear(devices.CameraLogin, "")
 	}
 	l.voice.say(devices.Heard("", time.Now()))

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"sitepost/devices"
-	"sitepost/devices/camera/notice"
 	"sitepost/devices/camera/pullpoint"
 )
 
@@ -30,7 +29,7 @@ func (l *listening) listen(ctx context.Context) error {
 	}
 	inventory := time.NewTicker(l.options.Every)
 	defer inventory.Stop()
-	over := time.NewTimer(l.untilNextEnd())
+	over := time.NewTimer(l.hearing.untilNextEnd())
 	defer over.Stop()
 	for {
 		select {
@@ -39,7 +38,9 @@ func (l *listening) listen(ctx context.Context) error {
 		case err := <-ended:
 			return l.tellNotHeard(ctx, err)
 		case <-over.C:
-			l.endOverdue(time.Now())
+			_ = l.hearing.take(byPullPoint, nil, time.Now(), l.voice.pass) // the voice remembers it
+		case <-l.hearing.sooner:
+			// the timer is set below
 		case <-inventory.C:
 			ask()
 		case now := <-taken:
@@ -52,7 +53,7 @@ func (l *listening) listen(ctx context.Context) error {
 		if l.voice.full != nil {
 			stop()
 		}
-		over.Reset(l.untilNextEnd())
+		over.Reset(l.hearing.untilNextEnd())
 	}
 }
 
@@ -79,11 +80,7 @@ func (l *listening) take(b pullpoint.Batch) {
 	l.voice.clear(devices.DeviceFault, pointEvents)
 	l.voice.say(devices.Heard("", b.At))
 	if b.Fresh {
-		l.edges = notice.Edges{}
+		l.hearing.subscribed()
 	}
-	for _, n := range b.Notifications {
-		for _, s := range l.edges.Say(n, b.At) {
-			l.tell(s, b.At)
-		}
-	}
+	_ = l.hearing.take(byPullPoint, b.Notifications, b.At, l.voice.pass) // the voice remembers it
 }

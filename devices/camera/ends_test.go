@@ -1,7 +1,6 @@
 package camera
 
 import (
-	"log/slog"
 	"strconv"
 	"testing"
 	"testing/synctest"
@@ -13,6 +12,11 @@ import (
 	"sitepost/devices/camera/notice"
 	"sitepost/devices/camera/pullpoint"
 )
+
+// listenTo is one run of an attendance that says to emit.
+func listenTo(o AttendOptions, emit func(devices.Event) error) *listening {
+	return &listening{attendance: Attend(o).(*attendance), voice: newVoice(emit)}
+}
 
 // TestEndsByItself promises that a condition that no camera of its kind ends is
 // ended by a timer, later where it was raised again, at once where the camera ends
@@ -50,23 +54,19 @@ func TestEndsByItself(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				began, got := time.Now(), map[time.Duration]devices.Event{}
-				a := &attendance{endsItself: map[conditionKey]bool{}, options: AttendOptions{
-					Name: "cam-1", Log: slog.New(slog.DiscardHandler),
-					Open: func() []Standing { return c.open }, Urgent: func(string) bool { return false },
-				}}
-				l := &listening{attendance: a, ends: map[conditionKey]time.Time{}, voice: newVoice(func(e devices.Event) error {
+				l := listenTo(AttendOptions{Name: "cam-1", Open: func() []Standing { return c.open }}, func(e devices.Event) error {
 					if e.State == devices.Cleared && e.Code != devices.DeviceFault {
 						e.Time = time.Time{}
 						got[time.Since(began)] = e
 					}
 					return nil
-				})}
-				l.takeUpEnds()
+				})
+				l.hearing.takeUpEnds(l.voice.pass)
 				for time.Since(began) < 30*time.Minute {
 					if state, told := c.tells[time.Since(began)]; told {
 						l.take(pullpoint.Batch{At: time.Now(), Notifications: []notice.Notification{inside(state)}})
 					}
-					l.endOverdue(time.Now())
+					l.take(pullpoint.Batch{At: time.Now()})
 					time.Sleep(time.Minute)
 				}
 				if diff := cmp.Diff(c.want, got); diff != "" {
@@ -113,13 +113,12 @@ func TestUnknownTopicsAreLimited(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var said []string
-		a := &attendance{endsItself: map[conditionKey]bool{}, options: AttendOptions{Name: "cam-1", Log: slog.New(slog.DiscardHandler), Urgent: func(string) bool { return false }}}
-		l := &listening{attendance: a, ends: map[conditionKey]time.Time{}, voice: newVoice(func(e devices.Event) error {
+		l := listenTo(AttendOptions{Name: "cam-1"}, func(e devices.Event) error {
 			if e.Code == devices.CameraEvent {
 				said = append(said, e.Text)
 			}
 			return nil
-		})}
+		})
 		for range 121 {
 			l.take(pullpoint.Batch{At: time.Now(), Notifications: []notice.Notification{
 				{Topic: "Coffee/Ready", Raw: "tnsacme:Coffee/Ready", Operation: notice.Changed, Data: []notice.Item{{Name: "Cups", Value: "2"}}},
@@ -139,8 +138,7 @@ func TestUnknownTopicsAreLimited(t *testing.T) {
 func TestTooManyConditions(t *testing.T) {
 	t.Parallel()
 	raised, faults := 0, []string{}
-	a := &attendance{endsItself: map[conditionKey]bool{}, options: AttendOptions{Name: "cam-1", Log: slog.New(slog.DiscardHandler), Urgent: func(string) bool { return false }}}
-	l := &listening{attendance: a, ends: map[conditionKey]time.Time{}, voice: newVoice(func(e devices.Event) error {
+	l := listenTo(AttendOptions{Name: "cam-1"}, func(e devices.Event) error {
 		switch {
 		case e.Code == devices.DeviceFault && e.Point == pointTooMany:
 			faults = append(faults, string(e.State))
@@ -148,7 +146,7 @@ func TestTooManyConditions(t *testing.T) {
 			raised++
 		}
 		return nil
-	})}
+	})
 	tampered := func(rule int, is string) {
 		l.take(pullpoint.Batch{At: time.Now(), Notifications: []notice.Notification{{
 			Topic: "RuleEngine/TamperDetector/Tamper", Operation: notice.Changed,
@@ -170,5 +168,14 @@ func TestTooManyConditions(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"raised", "cleared"}, faults); diff != "" {
 		t.Error(diff)
+	}
+	for rule := range mostStanding {
+		tampered(rule, "true")
+	}
+	raised = 0
+	l.hearing.takeUpEnds(l.voice.pass) // another run
+	tampered(6000, "true")
+	if raised != 1 {
+		t.Errorf("got %d conditions raised in a new run, want the room of one", raised)
 	}
 }

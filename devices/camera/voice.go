@@ -55,6 +55,12 @@ func (v *voice) isRaised(code devices.Code, point string) bool {
 	return v.told[conditionKey{"", code, point}] == devices.Raised
 }
 
+// pass says an event and returns why it was not taken.
+func (v *voice) pass(e devices.Event) error {
+	v.say(e)
+	return v.full
+}
+
 func (v *voice) turn(code devices.Code, point string, to devices.State) (isNew bool) {
 	key := conditionKey{"", code, point}
 	isNew = v.told[key] != to

@@ -40,6 +40,13 @@ func ServeCamera(o CameraOptions) (*Camera, error) {
 	return &Camera{ONVIF: door, RTSP: stream}, nil
 }
 
+// Notify makes the camera notice something, which it tells all that pull and all
+// that listen to its metadata track. Source and data are written "Name=Value".
+func (c *Camera) Notify(topic, source string, data ...string) {
+	at := c.ONVIF.Notify(topic, source, data...)
+	c.RTSP.Notify(at, topic, source, data...)
+}
+
 // Offline pulls the camera's cable, or plugs it in again.
 func (c *Camera) Offline(yes bool) error {
 	c.ONVIF.Offline(yes)

@@ -7,6 +7,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/bluenviron/gortsplib/v4"
 	"github.com/bluenviron/gortsplib/v4/pkg/auth"
@@ -18,11 +19,12 @@ import (
 type RTSPOptions struct {
 	User, Password string  // asked for by Digest (MD5) when User is not ""
 	Path           string  // "" is "stream1"
-	Drop           float64 // share of the RTP packets that are not sent, 0 to below 1, evenly spread
+	Drop           float64 // share of the RTP packets of the picture that are not sent, 0 to below 1, evenly spread
+	Metadata       Metadata
 }
 
 // An RTSP is a virtual camera's RTSP half: it plays the clip in a ring, in real
-// time, to whoever comes, over TCP only. The picture runs on whether somebody
+// time, to whoever comes, over TCP only, and tells beside it what it sees. The picture runs on whether somebody
 // looks or not, so a client comes in somewhere between two key frames, as with a
 // real camera.
 type RTSP struct {
@@ -78,6 +80,16 @@ func (r *RTSP) Offline(dead bool) error {
 	return nil
 }
 
+// Notify tells an event of the camera's time to all who listen to its metadata track.
+// Source and data are written "Name=Value".
+func (r *RTSP) Notify(at time.Time, topic, source string, data ...string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.show != nil && r.show.narrator != nil {
+		r.show.narrator.notify(at, topic, source, data...)
+	}
+}
+
 // Close ends the camera and waits for all of it.
 func (r *RTSP) Close() {
 	_ = r.Offline(true) // dying cannot fail
@@ -87,11 +99,12 @@ func (r *RTSP) Close() {
 // goroutine that plays. It is also what the server calls back, hence its
 // exported methods.
 type show struct {
-	o      RTSPOptions
-	server *gortsplib.Server
-	stream *gortsplib.ServerStream
-	stop   chan struct{}
-	played sync.WaitGroup
+	o        RTSPOptions
+	server   *gortsplib.Server
+	stream   *gortsplib.ServerStream
+	narrator *narrator // nil without a metadata track
+	stop     chan struct{}
+	played   sync.WaitGroup
 
 	ready sync.RWMutex // held for writing until stream is there
 }
@@ -121,19 +134,37 @@ func raise(addr string, o RTSPOptions, c *clip) (*show, string, error) {
 	if err := s.server.Start(); err != nil {
 		return nil, "", err
 	}
-	s.stream = &gortsplib.ServerStream{Server: s.server, Desc: c.description()}
-	if err := s.stream.Initialize(); err != nil {
+	if err := s.play(c); err != nil {
 		s.server.Close()
 		return nil, "", err
 	}
-	p, err := newPlayer(s.stream, c, o.Drop)
+	return s, addr, nil
+}
+
+// play begins with the picture and what is told beside it.
+func (s *show) play(c *clip) error {
+	s.stream = &gortsplib.ServerStream{Server: s.server, Desc: c.description()}
+	if s.o.Metadata != NoMetadata {
+		media, err := s.o.Metadata.track()
+		if err != nil {
+			return err
+		}
+		s.stream.Desc.Medias = append(s.stream.Desc.Medias, media)
+		s.narrator = &narrator{stream: s.stream, media: media, packed: s.o.Metadata == PackedMetadata, began: time.Now()}
+	}
+	if err := s.stream.Initialize(); err != nil {
+		return err
+	}
+	p, err := newPlayer(s.stream, c, s.o.Drop)
 	if err != nil {
 		s.stream.Close()
-		s.server.Close()
-		return nil, "", err
+		return err
 	}
 	s.played.Go(func() { p.run(s.stop) })
-	return s, addr, nil
+	if s.narrator != nil {
+		s.played.Go(func() { s.narrator.run(s.stop) })
+	}
+	return nil
 }
 
 func (s *show) end() {

@@ -165,7 +165,8 @@ func (s *site) watch(k config.Camera, one eye) {
 // limitsOf is what the site's streams are held against.
 func limitsOf(c *config.Config) norm.Limits {
 	return norm.Limits{
-		Loss: c.Stream.Loss, Jitter: c.Stream.Jitter, FPS: c.Stream.FPS, Bitrate: c.Stream.Bitrate, Clock: c.Stream.Clock,
+		Loss: c.Stream.Loss, Jitter: c.Stream.Jitter, FPS: c.Stream.FPS, Bitrate: c.Stream.Bitrate,
+		Clock: c.Stream.Clock, FirstFrame: c.Stream.FirstFrame,
 		HDWidth: c.HD.Width, HDHeight: c.HD.Height, HDFPS: c.HD.FPS,
 	}
 }

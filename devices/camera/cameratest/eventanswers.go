@@ -170,7 +170,7 @@ func (d *desk) log(what string, time *string) {
 // initialize queues all states.
 func (d *desk) initialize(p *point) {
 	for _, s := range d.states {
-		p.queue = append(p.queue, d.message(s, "Initialized"))
+		p.queue = append(p.queue, message(s, "Initialized", d.camera.now()))
 	}
 }
 

@@ -92,7 +92,7 @@ func (d *desk) deliver(w http.ResponseWriter, p *point, limit int) {
 	}
 	content := d.ends("tev", p) + strings.Join(messages, "")
 	if d.o.Giant > 0 {
-		content += strings.Repeat(d.message(Notice{"tns1:Device/Flood", "Token=1", []string{"State=true"}}, "Changed"), d.o.Giant)
+		content += strings.Repeat(message(Notice{"tns1:Device/Flood", "Token=1", []string{"State=true"}}, "Changed", d.camera.now()), d.o.Giant)
 	}
 	if d.count.Pulls <= d.o.CutPulls {
 		w.Header().Set("Content-Length", "4096")

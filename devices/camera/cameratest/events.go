@@ -155,21 +155,23 @@ func (d *desk) live() int {
 }
 
 // Notify makes the camera notify all pull points. Source and data are written
-// "Name=Value". What it says of a state is also told to later pull points.
-func (v *Camera) Notify(topic, source string, data ...string) {
+// "Name=Value". What it says of a state is also told to later pull points. It returns
+// when that was by the camera's clock.
+func (v *Camera) Notify(topic, source string, data ...string) time.Time {
 	d := v.desk
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	n := Notice{topic, source, data}
+	n, now := Notice{topic, source, data}, d.camera.now()
 	for i, s := range d.states {
 		if s.Topic == topic && s.Source == source {
 			d.states[i] = n
 		}
 	}
 	for _, p := range d.points {
-		p.queue = append(p.queue, d.message(n, "Changed"))
+		p.queue = append(p.queue, message(n, "Changed", now))
 	}
 	d.change()
+	return now
 }
 
 // EventCount returns what the event service has counted so far.

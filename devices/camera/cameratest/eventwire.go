@@ -148,14 +148,14 @@ func (d *desk) reference(host string, p *point) string {
 }
 
 // message writes one NotificationMessage.
-func (d *desk) message(n Notice, operation string) string {
+func message(n Notice, operation string, at time.Time) string {
 	var data strings.Builder
 	for _, item := range n.Data {
 		data.WriteString(simpleItem(item))
 	}
 	return fmt.Sprintf(`<wsnt:NotificationMessage><wsnt:Topic Dialect="http://www.onvif.org/ver10/tev/topicExpression/ConcreteSet">%s</wsnt:Topic>`+
 		`<wsnt:Message><tt:Message UtcTime="%s" PropertyOperation="%s"><tt:Source>%s</tt:Source><tt:Data>%s</tt:Data></tt:Message></wsnt:Message>`+
-		`</wsnt:NotificationMessage>`, asText(n.Topic), d.camera.now().UTC().Format(stampForm), operation, simpleItem(n.Source), data.String())
+		`</wsnt:NotificationMessage>`, asText(n.Topic), at.UTC().Format(stampForm), operation, simpleItem(n.Source), data.String())
 }
 
 func simpleItem(item string) string {

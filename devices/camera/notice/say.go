@@ -186,11 +186,7 @@ func hyphened(word string) string {
 // saying is what all sayings of a row have in common.
 func (n Notification) saying(r *Row, rest string) Saying {
 	s := Saying{Event: devices.Event{Code: r.Code, DeviceTime: n.Time, Point: r.point(n, rest), Detail: r.Kind}}
-	for _, name := range sources {
-		if s.Source = n.about(name); s.Source != "" {
-			break
-		}
-	}
+	s.Source = n.About()
 	for _, item := range named(n.Key, "ObjectId") {
 		s.Object = short(item.Value)
 	}
@@ -198,6 +194,17 @@ func (n Notification) saying(r *Row, rest string) Saying {
 		s.Event.Detail = reasonOf(item.Value)
 	}
 	return s
+}
+
+// About is the token of the video source, of its configuration or of the analytics
+// that a notification is about, "" where it tells none; see [Saying.Source].
+func (n Notification) About() string {
+	for _, name := range sources {
+		if token := n.about(name); token != "" {
+			return token
+		}
+	}
+	return ""
 }
 
 // about is the value of an item of Source, or of Key, where some firmwares put it.

@@ -26,16 +26,41 @@ const (
 
 var (
 	errNotSOAP = errors.New("it answers with something that is not ONVIF (a web page?); is the port right, and is ONVIF switched on in the camera's own page?")
-	errNested  = fmt.Errorf("answer is nested more than %d deep", maxDepth)
-	errCrowded = fmt.Errorf("answer has an element with more than %d attributes", maxAttributes)
-	errEndless = fmt.Errorf("answer has more than %d parts", maxTokens)
-	errLong    = fmt.Errorf("answer has a part of more than %d KiB", maxToken>>10)
-	errDoctype = errors.New("answer declares a document type")
+	errNoTrack = errors.New("it is not a document of a metadata track")
+	errNested  = errors.New("it is nested too deep")
+	errCrowded = fmt.Errorf("it has an element with more than %d attributes", maxAttributes)
+	errEndless = fmt.Errorf("it has more than %d parts", maxTokens)
+	errLong    = fmt.Errorf("it has a part of more than %d KiB", maxToken>>10)
+	errDoctype = errors.New("it declares a document type")
 )
+
+// A kind is what a document must be.
+type kind struct {
+	root  string // local name of its root, in any capitals
+	other error  // where it is another
+	depth int    // how deep it may be nested
+}
 
 // Decode reads a SOAP envelope into a struct of ours, by local names: cameras
 // disagree on namespaces and prefixes. The document's root must be an Envelope.
 func Decode(document []byte, into any) error {
+	if err := decode(document, kind{"Envelope", errNotSOAP, maxDepth}, into); err != nil {
+		return fmt.Errorf("read the answer: %w", err)
+	}
+	return nil
+}
+
+// DecodeMetadata reads a document of a metadata track in the same way, nested no
+// deeper than told. Its root must be a MetadataStream; the specification itself
+// writes MetaDataStream too (Streaming 5.2.1.2).
+func DecodeMetadata(document []byte, depth int, into any) error {
+	if err := decode(document, kind{"MetadataStream", errNoTrack, depth}, into); err != nil {
+		return fmt.Errorf("read the document: %w", err)
+	}
+	return nil
+}
+
+func decode(document []byte, k kind, into any) error {
 	document = bytes.TrimSpace(bytes.TrimPrefix(bytes.TrimSpace(document), []byte("\xef\xbb\xbf")))
 	if !declaresCharset(document) {
 		document = mend(document)
@@ -43,10 +68,7 @@ func Decode(document []byte, into any) error {
 	source := &rationed{document: bytes.NewReader(document)}
 	inner := xml.NewDecoder(source)
 	inner.CharsetReader = charsetReader
-	if err := xml.NewTokenDecoder(&bounded{inner: inner, source: source}).Decode(into); err != nil {
-		return fmt.Errorf("read the answer: %w", err)
-	}
-	return nil
+	return xml.NewTokenDecoder(&bounded{kind: k, inner: inner, source: source}).Decode(into)
 }
 
 // rationed gives out so many bytes for each token: encoding/xml looks at an element
@@ -74,6 +96,7 @@ func (r *rationed) Read(p []byte) (int, error) {
 
 // bounded hands tokens on as long as they stay within the limits.
 type bounded struct {
+	kind   kind
 	inner  *xml.Decoder
 	source *rationed
 	depth  int
@@ -105,12 +128,12 @@ func (b *bounded) Token() (xml.Token, error) {
 }
 
 func (b *bounded) enter(t xml.StartElement) error {
-	if b.depth == 0 && t.Name.Local != "Envelope" {
-		return errNotSOAP
+	if b.depth == 0 && !strings.EqualFold(t.Name.Local, b.kind.root) {
+		return b.kind.other
 	}
 	b.depth++
-	if b.depth > maxDepth {
-		return errNested
+	if b.depth > b.kind.depth {
+		return fmt.Errorf("%w: more than %d levels", errNested, b.kind.depth)
 	}
 	if len(t.Attr) > maxAttributes {
 		return errCrowded

@@ -39,11 +39,12 @@ func videoTrack(d *description.Session) track {
 }
 
 // metadataTrack picks the first ONVIF metadata track. Its rtpmap says how its
-// documents are packed (ONVIF Streaming Specification 5.2.1.1, from its words as
-// media servers repeat them; not seen alive: exi):
+// documents are packed (ONVIF Streaming Specification 5.2.1.2 and its chapter on
+// the session of a metadata track, onvif/specs ae44f9e; with a dot in earlier
+// editions and in media servers; not seen alive: exi):
 //
 //	vnd.onvif.metadata/90000
-//	vnd.onvif.metadata.gzip/90000
+//	vnd.onvif.metadata+gzip/90000         and .gzip
 //	vnd.onvif.metadata.exi.onvif/90000    and exi.ext
 func metadataTrack(d *description.Session) (track, bool) {
 	for _, m := range d.Medias {
@@ -53,7 +54,7 @@ func metadataTrack(d *description.Session) (track, bool) {
 		for _, f := range m.Formats {
 			w, _, _ := strings.Cut(strings.ToLower(f.RTPMap()), "/")
 			packing, ok := strings.CutPrefix(w, "vnd.onvif.metadata")
-			packing, _, _ = strings.Cut(strings.TrimPrefix(packing, "."), ".")
+			packing, _, _ = strings.Cut(strings.TrimLeft(packing, ".+"), ".")
 			if ok && (packing == "" || packing == "gzip" || packing == "exi") {
 				return track{media: m, format: f, encoding: packing}, true
 			}
