@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -12,6 +13,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -71,30 +73,61 @@ func TestF1SilentTLS(t *testing.T) {
 // TestSilentPeers does not wait for a peer that takes the connection and says
 // nothing, nor for one that answers a byte at a time.
 func TestSilentPeers(t *testing.T) {
-	drip := func(c net.Conn) {
-		for range 100 {
-			if _, err := c.Write([]byte("R")); err != nil {
+	t.Parallel()
+	drip := func(c net.Conn, gone <-chan struct{}) {
+		for {
+			select {
+			case <-time.After(time.Second):
+			case <-gone:
 				return
 			}
-			_ = c.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
-			if _, err := c.Read(make([]byte, 1000)); err != nil && !isTimeout(err) {
+			if _, err := c.Write([]byte("R")); err != nil {
 				return
 			}
 		}
 	}
-	for name, does := range map[string]func(net.Conn){"silent": func(net.Conn) {}, "a byte at a time": drip} {
-		t.Run(name, func(t *testing.T) {
-			target := Target{URL: "rtsp://" + peer(t, does) + "/cam"}
-			s, err := look(t, target, time.Second)
-			if diff := cmp.Diff(outcome{Offline, Describe, nil}, outcomeOf(s, err)); diff != "" {
-				t.Errorf("%v (-want +got):\n%s", err, diff)
-			}
-			started := time.Now()
-			err = knock(t.Context(), target, hasty)
-			if f, ok := errors.AsType[*Failure](err); !ok || f.State != Offline || time.Since(started) > 2*hasty.knock {
-				t.Errorf("knocking: got %v after %v", err, time.Since(started))
-			}
+	for _, c := range []struct {
+		name string
+		says func(net.Conn, <-chan struct{})
+		took time.Duration
+	}{
+		{"silent", func(net.Conn, <-chan struct{}) {}, patient.read},
+		{"a byte a second", drip, patient.start},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				target := Target{URL: "rtsp://192.0.2.10/cam", dial: someone(c.says)}
+				began := time.Now()
+				s, err := Measure(t.Context(), target, time.Minute)
+				if diff := cmp.Diff(outcome{Offline, Describe, nil}, outcomeOf(s, err)); diff != "" || time.Since(began) != c.took {
+					t.Errorf("%v after %v (-want +got):\n%s", err, time.Since(began), diff)
+				}
+				began = time.Now()
+				err = Knock(t.Context(), target)
+				if diff := cmp.Diff(outcome{Offline, Describe, nil}, failed(err)); diff != "" || time.Since(began) != patient.knock {
+					t.Errorf("knocking: %v after %v (-want +got):\n%s", err, time.Since(began), diff)
+				}
+			})
 		})
+	}
+}
+
+// someone dials a peer who listens to all that is said, and answers as he likes.
+func someone(says func(net.Conn, <-chan struct{})) dialer {
+	return func(context.Context, string, string) (net.Conn, error) {
+		ours, theirs := net.Pipe()
+		gone := make(chan struct{})
+		go says(theirs, gone)
+		go func() {
+			defer close(gone)
+			for b := make([]byte, 1000); ; {
+				if _, err := theirs.Read(b); err != nil {
+					return
+				}
+			}
+		}()
+		return ours, nil
 	}
 }
 
@@ -123,11 +156,6 @@ func peer(t *testing.T, does func(net.Conn)) string {
 	}()
 	t.Cleanup(func() { l.Close(); <-done })
 	return l.Addr().String()
-}
-
-func isTimeout(err error) bool {
-	n, ok := errors.AsType[net.Error](err)
-	return ok && n.Timeout()
 }
 
 // TestF14Flood reads from a camera that sends what the line takes no faster than

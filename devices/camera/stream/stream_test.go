@@ -22,7 +22,7 @@ import (
 // side by side.
 
 // hasty is the patience of tests.
-var hasty = patience{start: 3 * time.Second, read: 800 * time.Millisecond, write: 500 * time.Millisecond, close: time.Second, quiet: 700 * time.Millisecond, picture: 2 * time.Second, least: time.Second, idle: 6 * time.Second, knock: time.Second}
+var hasty = patience{start: 3 * time.Second, read: 800 * time.Millisecond, write: 500 * time.Millisecond, close: time.Second, quiet: 700 * time.Millisecond, picture: 2 * time.Second, least: time.Second, idle: 900 * time.Millisecond, knock: time.Second}
 
 // password has every sign that a URL would stumble over. Its mark, "Kennwort", is
 // looked for in what is printed; no port and no pin can contain it.

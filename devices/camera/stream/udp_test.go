@@ -110,7 +110,7 @@ func TestUDP(t *testing.T) {
 		t.Run("SETUP answers "+extra, func(t *testing.T) {
 			cam := cast(t, &caster{extra: extra}, lossy)
 			s, err := look(t, Target{URL: cam.url(), Transport: UDP}, time.Second)
-			if err != nil || s.State != Live || s.Transport != "udp" || s.Frames < 15 || *s.GOPFrames != 10 || *s.Loss < 0.05 || *s.Loss > 0.08 || s.Duplicates < 2 {
+			if err != nil || s.State != Live || s.Transport != "udp" || s.Frames < 15 || *s.GOPFrames != 10 || *s.Loss < 0.05 || *s.Loss > 0.08 || s.Duplicates < 2 || s.Seconds < 1 {
 				t.Errorf("got %+v, %v", s, err)
 			}
 			if cam.punched.Load() < 2 {
