@@ -31,6 +31,7 @@ type fake struct {
 	description string                                 // answered to DESCRIBE; default: one H.264 track
 	answer      func(q question) string                // status line and headers instead of the usual, "" for the usual
 	play        func(c net.Conn, gone <-chan struct{}) // what it sends after PLAY
+	spoil       func(said []byte) []byte               // what becomes of all it sends
 
 	listener net.Listener
 	served   sync.WaitGroup
@@ -102,17 +103,24 @@ func (f *fake) heard() ([]question, int) {
 // bubble goes on.
 type mouth struct {
 	net.Conn
-	turn chan struct{}
+	turn  chan struct{}
+	spoil func(said []byte) []byte
 }
 
 func (m mouth) Write(p []byte) (int, error) {
 	m.turn <- struct{}{}
 	defer func() { <-m.turn }()
+	if m.spoil != nil {
+		p = m.spoil(p)
+	}
+	if len(p) == 0 { // which a pipe, other than TCP, would deliver
+		return 0, nil
+	}
 	return m.Conn.Write(p)
 }
 
 func (f *fake) serve(conn net.Conn) {
-	c := mouth{conn, make(chan struct{}, 1)}
+	c := mouth{conn, make(chan struct{}, 1), f.spoil}
 	gone := make(chan struct{})
 	var playing sync.WaitGroup
 	defer playing.Wait()
@@ -204,32 +212,87 @@ func report(c net.Conn, at time.Time) error {
 	return interleave(c, 1, b)
 }
 
-// filming plays a film of 25 frames a second until the client is gone, with a
-// sender report every two seconds.
-func filming(gop int, change func(i int, k []*rtp.Packet)) func(net.Conn, <-chan struct{}) {
+// A reel is a film of 25 frames a second, with a sender report every two seconds.
+type reel struct {
+	gop    int
+	change func(i int, k []*rtp.Packet) []*rtp.Packet // what becomes of a frame; nil: nothing
+	late   func(i int) time.Duration                  // how late a frame is sent
+	ahead  time.Duration                              // of the camera's clock
+	until  int                                        // frames; 0: without end
+}
+
+// filming plays a film until the client is gone.
+func filming(gop int, change func(i int, k []*rtp.Packet) []*rtp.Packet) func(net.Conn, <-chan struct{}) {
+	return reel{gop: gop, change: change}.play
+}
+
+func (r reel) play(c net.Conn, gone <-chan struct{}) {
+	f, start := film{gop: r.gop}, time.Now()
+	tick := time.NewTimer(0)
+	defer tick.Stop()
+	for i := 0; r.until == 0 || i < r.until; i++ {
+		at := start.Add(time.Duration(i) * 40 * time.Millisecond)
+		if r.late != nil {
+			at = at.Add(r.late(i))
+		}
+		tick.Reset(time.Until(at))
+		select {
+		case <-tick.C:
+		case <-gone:
+			return
+		}
+		if r.show(c, i, f.next()) != nil {
+			return
+		}
+	}
+	<-gone
+}
+
+func (r reel) show(c net.Conn, i int, k []*rtp.Packet) error {
+	if r.change != nil {
+		k = r.change(i, k)
+	}
+	for _, p := range k {
+		if err := send(c, p); err != nil {
+			return err
+		}
+	}
+	if i%50 == 0 {
+		return report(c, time.Now().Add(r.ahead))
+	}
+	return nil
+}
+
+// sdpMetadata is the description of a metadata track.
+const sdpMetadata = "m=application 0 RTP/AVP 107\r\na=rtpmap:107 vnd.onvif.metadata/90000\r\na=control:track3\r\n"
+
+// talking says a document on the metadata track each time that every has passed.
+func talking(channel byte, every time.Duration) func(net.Conn, <-chan struct{}) {
 	return func(c net.Conn, gone <-chan struct{}) {
-		f, start := film{gop: gop}, time.Now()
-		tick := time.NewTimer(0)
+		tick := time.NewTicker(every)
 		defer tick.Stop()
-		for i := 0; ; i++ {
-			k := f.next()
-			if change != nil {
-				change(i, k)
-			}
-			for _, p := range k {
-				if send(c, p) != nil {
-					return
-				}
-			}
-			if i%50 == 0 && report(c, time.Now()) != nil {
-				return
-			}
-			tick.Reset(time.Until(start.Add(time.Duration(i+1) * 40 * time.Millisecond)))
+		for n := uint16(1); ; n++ {
 			select {
 			case <-tick.C:
 			case <-gone:
 				return
 			}
+			p := rtp.Packet{Header: rtp.Header{Version: 2, PayloadType: 107, SequenceNumber: n, Timestamp: 7, Marker: true}, Payload: []byte("<a/>")}
+			b, err := p.Marshal()
+			if err != nil || interleave(c, channel, b) != nil {
+				return
+			}
 		}
+	}
+}
+
+// alongside plays several things at once.
+func alongside(plays ...func(net.Conn, <-chan struct{})) func(net.Conn, <-chan struct{}) {
+	return func(c net.Conn, gone <-chan struct{}) {
+		var all sync.WaitGroup
+		for _, p := range plays {
+			all.Go(func() { p(c, gone) })
+		}
+		all.Wait()
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/pion/rtp"
 
 	"sitepost/devices"
 )
@@ -81,14 +82,82 @@ func TestFollow(t *testing.T) {
 	})
 }
 
-// TestFollowEnds with the error of whoever takes the Streams.
+// TestFollowEnds with the error of whoever takes the Streams; with a Failure,
+// after the last Stream with its state, when the session breaks or none comes
+// about; and without an error when it is told to.
 func TestFollowEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		full := errors.New("full")
-		cam := &fake{play: after(20*time.Millisecond, filming(50, nil))}
+		cam := &fake{play: filming(50, nil)}
 		if err := Follow(t.Context(), near(cam), time.Second, func(devices.Stream) error { return full }); err != full {
 			t.Errorf("got %v, want %v", err, full)
+		}
+		cam = &fake{play: func(c net.Conn, gone <-chan struct{}) { reel{gop: 50, until: 50}.play(c, soonGone()); c.Close() }}
+		got, err := followed(t, near(cam), time.Minute, 9)
+		if diff := cmp.Diff(outcome{Offline, Play, nil}, outcomeOf(got[len(got)-1], err)); diff != "" || len(got) != 1 || got[0].Frames != 50 || got[0].FPS == nil {
+			t.Errorf("got %+v, %v (-want +got):\n%s", got, err, diff)
+		}
+		cam = &fake{answer: func(question) string { return "RTSP/1.0 404 Not Found\r\n\r\n" }}
+		got, err = followed(t, near(cam), time.Minute, 9)
+		if diff := cmp.Diff(outcome{Offline, Describe, nil}, outcomeOf(got[len(got)-1], err)); diff != "" || len(got) != 1 {
+			t.Errorf("got %+v, %v (-want +got):\n%s", got, err, diff)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+		defer cancel()
+		n := 0
+		err = Follow(ctx, near(&fake{play: filming(50, nil)}), time.Minute, func(devices.Stream) error { n++; return nil })
+		if err != nil || n != 2 {
+			t.Errorf("got %d streams, %v, want two and no error", n, err)
+		}
+	})
+}
+
+// soonGone is closed after 50 frames.
+func soonGone() <-chan struct{} {
+	gone := make(chan struct{})
+	time.AfterFunc(2*time.Second, func() { close(gone) })
+	return gone
+}
+
+// TestFollowParameters hands a Stream over at once when the parameters change, and
+// to a camera that changes them all the time one a second.
+func TestFollowParameters(t *testing.T) {
+	t.Parallel()
+	sets := [][]byte{unhex(t, spsHigh40), unhex(t, spsNoTick)}
+	with := func(gop int, which func(i int) int) func(int, []*rtp.Packet) []*rtp.Packet {
+		return func(i int, k []*rtp.Packet) []*rtp.Packet {
+			if i%gop == 0 {
+				k[0].Payload = sets[which(i)%2]
+			}
+			return k
+		}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		cam := &fake{play: after(20*time.Millisecond, filming(50, with(50, func(i int) int { return i / 200 })))}
+		got, err := followed(t, near(cam), 6*time.Second, 3)
+		if err != nil || len(got) != 3 {
+			t.Fatalf("got %d, %v", len(got), err)
+		}
+		for i, want := range []struct {
+			seconds float64
+			nominal bool
+		}{{3, true}, {5.02, false}, {6, false}} {
+			if s := got[i]; s.Seconds != want.seconds || (s.FPSNominal != nil) != want.nominal || s.Width != 1920 || s.Parameters != "stream" {
+				t.Errorf("%d: got %+v, want %+v", i, s, want)
+			}
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		cam := &fake{play: filming(5, with(5, func(i int) int { return i / 5 }))}
+		got, err := followed(t, near(cam), time.Minute, 10)
+		for _, s := range got {
+			if s.Seconds < 1 || s.Seconds > 1.2 {
+				t.Errorf("got a window of %v s", s.Seconds)
+			}
+		}
+		if err != nil || len(got) != 10 {
+			t.Errorf("got %d, %v", len(got), err)
 		}
 	})
 }

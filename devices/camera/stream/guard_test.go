@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -12,15 +13,16 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/pion/rtp"
 )
 
-// TestRedirectCircle dials a camera that redirects to itself three times and no
+// TestF2RedirectCircle dials a camera that redirects to itself three times and no
 // more.
-func TestRedirectCircle(t *testing.T) {
+func TestF2RedirectCircle(t *testing.T) {
 	cam := &fake{}
 	cam.answer = redirect("DESCRIBE", func() string { return cam.url() })
 	cam.listen(t, nil)
@@ -33,9 +35,9 @@ func TestRedirectCircle(t *testing.T) {
 	}
 }
 
-// TestRedirectToAStranger neither dials another host that a camera names nor
+// TestF3RedirectToAStranger neither dials another host that a camera names nor
 // gives it the login.
-func TestRedirectToAStranger(t *testing.T) {
+func TestF3RedirectToAStranger(t *testing.T) {
 	stranger := (&fake{}).listen(t, nil)
 	cam := (&fake{answer: redirect("DESCRIBE", func() string {
 		return strings.Replace(stranger.url(), "127.0.0.1", "localhost", 1)
@@ -53,73 +55,112 @@ func TestRedirectToAStranger(t *testing.T) {
 	}
 }
 
+// TestF1SilentTLS does not wait for ever for a peer that takes the connection and
+// never answers the beginning of TLS, neither in asking nor in leaving. It waits
+// on a lock within the library, so there is no fake time for it.
+func TestF1SilentTLS(t *testing.T) {
+	at := peer(t, func(net.Conn) {})
+	started := time.Now()
+	s, err := look(t, Target{URL: "rtsps://" + at + "/cam"}, time.Second)
+	if took := time.Since(started); took >= hasty.start {
+		t.Errorf("waited %v, want a deadline for each read", took)
+	}
+	if diff := cmp.Diff(outcome{Offline, TLS, nil}, outcomeOf(s, err)); diff != "" {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+}
+
 // TestSilentPeers does not wait for a peer that takes the connection and says
-// nothing, plain or where TLS should begin, nor for one that answers a byte at
-// a time.
+// nothing, nor for one that answers a byte at a time.
 func TestSilentPeers(t *testing.T) {
-	mute := func(net.Conn) {}
-	drip := func(c net.Conn) {
-		for range 100 {
-			if _, err := c.Write([]byte("R")); err != nil {
+	t.Parallel()
+	drip := func(c net.Conn, gone <-chan struct{}) {
+		for {
+			select {
+			case <-time.After(time.Second):
+			case <-gone:
 				return
 			}
-			_ = c.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
-			if _, err := c.Read(make([]byte, 1000)); err != nil && !isTimeout(err) {
+			if _, err := c.Write([]byte("R")); err != nil {
 				return
 			}
 		}
 	}
 	for _, c := range []struct {
-		name, scheme string
-		peer         func(net.Conn)
-		want         outcome
+		name string
+		says func(net.Conn, <-chan struct{})
+		took time.Duration
 	}{
-		{"silent", "rtsp", mute, outcome{Offline, Describe, nil}},
-		{"silent under TLS", "rtsps", mute, outcome{Offline, TLS, nil}},
-		{"a byte at a time", "rtsp", drip, outcome{Offline, Describe, nil}},
+		{"silent", func(net.Conn, <-chan struct{}) {}, patient.read},
+		{"a byte a second", drip, patient.start},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			l, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
-			done := make(chan struct{})
-			go func() {
-				defer close(done)
-				for {
-					conn, err := l.Accept()
-					if err != nil {
-						return
-					}
-					c.peer(conn)
-					_, _ = conn.Read(make([]byte, 1<<16)) // holds on until the client goes
-					for err == nil {
-						_, err = conn.Read(make([]byte, 1<<16))
-					}
-					conn.Close()
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				target := Target{URL: "rtsp://192.0.2.10/cam", dial: someone(c.says)}
+				began := time.Now()
+				s, err := Measure(t.Context(), target, time.Minute)
+				if diff := cmp.Diff(outcome{Offline, Describe, nil}, outcomeOf(s, err)); diff != "" || time.Since(began) != c.took {
+					t.Errorf("%v after %v (-want +got):\n%s", err, time.Since(began), diff)
 				}
-			}()
-			t.Cleanup(func() { l.Close(); <-done })
-			started := time.Now()
-			s, err := look(t, Target{URL: c.scheme + "://" + l.Addr().String() + "/cam"}, time.Second)
-			if took := time.Since(started); c.name != "a byte at a time" && took >= hasty.start {
-				t.Errorf("waited %v, want a deadline for each read", took)
-			}
-			if diff := cmp.Diff(c.want, outcomeOf(s, err)); diff != "" {
-				t.Errorf("%v (-want +got):\n%s", err, diff)
-			}
+				began = time.Now()
+				err = Knock(t.Context(), target)
+				if diff := cmp.Diff(outcome{Offline, Describe, nil}, failed(err)); diff != "" || time.Since(began) != patient.knock {
+					t.Errorf("knocking: %v after %v (-want +got):\n%s", err, time.Since(began), diff)
+				}
+			})
 		})
 	}
 }
 
-func isTimeout(err error) bool {
-	n, ok := errors.AsType[net.Error](err)
-	return ok && n.Timeout()
+// someone dials a peer who listens to all that is said, and answers as he likes.
+func someone(says func(net.Conn, <-chan struct{})) dialer {
+	return func(context.Context, string, string) (net.Conn, error) {
+		ours, theirs := net.Pipe()
+		gone := make(chan struct{})
+		go says(theirs, gone)
+		go func() {
+			defer close(gone)
+			for b := make([]byte, 1000); ; {
+				if _, err := theirs.Read(b); err != nil {
+					return
+				}
+			}
+		}()
+		return ours, nil
+	}
 }
 
-// TestFlood reads from a camera that sends what the line takes no faster than
+// peer listens, does something with who comes, and holds on until he goes.
+func peer(t *testing.T, does func(net.Conn)) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			does(conn)
+			_ = conn.SetReadDeadline(time.Time{})
+			for err == nil {
+				_, err = conn.Read(make([]byte, 1<<16))
+			}
+			conn.Close()
+		}
+	}()
+	t.Cleanup(func() { l.Close(); <-done })
+	return l.Addr().String()
+}
+
+// TestF14Flood reads from a camera that sends what the line takes no faster than
 // the guard's rate, and says so.
-func TestFlood(t *testing.T) {
+func TestF14Flood(t *testing.T) {
 	const flood = 14000 // bytes of a packet: large ones cost a busy machine little
 	cam := (&fake{play: func(c net.Conn, _ <-chan struct{}) {
 		for i := 0; ; i++ {

@@ -1,7 +1,8 @@
-// Package stream looks at a camera's RTSP stream for a few seconds and says
-// what it measured: codec and size from the parameter sets, frame rate, bit
-// rate, key frames, loss, jitter, the time to the first picture and the error of
-// the camera's clock. It decodes no picture.
+// Package stream looks at a camera's RTSP stream, for a few seconds or for as long
+// as a session holds, and says what it measured: codec and size from the parameter
+// sets, frame rate, bit rate, key frames, loss, jitter, the time to the first
+// picture and the error of the camera's clock. It decodes no picture. It also hands
+// on what comes on an ONVIF metadata track, unread.
 //
 // Its rules:
 //
@@ -19,17 +20,22 @@
 //   - ClockErrorMS is the NTP time of the last RTCP sender report minus its
 //     arrival, corrected by half a round trip. A camera that has no time of day
 //     (NTP zero, or counting from switch-on) has no figure.
-//   - Everything from the camera is hostile: the connection is guarded
-//     (guard.go), the description is mended before the library sees it (sdp.go),
-//     and every wait has an end.
+//   - A stream has stalled when no picture began for 3 s, or for three times as
+//     long as between two pictures. Only pictures count: sound, metadata, reports
+//     and answers do not.
+//   - Packets are heard as they arrive, before the library reorders them; what
+//     comes twice and what comes late is the meter's to judge.
+//   - Everything from the camera is hostile: what comes is guarded (guard.go,
+//     udp.go), the description is mended before the library sees it (sdp.go),
+//     and every wait has an end. Nothing is sent to anybody but the camera.
 //   - Passwords are in no URL that is printed and in no error, and they go to the
 //     camera's own address only; in clear text (Basic) only over a pinned
 //     certificate.
 //
 // This is the only room that knows gortsplib, and it holds version 4.16.2 to the
-// standards it misses: see guard.go and visit.go for the faults that are fenced
-// in. It does not know ONVIF, thresholds, how often to look, or what the city is
-// told.
+// standards it misses: see guard.go, visit.go and tracks.go for the faults that are
+// fenced in, and TestF1 to TestF17. It does not know ONVIF, thresholds, how often to
+// look, or what the city is told.
 package stream
 
 import (

@@ -134,7 +134,7 @@ func (a *answers) routed(r *base.Response) {
 				continue
 			}
 			if err != nil || !at.IsMulticast() {
-				a.refuse(&Failure{Layer: Play, State: Unsupported, Text: "the camera names no multicast address to listen to; correct it in the camera"})
+				a.refuse(&Failure{Layer: Play, State: Unsupported, Text: `the camera names no multicast address to listen to; correct it in the camera, or set transport = "tcp"`})
 				continue
 			}
 			kept = append(kept, part)

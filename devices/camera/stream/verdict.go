@@ -41,7 +41,8 @@ func (a *answers) failure(err error) error {
 	case errors.Is(err, liberrors.ErrClientServerRequestedUDP{}):
 		return &Failure{Layer: Play, State: Unsupported, Err: err, Text: "the camera does not play over TCP; switch RTP over RTSP on in it"}
 	case errors.Is(err, liberrors.ErrClientServerRequestedTCP{}), errors.Is(err, liberrors.ErrClientTransportHeaderInvalidDelivery{}),
-		errors.Is(err, liberrors.ErrClientServerPortsNotProvided{}), errors.Is(err, liberrors.ErrClientTransportHeaderNoPorts{}):
+		errors.Is(err, liberrors.ErrClientServerPortsNotProvided{}), errors.Is(err, liberrors.ErrClientTransportHeaderNoPorts{}),
+		errors.Is(err, liberrors.ErrClientTransportHeaderNoDestination{}):
 		return &Failure{Layer: Play, State: Unsupported, Err: err, Text: fmt.Sprintf(`the camera does not play over %s; set transport = "tcp"`, v.target.Transport)}
 	case isNet && timeout.Timeout(), errors.Is(err, liberrors.ErrClientRequestTimedOut{}):
 		return &Failure{Layer: layer, State: Offline, Err: err, Text: "the camera took the connection and does not answer; restart it if it stays so"}
@@ -87,10 +88,6 @@ func statusFailure(layer Layer, e liberrors.ErrClientBadStatusCode, beside bool)
 	}
 	return f
 }
-
-// wrongSSRC recognises the library's complaint about a changed SSRC, which has
-// no type of its own.
-func wrongSSRC(err error) bool { return strings.Contains(err.Error(), "wrong SSRC") }
 
 // word is the rtpmap's word of a track: "SVAC" of "SVAC/90000".
 func word(track format.Format) string {

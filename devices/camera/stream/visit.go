@@ -65,8 +65,11 @@ func newVisit(ctx context.Context, t Target, address *base.URL, w plan, p patien
 		again: make(chan error, 1),
 	}
 	v.answers.visit = v
-	if w.metadata || v.beside() {
+	switch {
+	case w.metadata:
 		v.guard.read = p.idle
+	case v.beside(): // pictures say whether it lives; some cameras answer no keep-alive
+		v.guard.read = never
 	}
 	transport := v.transport()
 	v.client = &gortsplib.Client{
