@@ -53,11 +53,12 @@ needs:
 	  $(SUDO) apt-get update -qq && \
 	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null
 
-# Two tables: what is fast and what is frugal, and what lines cost, each beside
-# its floor. They take four minutes, and as root they also measure bytes at a
-# block device of their own.
+# Three tables: what is fast and what is frugal, what lines cost, and what it costs
+# to watch streams, each beside its floor. They take eight minutes, and as root
+# they also measure bytes at a block device of their own.
 bench: needs
 	@$(GO) test -run '^$$' -bench '^Benchmark(Table|Lines)$$' -benchtime 1x -timeout 20m ./cmd/sitepost/daemon
+	@$(GO) test -run '^$$' -bench '^BenchmarkStreams$$' -benchtime 1x -timeout 20m ./devices/camera
 
 fuzz:
 	@for p in $$($(GO) list ./...); do \
