@@ -12,7 +12,7 @@ import (
 const (
 	benchCameras = 256
 	benchWarm    = 1500 * time.Millisecond
-	benchWindow  = 4 * time.Second
+	benchWindow  = 3500 * time.Millisecond
 	benchReading = 2 * time.Second
 	benchTries   = 3           // of a turn, if somebody else takes the machine for a second
 	benchEvery   = time.Minute // between two looks at a sampled camera: one look at each of them
