@@ -203,6 +203,8 @@ func late(ctx context.Context, err error) error {
 		return err
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		err = errors.New("no whole answer in time")
+	case errors.Is(err, io.EOF):
+		err = fmt.Errorf("it hung up without an answer (%w)", err)
 	}
 	return &Unreachable{err}
 }

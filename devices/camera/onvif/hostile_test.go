@@ -27,7 +27,7 @@ func TestHostileAnswers(t *testing.T) {
 		cameratest.AttributeBomb: "read the answer: it has a part of more than 256 KiB",
 		cameratest.Slow:          "cannot be reached: no whole answer in time",
 		cameratest.Hangs:         "cannot be reached: no whole answer in time",
-		cameratest.ClosesAtOnce:  "cannot be reached: EOF",
+		cameratest.ClosesAtOnce:  "cannot be reached: it hung up without an answer (EOF)",
 		cameratest.ShortBody:     "cannot be reached: read the answer: unexpected EOF",
 		cameratest.LongBody:      "read the answer: XML syntax error on line 1: unexpected EOF",
 		cameratest.GzipBomb:      "answer is compressed, which was not asked for",
