@@ -16,7 +16,7 @@ build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ ./cmd/...
 
 demo:
-	$(GO) run ./cmd/virtualsite --for 25s
+	$(GO) run ./cmd/virtualsite --for 30s
 
 # SITEPOST_ALL=1 turns every skip into a failure.
 test: needs lint

@@ -73,20 +73,20 @@ func (p *play) command() *cobra.Command {
 		Long: `virtualsite sets up a site on this machine, runs the daemon on it, plays a
 scenario and prints what the city receives:
 
-  virtualsite --for 25s              the whole scenario once, then an orderly end
+  virtualsite --for 30s              the whole scenario once, then an orderly end
   virtualsite                        again and again, until Ctrl-C
-  virtualsite --for 25s --messages   the messages themselves, one JSON object a line
+  virtualsite --for 30s --messages   the messages themselves, one JSON object a line
   virtualsite --write DIR            only the site: start the daemon by hand with
                                      sitepost run --config DIR/site.toml`,
 		Args: cobra.NoArgs, SilenceUsage: true, SilenceErrors: true,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if c.Flags().Changed("for") && p.length <= 0 {
-				return fmt.Errorf("--for %v is no time to play: write one such as 25s, or leave it out", p.length)
+				return fmt.Errorf("--for %v is no time to play: write one such as 30s, or leave it out", p.length)
 			}
 			return p.perform(c.Context())
 		},
 	}
-	c.Flags().DurationVar(&p.length, "for", 0, "end after this time; 25s is the whole scenario")
+	c.Flags().DurationVar(&p.length, "for", 0, "end after this time; 30s is the whole scenario")
 	c.Flags().BoolVar(&p.messages, "messages", false, "print the messages as JSON lines to standard output, all else to standard error")
 	c.Flags().StringVar(&p.write, "write", "", "write site.toml into this folder and keep the simulators running for a daemon started by hand")
 	c.Flags().BoolVar(&p.log, "log", false, "show the daemon's log on standard error")

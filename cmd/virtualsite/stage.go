@@ -50,7 +50,8 @@ func setStage(dir string, witness func(topic string, payload []byte, retained bo
 		return nil, fmt.Errorf("city: %w", err)
 	}
 	for i, name := range []string{"check-1-top", "hall-1"} {
-		if s.cameras[name], err = camera(i+1, password); err != nil {
+		tells := map[string]virtual.Metadata{"check-1-top": virtual.PlainMetadata}
+		if s.cameras[name], err = camera(i+1, password, tells[name]); err != nil {
 			return nil, err
 		}
 	}
@@ -80,8 +81,9 @@ func secrets(dir string) (password string, err error) {
 }
 
 // camera starts the n-th camera at an address of its own on this machine. One
-// logs in by WS-Security and one by HTTP Digest.
-func camera(n int, password string) (*virtual.Camera, error) {
+// logs in by WS-Security and one by HTTP Digest; tells is how it says beside its
+// picture what it sees.
+func camera(n int, password string, tells virtual.Metadata) (*virtual.Camera, error) {
 	login := map[int]string{1: "wsse", 2: "digest"}
 	return virtual.ServeCamera(virtual.CameraOptions{
 		ONVIF: cameratest.Options{
@@ -90,7 +92,7 @@ func camera(n int, password string) (*virtual.Camera, error) {
 			Vendor:   "virtual", Model: fmt.Sprintf("V-%d", n), Serial: fmt.Sprintf("0A1%d", n), Firmware: "1.0",
 			User: "onvif", Password: password, Auth: login[n], Events: &cameratest.Events{},
 		},
-		RTSP: virtual.RTSPOptions{User: "onvif", Password: password},
+		RTSP: virtual.RTSPOptions{User: "onvif", Password: password, Metadata: tells},
 	})
 }
 

@@ -33,7 +33,7 @@ func TestNoTime(t *testing.T) {
 // message keeps the contract, and the city hears what the README shows.
 func TestDemo(t *testing.T) {
 	var stdout, stderr bytes.Buffer
-	if code := run([]string{"--for", "25s", "--messages"}, &stdout, &stderr); code != 0 {
+	if code := run([]string{"--for", "30s", "--messages"}, &stdout, &stderr); code != 0 {
 		t.Fatalf("got exit code %d, want 0:\n%s", code, stderr.String())
 	}
 	lines := bufio.NewScanner(&stdout)

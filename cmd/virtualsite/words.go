@@ -37,6 +37,7 @@ type heard struct {
 		Value     *struct {
 			Value float64 `json:"value"`
 			Unit  string  `json:"unit"`
+			Max   float64 `json:"max"`
 			N     int     `json:"n"`
 		} `json:"value"`
 		Stream *struct {
@@ -88,15 +89,24 @@ func (m heard) standing(what string) string {
 	case "inventory":
 		return fmt.Sprintf("%d devices", len(m.Devices))
 	case "stream":
-		if m.Codec == "" {
-			return m.Now
-		}
-		return fmt.Sprintf("%s, %s %dx%d, %.1f fps, %.1f Mbit/s, key frame every %d", m.Now, m.Codec, m.Width, m.Height, m.FPS, m.Bitrate/1e6, m.GOP)
+		return m.stream()
 	}
 	if why, ok := m.Why.(string); ok && why != "" {
 		return m.Now + ": " + why
 	}
 	return m.Now
+}
+
+// stream says how a stream stands: its figures while pictures come, and its reasons.
+func (m heard) stream() string {
+	text := m.Now
+	if m.Now == devices.StreamLive || m.Now == devices.StreamIsDegraded {
+		text += fmt.Sprintf(", %s %dx%d, %.1f fps, %.1f Mbit/s, key frame every %d", m.Codec, m.Width, m.Height, m.FPS, m.Bitrate/1e6, m.GOP)
+	}
+	if why, ok := m.Why.([]any); ok && len(why) > 0 {
+		text += fmt.Sprintf(": %v", why[0])
+	}
+	return text
 }
 
 // happened says an event in the dictionary's words, with what it carried.
@@ -119,7 +129,14 @@ func (m heard) happened() string {
 	if m.Data.Direction != "" {
 		add("%s", m.Data.Direction)
 	}
-	if v := m.Data.Value; v != nil {
+	switch v := m.Data.Value; {
+	case v == nil:
+	case m.Type == devices.CameraObjects:
+		add("%s %g", m.Subject, v.Value)
+		if v.N > 1 {
+			add("(%g at most, of %d counts)", v.Max, v.N)
+		}
+	default:
 		add("%g %s", v.Value, v.Unit)
 		if v.N > 1 {
 			add("of %d readings", v.N)
