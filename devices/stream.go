@@ -9,7 +9,7 @@ import "time"
 type Stream struct {
 	State     string    `json:"state"`               // one of the words below
 	Since     time.Time `json:"since,omitzero"`      // of the state
-	Why       []string  `json:"why,omitempty"`       // reasons of anything but live
+	Why       []string  `json:"why,omitempty"`       // reasons of anything but live; of live only that the clock is off
 	URI       string    `json:"uri,omitempty"`       // without credentials
 	Transport string    `json:"transport,omitempty"` // tcp, udp, multicast
 	Seconds   float64   `json:"seconds,omitempty"`   // how long was looked

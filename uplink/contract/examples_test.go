@@ -77,11 +77,13 @@ var said = map[devices.Code]devices.Event{
 	"camera.changed":            {Detail: "firmware", Text: "V5.7.3 build 220112 is V5.7.15 build 230626 now"},
 	"camera.login_refused":      {Detail: "401", Text: "the camera refuses the login \"cameras\": check user and password of its ONVIF account"},
 	"stream.reading":            {Stream: &liveStream},
-	"stream.degraded":           {Text: "loss 0.4% of 21600 packets, at most 0.1%"},
-	"stream.frozen_hint":        {Text: "97% of 245 frames between key frames hold next to nothing; the rate is variable (vbr)"},
-	"stream.parameters_changed": {Text: "H264 High 4.0, 1920x1080 at 25 is H265 Main 4.0, 2560x1440 at 20 now"},
-	"stream.below_hd":           {Text: "1280x720, wanted 1920x1080"},
-	"stream.clock_skew":         {Value: &devices.Value{Quantity: "clock error", Unit: "s", Number: -37.2, Limit: new(5.0)}},
+	"stream.offline":            {Text: `stream "rtsp://10.37.20.12:554/Streaming/Channels/101": route: 10.37.20.12:554 does not answer; look at the camera's power and cable, and for a firewall`},
+	"stream.stalled":            {Text: `stream "rtsp://10.37.20.12:554/Streaming/Channels/101": no data: no picture for 3.0 s`},
+	"stream.degraded":           {Text: "86 of 21500 packets lost (0.4 %), more than 0.1 %: look at cable, plugs and the error counters of the switch ports between the camera and here; compare with TCP"},
+	"stream.frozen_hint":        {Text: `97 % of 245 frames hold next to nothing under vbr: the picture does not move, or is none: look at the picture: it may be frozen, covered, dark, or a made one such as "no video"; an empty scene under strong noise reduction looks the same`},
+	"stream.parameters_changed": {Detail: "codec, profile, size, fps", Text: "H265 Main 4.0 2560x1440 at 20, before H264 High 4.0 1920x1080 at 25"},
+	"stream.below_hd":           {Text: "1280x720 at 24.9 frames a second, the site wants 1920x1080 at 25"},
+	"stream.clock_skew":         {Text: "the camera's clock is 37s behind (told by RTCP), more than 5s: set up NTP in the camera"},
 	"recording.retention.short": {Point: "3", Value: &devices.Value{Quantity: "oldest recording", Unit: "d", Number: 61, Limit: new(90.0)}},
 	"snapshot.taken": {Incident: string(epoch) + "-alarm-3", Picture: &devices.Picture{
 		SHA256: strings.Repeat("5f3c9e07", 8), Bytes: 184_320, Type: "image/jpeg", Width: 1920, Height: 1080}},
@@ -129,12 +131,12 @@ var liveStream = devices.Stream{
 var (
 	disabledStream = devices.Stream{State: devices.StreamDisabled, Since: night.Add(-20 * 24 * time.Hour), Why: []string{"栈桥改造，12月15日恢复"}}
 	offlineStream  = devices.Stream{State: devices.StreamIsOffline, Since: night, URI: liveStream.URI, Transport: "tcp",
-		Why: []string{"dial tcp 10.37.20.12:554: i/o timeout"}}
+		Why: []string{"route: 10.37.20.12:554 does not answer; look at the camera's power and cable, and for a firewall"}}
 	lossyStream = devices.Stream{
 		State: devices.StreamIsDegraded, Since: night, URI: liveStream.URI, Transport: "udp", Seconds: 60,
-		Why:   []string{"loss 0.4% of 21600 packets, at most 0.1%"},
+		Why:   []string{"86 of 21500 packets lost (0.4 %), more than 0.1 %"},
 		Codec: "H265", Profile: "Main", Level: "4.0", Width: 1280, Height: 720, Parameters: "description", HD: new(false),
-		FPS: new(24.9), Frames: 1494, RateMode: "cbr", Packets: 21_600, Loss: new(0.004), Duplicates: 3, Resets: 1, JitterMS: new(18.5), Conform: new(false),
+		FPS: new(24.9), Frames: 1494, RateMode: "cbr", Packets: 21_500, Loss: new(0.004), Duplicates: 3, Resets: 1, JitterMS: new(18.5), Conform: new(false),
 	}
 )
 

@@ -114,7 +114,7 @@ func cases(t *testing.T) map[string]uplink.Message {
 		r.Event.Day = &devices.Day{Date: "2026-11-19", Counts: map[devices.Code]uint64{"gas.alarm.low": 0}, Heard: 9120}
 	})
 	vary("offline", "stream.reading", 982, func(r *store.Record) {
-		r.Event.Stream = &devices.Stream{State: "offline", Since: night, Why: []string{"dial tcp 10.37.20.12:554: i/o timeout"}}
+		r.Event.Stream = &devices.Stream{State: "offline", Since: night, Why: []string{"route: 10.37.20.12:554 does not answer; look at the camera's power and cable, and for a firewall"}}
 	})
 	vary("degraded", "stream.reading", 983, func(r *store.Record) { r.Event.Stream = &lossyStream })
 	vary("nobody-left", "camera.objects", 984, func(r *store.Record) {
