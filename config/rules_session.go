@@ -15,7 +15,7 @@ type channel struct {
 
 // The sessions of a recorder, as the site file gives them away.
 type sessions struct {
-	held    int  // for good: by cameras that are watched always, and by metadata
+	held    int  // kept: by cameras that are watched always, and by metadata; given up for a moment when another camera waits
 	last    span // who took the last of them
 	sampled bool // somebody needs one now and then
 }
@@ -78,13 +78,13 @@ func (r *rules) takeSession(d *wCamera, s *sessions) {
 	}
 }
 
-// checkSessions notes that nothing is left for visits.
+// checkSessions notes that visits have to interrupt what is kept.
 func (r *rules) checkSessions(d *wRecorder, s *sessions) {
 	most := d.Sessions.or(recorderSessions)
 	if s == nil || s.held != most || !s.sampled {
 		return
 	}
-	r.add(Note, s.last, "with this one all sessions of %s (%d) are kept for good, by watch = \"always\" and metadata = true, and its sampled cameras never get a turn: raise sessions if the recorder allows, or take one back", d.who(), most)
+	r.add(Note, s.last, "with this one all sessions of %s (%d) are kept, by watch = \"always\" and metadata = true: its sampled cameras wait up to a minute for a turn, and interrupt one that is kept: raise sessions if the recorder allows, or take one back", d.who(), most)
 }
 
 // checkAlways notes what many streams that never end mean for the network.
