@@ -46,6 +46,7 @@ Then it holds the figures against the norm and says what to do about each that i
 not met. Beside each figure stands how much it rests on. What was not observed is
 not printed, and what was seen too little of to be judged is listed as such: a loss
 takes 5,000 packets, which is 15 s of a stream of 4 Mbit/s.
+"sitepost explain rtsp" says what to set in a camera, and why.
 
 Ten seconds hold a few whole GOPs and mostly an RTCP sender report, which tells how
 far the camera's clock is off. Look longer with --for if it is missing.
