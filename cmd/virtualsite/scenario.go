@@ -21,7 +21,7 @@ type step struct {
 //
 // What a camera notices it tells by its pull point and, where it has one, on its
 // metadata track: the city hears it once. The camera that goes is watched without a
-// pause at that time, because it has seen something: this is found out in seconds and
+// pause at that time, because of the alarm before: this is found out in seconds and
 // not in up to fifteen.
 //
 // It begins after four seconds: the daemon listens to a line for three before
@@ -52,12 +52,12 @@ func steps() []step {
 		{6500 * time.Millisecond, "the X-ray machine stops at a bag", contact("xray-1", "1", true)},
 		{7500 * time.Millisecond, "", contact("xray-1", "1", false)},
 		{8 * time.Second, "gas on the ro-ro lane", gas(30, true, false)},
-		{9500 * time.Millisecond, "a camera sees a bag that nobody takes away", notes("hall-1", bag, "ObjectId=7")},
+		{9500 * time.Millisecond, "a camera sees a bag that nobody takes away, and tells it two ways", notes("check-1-top", bag, "ObjectId=7")},
 		{10500 * time.Millisecond, "more gas", gas(52, true, true)},
-		{12 * time.Second, "somebody turns a camera to the wall; it says so two ways", notes("check-1-top", tamper, "IsTamper=true")},
-		{12500 * time.Millisecond, "", notes("check-1-top", tamper, "IsTamper=false")},
+		{12 * time.Second, "somebody turns a camera to the wall", notes("hall-1", tamper, "IsTamper=true")},
+		{12500 * time.Millisecond, "", notes("hall-1", tamper, "IsTamper=false")},
 		{13 * time.Second, "the wind blows it away", gas(4, false, false)},
-		{13500 * time.Millisecond, "the cable of another camera comes off", func(s *stage) error { return s.cameras["hall-1"].Offline(true) }},
+		{13500 * time.Millisecond, "and pulls that camera's cable", func(s *stage) error { return s.cameras["hall-1"].Offline(true) }},
 		{14 * time.Second, "cards at the staff door and at the plant room", func(s *stage) error {
 			return errors.Join(s.show("door-1", "62E3086CED"), s.showOSDP("door-2", 12, 34567))
 		}},
