@@ -25,10 +25,10 @@ const (
 )
 
 const (
-	metadataType    = 107 // the payload type of the standard's own example
-	metadataPacket  = 1400
-	metadataSeconds = time.Second // between two documents, at most as the standard recommends it
-	walk, around    = 8, 12       // of twelve seconds somebody is in the picture for eight
+	metadataType   = 107 // the payload type of the standard's own example
+	metadataPacket = 1400
+	metadataPause  = time.Second // between two documents, at most as the standard recommends it
+	walk, around   = 8, 12       // of twelve seconds somebody is in the picture for eight
 )
 
 // track describes the track in the session.
@@ -57,7 +57,7 @@ type narrator struct {
 
 // run tells once a second who is in the picture, until stop is closed.
 func (n *narrator) run(stop <-chan struct{}) {
-	tick := time.NewTicker(metadataSeconds)
+	tick := time.NewTicker(metadataPause)
 	defer tick.Stop()
 	for second := 0; ; second++ {
 		n.tell(scene(time.Now(), second))

@@ -8,7 +8,6 @@ import (
 	"net"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/bluenviron/gortsplib/v4/pkg/base"
 	"github.com/bluenviron/gortsplib/v4/pkg/format"
@@ -94,5 +93,3 @@ func word(track format.Format) string {
 	w, _, _ := strings.Cut(track.RTPMap(), "/")
 	return plain(w)
 }
-
-func ms(d time.Duration) *float64 { return figure(float64(d)/1e6, 1) }
