@@ -26,7 +26,7 @@ type answers struct {
 	method   base.Method
 	loggedIn bool          // the login was sent
 	audio    bool          // the description offers sound
-	trip     time.Duration // round trip of the first OPTIONS
+	trip     time.Duration // the shortest way there and back; 0 until one was seen
 	sealed   bool          // the TLS handshake is done
 	replied  bool          // anything was answered
 	playing  bool          // PLAY was answered
@@ -51,12 +51,31 @@ func (a *answers) asked(q *base.Request) {
 	}
 }
 
+// roundTrip is the way to the camera and back, 0 if unknown: the shortest of all
+// that were seen. An answer takes as long as the camera thinks too, the first one
+// over rtsps as long as the handshake; that a connection stands its kernel says
+// without thinking.
+func (a *answers) roundTrip() time.Duration {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return shorter(a.trip, a.visit.guard.roundTrip())
+}
+
+// since is how long ago it was, and never 0, which is unknown.
+func since(t time.Time) time.Duration { return max(1, time.Since(t)) }
+
+// shorter is the shorter of two times, of which 0 is unknown.
+func shorter(a, b time.Duration) time.Duration {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
+}
+
 // answered is called before the library looks at a response.
 func (a *answers) answered(r *base.Response) {
 	a.mu.Lock()
-	if a.method == base.Options && a.trip == 0 {
-		a.trip = time.Since(a.askedAt)
-	}
+	a.trip = shorter(a.trip, since(a.askedAt))
 	method, loggedIn, playing := a.method, a.loggedIn, a.playing
 	a.replied = true
 	a.playing = playing || method == base.Play && r.StatusCode == base.StatusOK

@@ -43,9 +43,10 @@ type guard struct {
 
 	mu        sync.Mutex
 	dials     int
-	home      netip.Addr // what host resolved to, once and for the whole visit
-	conn      net.Conn   // the latest
-	connected time.Time  // when the first connection stood
+	home      netip.Addr    // what host resolved to, once and for the whole visit
+	conn      net.Conn      // the latest
+	connected time.Time     // when the first connection stood
+	trip      time.Duration // how long the quickest took to stand
 	waited    time.Duration
 	doors     map[int]net.PacketConn // UDP sockets by port
 }
@@ -96,6 +97,14 @@ func (g *guard) stood() time.Time {
 	return g.connected
 }
 
+// roundTrip is how long a connection took to stand, without what the name took:
+// one way there and one back. 0 if none did.
+func (g *guard) roundTrip() time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.trip
+}
+
 // sameHost says whether host, from a redirect, is the camera itself.
 func (g *guard) sameHost(host string) bool {
 	if strings.EqualFold(host, g.host) {
@@ -117,6 +126,7 @@ func (g *guard) dial(ctx context.Context, network, address string) (net.Conn, er
 	if err != nil {
 		return nil, err
 	}
+	began := time.Now()
 	c, err := g.knock(ctx, network, to)
 	if err != nil {
 		return nil, dialFailure(to, err)
@@ -130,6 +140,7 @@ func (g *guard) dial(ctx context.Context, network, address string) (net.Conn, er
 	if g.connected.IsZero() {
 		g.connected = time.Now()
 	}
+	g.trip = shorter(g.trip, since(began))
 	g.conn = c
 	w := &wire{Conn: c, guard: g, budget: rate.NewLimiter(maxBytes, burstBytes)}
 	return &buffered{Conn: c, r: bufio.NewReaderSize(w, readBuffer)}, nil

@@ -18,7 +18,8 @@
 //   - Jitter is RFC 3550 6.4.1 over the first packet of each frame. Where frames
 //     are not sent in the order of their time stamps (B frames) there is none.
 //   - ClockErrorMS is the NTP time of the last RTCP sender report minus its
-//     arrival, corrected by half a round trip. A camera that has no time of day
+//     arrival, corrected by half a round trip: half of the shortest of all that
+//     were seen, of which the connection's own is one. A camera that has no time of day
 //     (NTP zero, or counting from switch-on) has no figure.
 //   - A stream has stalled when no picture began for 3 s, or for three times as
 //     long as between two pictures. Only pictures count: sound, metadata, reports

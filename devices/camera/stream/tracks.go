@@ -182,6 +182,7 @@ func (v *visit) hearReport(p rtcp.Packet) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.reports++
+	v.meter.trip = v.answers.roundTrip()
 	v.meter.report(r, now)
 }
 

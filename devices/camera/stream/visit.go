@@ -196,7 +196,7 @@ func (v *visit) choose(d *description.Session, data track) ([]track, error) {
 // tell prepares the meter for the track and says what the description knows.
 func (v *visit) tell(video format.Format, s *devices.Stream) {
 	m := &v.meter
-	m.clock, m.trip = video.ClockRate(), v.answers.trip
+	m.clock = video.ClockRate()
 	switch f := video.(type) {
 	case *format.H264:
 		m.codec, s.Codec = h264Codec, "H264"
