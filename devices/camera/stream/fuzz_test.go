@@ -51,7 +51,7 @@ func FuzzMeter(f *testing.F) {
 	f.Add([]byte{0, 1, 0, 1, 4, 0, 2, 0x41, 0x80, 0, 2, 0, 1, 4, 0, 2, 0x65, 0x80}, byte(h264Codec)) // turns out to be a key frame behind the border
 	f.Add(slices.Concat([]byte{0, 1, 0, 0, 0, 0, byte(len(unhex(f, spsHigh40)))}, unhex(f, spsHigh40), []byte{0, 2, 0, 0, 4, 10, 2, 0x65, 0x80}), byte(h264Codec))
 	f.Fuzz(func(t *testing.T, b []byte, kind byte) {
-		m, at := meter{codec: codec(kind % 3), clock: 90000}, t0
+		m, at := meter{codec: codec(kind % 4), clock: 90000}, t0
 		frames := 0
 		cut := func() {
 			var s devices.Stream
@@ -81,7 +81,7 @@ func FuzzMeter(f *testing.F) {
 			b = b[7+size:]
 		}
 		cut()
-		if frames != m.frames {
+		if frames != m.frames && m.codec != multiplex {
 			t.Errorf("got %d frames in windows, want %d", frames, m.frames)
 		}
 	})
@@ -94,7 +94,7 @@ func FuzzParameterSets(f *testing.F) {
 	}
 	f.Add(unhex(f, spsHEVCSilent), handVPS(1, 25))
 	f.Fuzz(func(t *testing.T, sps, vps []byte) {
-		for _, c := range []codec{other, h264Codec, h265Codec} {
+		for _, c := range []codec{other, h264Codec, h265Codec, multiplex} {
 			var s devices.Stream
 			c.describe(sps, &s)
 			c.describeVPS(vps, &s)
@@ -122,7 +122,7 @@ func FuzzSee(f *testing.F) {
 		f.Add(unhex(f, s))
 	}
 	f.Fuzz(func(t *testing.T, p []byte) {
-		for _, c := range []codec{other, h264Codec, h265Codec} {
+		for _, c := range []codec{other, h264Codec, h265Codec, multiplex} {
 			var s sight
 			s.see(c, p)
 			if len(s.sps)+len(s.vps) > len(p) || s.firsts > len(p) || s.key && !s.slice || s.firsts > 0 && !s.slice {

@@ -36,7 +36,7 @@ type meter struct {
 	isKey    bool
 	isTorn   bool // something of it is missing, or may be
 	payload  int  // bytes of its packets that are of a picture
-	frames   int
+	frames   int  // of a multiplex: packets
 	keys     int
 	gop      gop  // the last whole one of this window
 	gopFrom  mark // the key frame at which the current GOP began; n 0 if unknown
@@ -91,7 +91,7 @@ func (m *meter) packet(p *rtp.Packet, at time.Time) {
 	s.see(m.codec, p.Payload)
 	m.sets.take(&s)
 	m.isTorn = m.isTorn || !m.rule.follows(p) // also the frame before: its end may be missing
-	if m.frame.at.IsZero() || p.Timestamp != m.ts {
+	if m.frame.at.IsZero() || p.Timestamp != m.ts || m.codec == multiplex {
 		m.endFrame(m.tail)
 		m.weigh(before)
 		m.ts, m.isKey, m.isTorn, m.payload = p.Timestamp, false, !m.rule.follows(p), 0
@@ -149,7 +149,7 @@ func (m *meter) endFrame(at time.Time) {
 // weigh takes the size of the frame before, which is known when the next one
 // begins. before is how many bytes came until then.
 func (m *meter) weigh(before int64) {
-	if m.frame.at.IsZero() || m.codec == other {
+	if m.frame.at.IsZero() || !m.codec.looked() {
 		return
 	}
 	if m.frame.n != 0 && !m.isKey && !m.isTorn {

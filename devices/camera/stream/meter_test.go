@@ -154,6 +154,21 @@ func TestMeter(t *testing.T) {
 			want:   with(func(f *figures) { f.Keys, f.GOP = 0, -1 }),
 			frames: 100,
 		},
+		{
+			name: "a multiplex, of which each packet has a time stamp of its own", // 298 packets of 1,000 bytes before the last, in 3.96 s
+			film: film{codec: multiplex},
+			mangle: func(i int, k []*rtp.Packet) []*rtp.Packet {
+				for n, p := range k {
+					p.Timestamp += uint32(n * 1200)
+				}
+				if i == 50 {
+					return k[1:]
+				}
+				return k
+			},
+			want:   figures{0, 0, -1, 300, 0, 0, -1, math.Round(298 * 1000 * 8 / 3.96), 600e3, math.Round(1.0/300*1e6) / 1e6, -1},
+			frames: 100,
+		},
 		{name: "less than a second has no busiest second", frames: 10, want: figures{10, 1, -1, 30, 0, 0, 25, 600e3, -1, 0, 0}},
 		{name: "one frame says little", frames: 1, want: figures{1, 1, -1, 3, 0, 0, -1, -1, -1, 0, -1}},
 	} {

@@ -3,14 +3,19 @@ package stream
 import "encoding/binary"
 
 // A codec is what the meter knows of a video codec: where its key frames and
-// parameter sets are. Of other codecs it counts packets and frames only.
+// parameter sets are. Of other codecs it counts packets and frames only, and of
+// a multiplex, in which time stamps are not those of frames, packets only.
 type codec byte
 
 const (
 	other codec = iota
 	h264Codec
 	h265Codec
+	multiplex
 )
+
+// looked says whether the meter looks into the packets of a codec.
+func (c codec) looked() bool { return c == h264Codec || c == h265Codec }
 
 // A sight is what one RTP payload holds.
 type sight struct {
@@ -36,7 +41,7 @@ type sight struct {
 //	29 the same, then DON DON                                        a part
 func (s *sight) see(c codec, p []byte) {
 	switch {
-	case c == other:
+	case !c.looked():
 		s.slice = true
 	case c == h264Codec && len(p) > 1:
 		s.h264(p)

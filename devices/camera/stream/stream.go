@@ -13,6 +13,11 @@
 //     where two were seen, else from first to last frame, so that half a GOP
 //     does not tilt it; the peak is the busiest second in steps of 0.1 s.
 //     Both count RTP payload and the 12 bytes of the RTP header.
+//   - Of a codec that is not looked into (MJPEG, MPEG-4, VP8, SVAC and others) every
+//     time stamp is a frame, and none a key frame. In an MPEG transport or program
+//     stream over RTP (MP2T, MP2P, MP1S) time stamps are not those of frames: there
+//     are no frames, no rate of them and no jitter, and its packets say whether it
+//     lives.
 //   - Packets is how many packets should have come, Loss the share of them that
 //     did not. A sequence that jumps by more than 1,000 is a reset, not a loss.
 //   - Jitter is RFC 3550 6.4.1 over the first packet of each frame. Where frames

@@ -161,10 +161,10 @@ func (v *visit) hear(p *rtp.Packet) {
 	v.spend(len(p.Payload) + rtpHeader)
 	now := time.Now()
 	v.mu.Lock()
-	dark := v.meter.pictureAt.IsZero()
+	dark := v.meter.dark()
 	v.meter.packet(p, now)
 	v.newParams = v.meter.changed() || v.newParams
-	first := dark && !v.meter.pictureAt.IsZero()
+	first := dark && !v.meter.dark()
 	news := v.newParams || v.plan.early && (first || v.enough(now))
 	v.mu.Unlock()
 	if news {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -92,4 +93,10 @@ func statusFailure(layer Layer, e liberrors.ErrClientBadStatusCode, beside bool)
 func word(track format.Format) string {
 	w, _, _ := strings.Cut(track.RTPMap(), "/")
 	return plain(w)
+}
+
+// multiplexed says whether a word stands for pictures and sound in one, under time
+// stamps that say when a packet was sent (RFC 2250 2; RFC 3555 4.2.9 to 4.2.11).
+func multiplexed(word string) bool {
+	return slices.Contains([]string{"MP2T", "MP2P", "MP1S"}, strings.ToUpper(word))
 }

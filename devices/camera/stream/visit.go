@@ -205,7 +205,9 @@ func (v *visit) tell(video format.Format, s *devices.Stream) {
 		m.codec, s.Codec = h265Codec, "H265"
 		m.codec.describe(f.SPS, s)
 	default:
-		s.Codec = word(video)
+		if s.Codec = word(video); multiplexed(s.Codec) {
+			m.codec = multiplex
+		}
 	}
 }
 

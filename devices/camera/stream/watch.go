@@ -78,7 +78,7 @@ func (v *visit) due(now time.Time) time.Duration {
 	if !v.plan.once && v.began.Equal(v.times.played) { // who waits for the first word does not wait for a whole window
 		end, early = earlier(end, v.began.Add(v.p.first)), true
 	}
-	if early && v.meter.pictureAt.IsZero() {
+	if early && v.meter.dark() {
 		end = later(end, v.began.Add(v.p.picture))
 	}
 	if early && v.enough(now) {
@@ -102,8 +102,8 @@ func (v *visit) enough(now time.Time) bool {
 // maxQuiet bounds how long a camera of few pictures is waited for.
 const maxQuiet = 30 * time.Second
 
-// left is how long it is until the stream has stalled if no further picture
-// begins. Only pictures count: a session can be kept alive by sound, metadata and
+// left is how long it is until the stream has stalled if no further picture, or
+// packet of a multiplex, begins. Only pictures count: a session can be kept alive by sound, metadata and
 // reports of a camera whose encoder has died.
 func (v *visit) left(now time.Time) time.Duration {
 	allowed := max(v.p.quiet, min(3*v.meter.gap(), maxQuiet))
@@ -132,7 +132,7 @@ func (v *visit) tally(s *devices.Stream, end error) (bool, error) {
 	if !v.told {
 		v.times.packet, v.times.picture = v.meter.firstPacketAt, v.meter.pictureAt
 		v.times.tell(s)
-		v.told = s.FirstFrameMS != nil
+		v.told = !v.meter.dark()
 	}
 	worth := !again || s.Packets > 0 || v.plan.once
 	silent := errors.Is(end, os.ErrDeadlineExceeded)
@@ -166,10 +166,14 @@ func (v *visit) judge(now time.Time, s *devices.Stream) error {
 	case v.meter.firstPacketAt.IsZero() && (stalled || v.plan.once):
 		return &Failure{Layer: NoData, State: Stalled, Text: v.nothing(now)}
 	case stalled:
+		what := "no picture"
+		if v.meter.codec == multiplex {
+			what = "nothing"
+		}
 		return &Failure{Layer: NoData, State: Stalled,
-			Text: fmt.Sprintf("no picture for %.1f s", v.meter.quiet(v.times.played, now).Seconds())}
+			Text: fmt.Sprintf("%s for %.1f s", what, v.meter.quiet(v.times.played, now).Seconds())}
 	}
-	if v.meter.pictureAt.IsZero() {
+	if v.meter.dark() {
 		s.Why = append(s.Why, fmt.Sprintf("no key frame in %.1f s", now.Sub(v.times.played).Seconds()))
 	}
 	if v.guard.flooded() {

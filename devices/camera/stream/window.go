@@ -70,24 +70,30 @@ func (m *meter) fill(s *devices.Stream, until time.Time) {
 		s.Packets, s.Loss = m.seq.expected, figure(m.seq.loss(), 6)
 	}
 	s.Duplicates, s.Resets = m.seq.duplicates, m.seq.resets
-	s.Frames = m.frames - m.window.frames
-	s.KeyFrames = min(m.keys-m.window.keys, s.Frames) // a frame may turn out to be a key frame behind the border
-	s.JitterMS = m.jitter.ms(m.clock)
 	s.PeakBPS = m.peak.bps(until)
+	frames, bits := m.spans(until)
+	s.BitrateBPS = per(float64(bits.to.bytes-bits.from.bytes)*8, bits.took(), 0)
 	if gop := m.gop; gop.frames > 0 {
 		s.GOPFrames, s.KeySeconds = &gop.frames, figure(gop.took.Seconds(), 3)
 	}
 	if m.reports > 0 {
 		s.ClockErrorMS, s.SenderReports = figure(float64(m.ahead)/1e6, 1), m.reports
 	}
-	if conform := !m.rule.broken; m.codec != other && s.Frames > 0 {
+	if m.codec == multiplex {
+		return
+	}
+	s.Frames = m.frames - m.window.frames
+	s.KeyFrames = min(m.keys-m.window.keys, s.Frames) // a frame may turn out to be a key frame behind the border
+	s.FPS = per(float64(frames.to.n-frames.from.n), frames.took(), 3)
+	s.JitterMS = m.jitter.ms(m.clock)
+	if conform := !m.rule.broken; m.codec.looked() && s.Frames > 0 {
 		s.Conform = &conform
 	}
 	s.RateMode, s.SmallFrames, s.InterFrames = m.steady.mode(m.sizes), m.sizes.share(), m.sizes.frames
-	frames, bits := m.spans(until)
-	s.FPS = per(float64(frames.to.n-frames.from.n), frames.took(), 3)
-	s.BitrateBPS = per(float64(bits.to.bytes-bits.from.bytes)*8, bits.took(), 0)
 }
+
+// dark says whether a picture that can be shown is still waited for.
+func (m *meter) dark() bool { return m.pictureAt.IsZero() && m.codec != multiplex }
 
 // A span is what a rate is reckoned over.
 type span struct{ from, to mark }
