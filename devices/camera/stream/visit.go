@@ -204,6 +204,7 @@ func (v *visit) tell(video format.Format, s *devices.Stream) {
 	case *format.H265:
 		m.codec, s.Codec = h265Codec, "H265"
 		m.codec.describe(f.SPS, s)
+		m.codec.describeVPS(f.VPS, s)
 	default:
 		if s.Codec = word(video); multiplexed(s.Codec) {
 			m.codec = multiplex
