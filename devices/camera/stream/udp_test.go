@@ -291,3 +291,22 @@ func TestMulticast(t *testing.T) {
 		t.Errorf("got %+v, %v", s, err)
 	}
 }
+
+// TestTCPRefused names UDP where the camera knows nothing else.
+func TestTCPRefused(t *testing.T) {
+	for _, answer := range []string{
+		"461 Unsupported Transport\r\n\r\n",
+		"200 OK\r\nSession: 1\r\nTransport: RTP/AVP;unicast;server_port=6000-6001\r\n\r\n",
+	} {
+		cam := (&fake{answer: func(q question) string {
+			if q.method != "SETUP" {
+				return ""
+			}
+			return "RTSP/1.0 " + answer
+		}}).listen(t, nil)
+		s, err := look(t, Target{URL: cam.url()}, time.Second)
+		if diff := cmp.Diff(outcome{Unsupported, Play, nil}, outcomeOf(s, err)); diff != "" || !strings.Contains(fmt.Sprint(err), `transport = "udp"`) {
+			t.Errorf("%v (-want +got):\n%s", err, diff)
+		}
+	}
+}

@@ -39,7 +39,7 @@ func (a *answers) failure(err error) error {
 	case errors.Is(err, context.Canceled):
 		return err
 	case errors.Is(err, liberrors.ErrClientServerRequestedUDP{}):
-		return &Failure{Layer: Play, State: Unsupported, Err: err, Text: "the camera does not play over TCP; switch RTP over RTSP on in it"}
+		return &Failure{Layer: Play, State: Unsupported, Err: err, Text: `the camera does not play over TCP; switch RTP over RTSP on in it, or set transport = "udp"`}
 	case errors.Is(err, liberrors.ErrClientServerRequestedTCP{}), errors.Is(err, liberrors.ErrClientTransportHeaderInvalidDelivery{}),
 		errors.Is(err, liberrors.ErrClientServerPortsNotProvided{}), errors.Is(err, liberrors.ErrClientTransportHeaderNoPorts{}),
 		errors.Is(err, liberrors.ErrClientTransportHeaderNoDestination{}):
@@ -79,14 +79,23 @@ func statusFailure(layer Layer, e liberrors.ErrClientBadStatusCode, beside bool)
 	case base.StatusUnsupportedTransport, base.StatusNotImplemented, base.StatusUnsupportedMediaType,
 		base.StatusRTSPVersionNotSupported, base.StatusOptionNotSupported, base.StatusMethodNotAllowed:
 		f.State = Unsupported
-		f.Text = "the camera cannot do what we need (" + said + "); RTP over RTSP must be on in it"
-		if beside {
-			f.Text = "the camera cannot do what we need (" + said + `); set transport = "tcp"`
-		}
+		f.Text = "the camera cannot do what we need (" + said + "); " + instead(e.Code, beside)
 	default:
 		f.Text = "the camera refuses (" + said + ")"
 	}
 	return f
+}
+
+// instead is what to do when a camera refuses how its packets should come: some
+// encoders, and media servers such as VLC's, know UDP only.
+func instead(code base.StatusCode, beside bool) string {
+	switch {
+	case beside:
+		return `set transport = "tcp"`
+	case code == base.StatusUnsupportedTransport:
+		return `switch RTP over RTSP on in it, or set transport = "udp"`
+	}
+	return "RTP over RTSP must be on in it"
 }
 
 // word is the rtpmap's word of a track: "SVAC" of "SVAC/90000".
