@@ -30,6 +30,7 @@ type answers struct {
 	sealed   bool          // the TLS handshake is done
 	replied  bool          // anything was answered
 	playing  bool          // PLAY was answered
+	keyless  bool          // the track is encrypted, and the description has no key for it
 }
 
 // refuse remembers why; later reasons are consequences of the first.

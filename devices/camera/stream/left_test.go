@@ -24,6 +24,13 @@ func TestNothingIsLeft(t *testing.T) {
 	}}).listen(t, nil).url()
 	plays := (&fake{description: sdpHead + sdpVideo + sdpMetadata}).listen(t, nil).url()
 	aside := cast(t, &caster{}, lossy).url()
+	group := multicast(t, &caster{}, 12).url()
+	slow := multicast(t, &caster{other: func(q question) string {
+		if q.method == "PLAY" {
+			time.Sleep(400 * time.Millisecond) // longer than a start may take
+		}
+		return ""
+	}}, 13).url()
 	quietAside := cast(t, &caster{}, nil).url()
 	silent := peer(t, func(net.Conn) {})
 
@@ -40,7 +47,9 @@ func TestNothingIsLeft(t *testing.T) {
 		"UDP":             measured(Target{URL: aside, Transport: UDP}),
 		"UDP, stalled":    measured(Target{URL: quietAside, Transport: UDP}),
 		"UDP, not wanted": measured(Target{URL: film, Transport: UDP}),
-		"multicast":       measured(Target{URL: aside, Transport: Multicast}),
+		"multicast":       measured(Target{URL: group, Transport: Multicast}),
+		"multicast, cut":  measured(Target{URL: slow, Transport: Multicast}),
+		"not multicast":   measured(Target{URL: aside, Transport: Multicast}),
 		"knocked":         func(ctx context.Context) { _ = knock(ctx, Target{URL: film}, quick) },
 		"knocked in vain": func(ctx context.Context) { _ = knock(ctx, Target{URL: "rtsps://" + silent + "/"}, quick) },
 		"cancelled": func(ctx context.Context) {

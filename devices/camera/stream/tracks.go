@@ -77,6 +77,9 @@ func (v *visit) setup(d *description.Session, tracks []track) error {
 		}
 	}
 	for i, t := range tracks {
+		v.answers.mu.Lock()
+		v.answers.keyless = v.client.Scheme == "rtsps" && t.media.Secure && t.media.KeyMgmtMikey == nil && d.KeyMgmtMikey == nil
+		v.answers.mu.Unlock()
 		err := v.setupTrack(&at, t)
 		if err != nil && (i == 0 || !refused(err)) {
 			return err

@@ -119,6 +119,14 @@ func (a *answers) routed(r *base.Response) {
 	if len(r.Header["Transport"]) != 1 {
 		return
 	}
+	a.mu.Lock()
+	keyless := a.keyless && r.Header["KeyMgmt"] == nil
+	a.mu.Unlock()
+	if keyless { // 4.16.2 joins the group first, and then forgets its sockets
+		a.refuse(&Failure{Layer: Play, State: Unsupported, Text: "the camera encrypts its packets (SRTP) and gives no key for them; switch SRTP off in it"})
+		delete(r.Header, "Transport")
+		return
+	}
 	var kept []string
 	for part := range strings.SplitSeq(strings.ReplaceAll(r.Header["Transport"][0], `"`, ";"), ";") {
 		key, value, _ := strings.Cut(strings.TrimSpace(part), "=")

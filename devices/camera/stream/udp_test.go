@@ -3,13 +3,10 @@ package stream
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"net"
-	"os"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -26,6 +23,8 @@ type caster struct {
 	to        atomic.Pointer[net.UDPAddr] // where the client listens
 	punched   atomic.Int32                // packets that came from there
 	extra     string                      // said in the Transport header too
+	wrap      func(net.Listener) net.Listener
+	other     func(question) string // to anything but SETUP
 }
 
 // cast starts the camera; film sends its packets by say.
@@ -66,7 +65,7 @@ func cast(t *testing.T, c *caster, film func(say func(*rtp.Packet), gone <-chan 
 			}
 		}, gone)
 	}
-	c.listen(t, nil)
+	c.listen(t, c.wrap)
 	t.Cleanup(func() { c.rtp.Close(); c.rtcp.Close() })
 	return c
 }
@@ -258,37 +257,6 @@ func TestRouted(t *testing.T) {
 		if got := r.Header["Transport"][0]; got != c.want || (v.answers.refusal != nil) != c.refused {
 			t.Errorf("%s: got %s, %v, want %s", c.said, got, v.answers.refusal, c.want)
 		}
-	}
-}
-
-// TestMulticast joins the group that the camera names, on the network from which
-// it was dialled.
-func TestMulticast(t *testing.T) {
-	group := net.IPv4(239, 255, 47, 11)
-	cam := cast(t, &caster{}, lossy)
-	port := cam.rtp.LocalAddr().(*net.UDPAddr).Port
-	cam.to.Store(&net.UDPAddr{IP: group, Port: port})
-	cam.answer = func(q question) string {
-		if q.method != "SETUP" {
-			return ""
-		}
-		return fmt.Sprintf("RTSP/1.0 200 OK\r\nSession: 1\r\nTransport: RTP/AVP;multicast;destination=%v;port=%d-%d;ttl=1\r\n\r\n", group, port, port+1)
-	}
-	raw, err := cam.rtp.SyscallConn()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := raw.Control(func(fd uintptr) {
-		_ = syscall.SetsockoptInet4Addr(int(fd), syscall.IPPROTO_IP, syscall.IP_MULTICAST_IF, [4]byte{127, 0, 0, 1})
-	}); err != nil {
-		t.Fatal(err)
-	}
-	s, err := look(t, Target{URL: cam.url(), Transport: Multicast}, time.Second)
-	if errors.Is(err, os.ErrPermission) {
-		t.Skip(err) // older kernels bind to a network only for root
-	}
-	if err != nil || s.State != Live || s.Transport != "multicast" || s.Frames < 15 || *s.Loss == 0 {
-		t.Errorf("got %+v, %v", s, err)
 	}
 }
 
