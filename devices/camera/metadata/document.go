@@ -43,16 +43,16 @@ type document struct {
 // the middle nothing counts.
 func (r *Reader) read(text []byte, at time.Time, found *Found) {
 	hasFrames := bytes.Contains(text, []byte("VideoAnalytics"))
-	frames := hasFrames && r.pace.frames(at)
+	frames := hasFrames && r.pace.frames(at, len(text))
 	hasEvents := bytes.Contains(text, []byte("NotificationMessage"))
-	events := hasEvents && r.pace.events(at)
+	events := hasEvents && r.pace.events(at, len(text))
 	if hasFrames {
 		r.keepLate(text, at, !frames)
 	}
 	if hasEvents && !events {
 		r.tally.Unheard += max(1, bytes.Count(text, []byte("NotificationMessage"))/2)
 	}
-	if !frames && !events && (hasFrames || hasEvents) {
+	if !frames && !events { // too many, or of where the camera looks
 		return
 	}
 	messages := r.parse(text, at, frames)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"time"
 )
 
 // mostTries is how often a camera may mark the end of a packed document before its
@@ -23,6 +24,7 @@ type inflater struct {
 	packed []byte
 	tries  int
 	lost   bool // until the next marker
+	pace   bucket
 }
 
 // wants says whether a chunk is a piece of a packed document. What a camera really
@@ -40,7 +42,7 @@ func (z *inflater) wants(c Chunk, textIdle bool) bool {
 // take returns the text of a document, nil while there is none.
 func (z *inflater) take(c Chunk, t *Tally) (document []byte) {
 	if bytes.HasPrefix(c.Payload, packedMagic) {
-		document = z.open(t)
+		document = z.open(c.At, t)
 		z.drop(t)
 		z.lost = false
 	}
@@ -59,7 +61,7 @@ func (z *inflater) take(c Chunk, t *Tally) (document []byte) {
 	}
 	if c.Last {
 		z.lost = false
-		if further := z.open(t); further != nil {
+		if further := z.open(c.At, t); further != nil {
 			document = append(document, further...)
 		}
 	}
@@ -67,11 +69,17 @@ func (z *inflater) take(c Chunk, t *Tally) (document []byte) {
 }
 
 // open unpacks what was collected, and gives it up where it never will be whole.
-func (z *inflater) open(t *Tally) []byte {
+func (z *inflater) open(now time.Time, t *Tally) []byte {
 	if len(z.packed) == 0 {
 		return nil
 	}
+	if !z.pace.spend(now, unpackEach, unpackAtOnce, unpackMost) {
+		t.Large++
+		z.reset()
+		return nil
+	}
 	document, err := unpack(z.packed)
+	z.pace.giveBack(unpackEach, unpackMost-1-len(document)/unpackSize)
 	switch {
 	case err == nil && len(document) > maxDocument:
 		t.Large++

@@ -11,7 +11,8 @@
 // Its rules:
 //
 //   - An event is never given up for the sake of counting: frames beyond ten
-//     documents a second are left out, the last of them is read later.
+//     documents a second are left out, the last of them is read later. Only of what
+//     comes packed both are given up beyond a MiB a second (pace.go).
 //   - A figure is the most objects of a class that one frame had within a second,
 //     and it stands at that frame's time. What no frame said is no figure; a class
 //     that a later frame has no more is told as 0, once.
@@ -57,9 +58,9 @@ type Count struct {
 
 // A Tally is what was not read, and what was.
 type Tally struct {
-	Documents int // read
+	Documents int // read for what is in them
 	Spoiled   int // begun and never ended, with a packet lost, or not readable
-	Large     int // beyond the bound
+	Large     int // beyond the bound, alone or by what all of them unpack to
 	Left      int // frames left out because there were too many
 	Unheard   int // notifications left out because there were too many
 }
@@ -129,7 +130,7 @@ func (r *Reader) Take(c Chunk) (Found, error) {
 // the track is quiet.
 func (r *Reader) Idle(now time.Time) Found {
 	found := Found{Counts: r.scene.tell(now)}
-	if r.hasLate && r.pace.frames(now) {
+	if r.hasLate && r.pace.frames(now, len(r.late)) {
 		r.readLate()
 	}
 	return found
