@@ -71,6 +71,9 @@ func metadataTrack(d *description.Session) (track, bool) {
 // of one.
 func (v *visit) setup(d *description.Session, tracks []track) error {
 	at := *d.BaseURL
+	if !v.guard.sameHost(at.Hostname()) {
+		at.Host = v.client.Host // else we would answer the challenge of a stranger, which the camera passes on, with an address of his
+	}
 	for _, t := range tracks {
 		if t.media.Secure {
 			at.User = nil // the library would write the login into the KeyMgmt header

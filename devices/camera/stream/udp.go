@@ -135,7 +135,7 @@ func (a *answers) routed(r *base.Response) {
 		case "mode": // nothing we need, and it stood in quotes
 		case "source":
 			if err == nil && a.visit.guard.sameHost(value) {
-				kept = append(kept, part)
+				kept = append(kept, part[:strings.Index(part, "=")+1]+at.WithZone("").String()) // a space behind it would make it a name
 			}
 		case "destination":
 			if a.visit.target.Transport != Multicast {
