@@ -187,6 +187,14 @@ func (a *answers) described(r *base.Response) {
 	}
 }
 
+// offersAudio says whether the description had sound. A further description that
+// nobody waits for may still be coming.
+func (a *answers) offersAudio() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.audio
+}
+
 func goodBase(b base.HeaderValue) bool {
 	if len(b) != 1 {
 		return false

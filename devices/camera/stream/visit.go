@@ -143,7 +143,7 @@ func (v *visit) play(s *devices.Stream) error {
 	}
 	v.times.described = time.Now()
 	v.step(devices.StreamDescribed)
-	audio := v.answers.audio
+	audio := v.answers.offersAudio()
 	data, hasData := metadataTrack(d)
 	s.Audio, s.Metadata = &audio, &hasData
 	tracks, err := v.choose(d, data)
