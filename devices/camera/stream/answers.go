@@ -28,7 +28,6 @@ type answers struct {
 	audio    bool          // the description offers sound
 	trip     time.Duration // the shortest way there and back; 0 until one was seen
 	sealed   bool          // the TLS handshake is done
-	replied  bool          // anything was answered
 	playing  bool          // PLAY was answered
 	keyless  bool          // the track is encrypted, and the description has no key for it
 }
@@ -78,7 +77,6 @@ func (a *answers) answered(r *base.Response) {
 	a.mu.Lock()
 	a.trip = shorter(a.trip, since(a.askedAt))
 	method, loggedIn, playing := a.method, a.loggedIn, a.playing
-	a.replied = true
 	a.playing = playing || method == base.Play && r.StatusCode == base.StatusOK
 	a.mu.Unlock()
 	hasten(r)

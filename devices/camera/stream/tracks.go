@@ -99,7 +99,7 @@ func (v *visit) setupTrack(at *base.URL, t track) error {
 		return &Failure{Layer: Play, State: Unsupported,
 			Text: `an encrypted camera that offers no SRTP cannot send over UDP; set transport = "tcp"`}
 	}
-	heard := v.hear
+	heard := v.hearFirst
 	if t.media.Type == description.MediaTypeApplication {
 		heard = func(*rtp.Packet) {}
 	}
@@ -160,6 +160,25 @@ func refused(err error) bool {
 	}
 	_, ok := errors.AsType[*Failure](err)
 	return ok || errors.Is(err, liberrors.ErrClientTransportHeaderInterleavedIDsInUse{})
+}
+
+// hearFirst is called by the library for a packet of the video track. All that are
+// like it come past the library from then on, which goes on looking after those
+// that are not.
+func (v *visit) hearFirst(p *rtp.Packet) {
+	if !v.beside() && v.client.Scheme == "rtsp" {
+		v.guard.follow(p.PayloadType, p.SSRC, v.hearRaw)
+	}
+	v.hear(p)
+}
+
+// hearRaw is called for a packet that did not come through the library.
+func (v *visit) hearRaw(packet []byte) {
+	if err := v.packet.Unmarshal(packet); err != nil {
+		v.dropped(err)
+		return
+	}
+	v.hear(&v.packet)
 }
 
 // hear is called for every packet of the video track.

@@ -10,6 +10,7 @@ import (
 	"github.com/bluenviron/gortsplib/v4/pkg/base"
 	"github.com/bluenviron/gortsplib/v4/pkg/description"
 	"github.com/bluenviron/gortsplib/v4/pkg/format"
+	"github.com/pion/rtp"
 
 	"sitepost/devices"
 )
@@ -32,6 +33,8 @@ type visit struct {
 	client  *gortsplib.Client
 	layer   Layer // of the step that is being done
 	answers answers
+
+	packet rtp.Packet // the one that is heard now, of those that pass the library by
 
 	news  chan struct{} // told when the window may be over
 	again chan error    // told why the session must be begun anew
