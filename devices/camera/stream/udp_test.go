@@ -174,10 +174,10 @@ func TestUnusedPorts(t *testing.T) {
 func TestUDPFlood(t *testing.T) {
 	const flood = 1400
 	cam := cast(t, &caster{}, func(say func(*rtp.Packet), gone <-chan struct{}) {
-		tick := time.NewTicker(time.Millisecond)
+		tick, began := time.NewTicker(time.Millisecond), time.Now()
 		defer tick.Stop()
 		for i := 0; ; i++ {
-			if i%10 == 0 { // 112 Mbit/s
+			for i >= int(10*time.Since(began)/time.Millisecond) { // 112 Mbit/s, also where we come late
 				select {
 				case <-gone:
 					return
