@@ -254,9 +254,12 @@ func (g *guard) follow(payloadType uint8, source uint32, take func(packet []byte
 
 // pause waits for a connection that sends too fast.
 func (g *guard) pause(d time.Duration) error {
-	g.mu.Lock()
-	g.waited += d
-	g.mu.Unlock()
+	began := time.Now()
+	defer func() { // a busy box wakes up late, and then waits less often
+		g.mu.Lock()
+		g.waited += time.Since(began)
+		g.mu.Unlock()
+	}()
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
