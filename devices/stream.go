@@ -37,6 +37,7 @@ type Stream struct {
 
 	Packets    int      `json:"packets,omitempty"`        // sample of Loss
 	Loss       *float64 `json:"loss,omitempty"`           // share of packets that never came, 0 to 1
+	Dropped    int      `json:"dropped,omitempty"`        // packets that came and that this box was too busy to take: then Loss is absent, for it would be ours
 	Duplicates int      `json:"duplicates,omitempty"`     // packets that came twice
 	Resets     int      `json:"resets,omitempty"`         // jumps of the sequence
 	JitterMS   *float64 `json:"jitter_ms,omitempty"`      // RFC 3550 6.4.1 over the first packet of each frame; its sample is Frames

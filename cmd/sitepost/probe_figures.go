@@ -95,6 +95,9 @@ func (f *figures) arrival(s *devices.Stream) {
 	f.number("small frames", hundredfold(s.SmallFrames), 1, "%", fmt.Sprintf("%d frames between key frames", s.InterFrames))
 	packets := fmt.Sprintf("%d packets", s.Packets)
 	f.number("loss", hundredfold(s.Loss), 3, "%", packets)
+	if s.Dropped > 0 {
+		f.row("dropped by this box", strconv.Itoa(s.Dropped), "too busy to take them; so the loss is not known")
+	}
 	if s.Packets > 0 {
 		f.row("came twice", strconv.Itoa(s.Duplicates), packets)
 		f.row("new beginnings", strconv.Itoa(s.Resets), "of the packets' numbers")

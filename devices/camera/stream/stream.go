@@ -19,7 +19,8 @@
 //     are no frames, no rate of them and no jitter, and its packets say whether it
 //     lives.
 //   - Packets is how many packets should have come, Loss the share of them that
-//     did not. A sequence that jumps by more than 1,000 is a reset, not a loss.
+//     did not. Over UDP there is no Loss where this box itself dropped packets: it
+//     says how many (Dropped), and accuses nobody. A sequence that jumps by more than 1,000 is a reset, not a loss.
 //   - Jitter is RFC 3550 6.4.1 over the first packet of each frame. Where frames
 //     are not sent in the order of their time stamps (B frames) there is none.
 //   - ClockErrorMS is the NTP time of the last RTCP sender report minus its

@@ -123,6 +123,9 @@ func (v *visit) setupTrack(at *base.URL, t track) error {
 		v.client.OnPacketRTCP(t.media, func(rtcp.Packet) { v.spend(anyPacket) })
 		return nil
 	}
+	if v.target.Transport == UDP {
+		v.overflow.watch(v.guard, low)
+	}
 	v.client.OnPacketRTCP(t.media, v.hearReport)
 	return nil
 }

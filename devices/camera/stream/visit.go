@@ -25,14 +25,15 @@ import (
 // hear in tracks.go) runs there; what they share with the visit is under mu, or is
 // read only after the call that caused it has returned.
 type visit struct {
-	target  Target
-	plan    plan
-	p       patience
-	address *base.URL // with the login
-	guard   *guard
-	client  *gortsplib.Client
-	layer   Layer // of the step that is being done
-	answers answers
+	target   Target
+	plan     plan
+	p        patience
+	address  *base.URL // with the login
+	guard    *guard
+	client   *gortsplib.Client
+	layer    Layer // of the step that is being done
+	answers  answers
+	overflow overflow
 
 	packet rtp.Packet // the one that is heard now, of those that pass the library by
 

@@ -125,6 +125,7 @@ func (v *visit) tally(s *devices.Stream, end error) (bool, error) {
 	now := time.Now()
 	s.Seconds = *figure(now.Sub(v.began).Seconds(), 3)
 	v.meter.fill(s, now)
+	v.overflow.tell(v.guard, s)
 	again := errors.Is(end, ErrAgain)
 	if errors.Is(end, errRestarted) {
 		s.Resets++
