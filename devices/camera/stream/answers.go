@@ -30,6 +30,7 @@ type answers struct {
 	sealed   bool          // the TLS handshake is done
 	playing  bool          // PLAY was answered
 	keyless  bool          // the track is encrypted, and the description has no key for it
+	unasked  int           // what the camera said since it was asked last
 }
 
 // refuse remembers why; later reasons are consequences of the first.
@@ -45,7 +46,7 @@ func (a *answers) refuse(f *Failure) {
 func (a *answers) asked(q *base.Request) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.askedAt, a.method = time.Now(), q.Method
+	a.askedAt, a.method, a.unasked = time.Now(), q.Method, 0
 	if q.Header["Authorization"] != nil {
 		a.loggedIn = true
 	}
@@ -72,8 +73,25 @@ func shorter(a, b time.Duration) time.Duration {
 	return a
 }
 
+// mostUnasked is how much a camera may answer and ask between two of our questions:
+// 100,000 small answers a second fit into what it may send.
+const mostUnasked = 100
+
+// spoken counts what the camera says besides packets.
+func (a *answers) spoken() {
+	a.mu.Lock()
+	a.unasked++
+	tooMuch := a.unasked > mostUnasked
+	a.mu.Unlock()
+	if tooMuch {
+		a.refuse(&Failure{Layer: Play, State: Unsupported, Text: "the camera talks without being asked, and without an end; restart it"})
+		a.visit.guard.kill()
+	}
+}
+
 // answered is called before the library looks at a response.
 func (a *answers) answered(r *base.Response) {
+	a.spoken()
 	a.mu.Lock()
 	a.trip = shorter(a.trip, since(a.askedAt))
 	method, loggedIn, playing := a.method, a.loggedIn, a.playing

@@ -134,13 +134,16 @@ func (v *visit) setupTrack(at *base.URL, t track) error {
 // it asks each about its order first. Beside the connection 4.16.2 holds back up
 // to 64 packets when one is lost, a second of a small stream, and lets none
 // through that comes twice; and everywhere it drops all that comes once a camera
-// has restarted its encoder, and with it the SSRC. Then a new session is needed.
+// has restarted its encoder, and with it the SSRC. Then a new session is needed. One
+// packet alone says nothing of the kind (RFC 3550 A.1 wants two in a row): over UDP
+// anybody can have sent it.
 type tap struct {
 	format.Format
 	heard func(*rtp.Packet)
 	anew  func(why error)
 	began bool
 	ssrc  uint32
+	other uint32 // of the packet before, if it was another; else ssrc
 }
 
 // PTSEqualsDTS is called once for each packet.
@@ -148,11 +151,13 @@ func (t *tap) PTSEqualsDTS(p *rtp.Packet) bool {
 	if !t.began {
 		t.began, t.ssrc = true, p.SSRC
 	}
-	if p.SSRC == t.ssrc {
+	switch p.SSRC {
+	case t.ssrc:
 		t.heard(p)
-	} else {
+	case t.other:
 		t.anew(errRestarted)
 	}
+	t.other = p.SSRC
 	return t.Format.PTSEqualsDTS(p)
 }
 

@@ -35,6 +35,7 @@ func (a *answers) failure(err error) error {
 	case refusal != nil:
 		return refusal
 	case said:
+		status.Message = v.hidden(status.Message)
 		return statusFailure(v.layer, status, v.beside())
 	case errors.Is(err, context.Canceled):
 		return err
@@ -49,17 +50,16 @@ func (a *answers) failure(err error) error {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return &Failure{Layer: layer, State: Offline, Err: err, Text: "the camera hung up"}
 	}
-	return &Failure{Layer: layer, State: Offline, Err: err, Text: "the camera's answer cannot be used: " + v.hidden(err)}
+	return &Failure{Layer: layer, State: Offline, Err: err, Text: "the camera's answer cannot be used: " + v.hidden(err.Error())}
 }
 
-// hidden is the library's text for a person, without the password should it
-// ever stand in it.
-func (v *visit) hidden(err error) string {
-	text := err.Error()
+// hidden is a text of the library or the camera for a person, without a password
+// should one stand in it: cameras repeat the URL, and with it what is in its path.
+func (v *visit) hidden(text string) string {
 	if p := v.target.Password.Reveal(); p != "" {
 		text = strings.ReplaceAll(text, p, "***")
 	}
-	return plain(text)
+	return plain(inPath.ReplaceAllString(text, "${1}***"))
 }
 
 // statusFailure is what a status code of RTSP (RFC 2326 7.1.1) means for a

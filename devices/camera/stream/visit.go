@@ -87,6 +87,7 @@ func newVisit(ctx context.Context, t Target, address *base.URL, w plan, p patien
 		DialContext:  v.guard.dial, ListenPacket: v.guard.listen,
 		TLSConfig: v.answers.tls(),
 		OnRequest: v.answers.asked, OnResponse: v.answers.answered,
+		OnServerRequest:   func(*base.Request) { v.answers.spoken() },
 		OnTransportSwitch: func(error) {},
 		OnPacketsLost:     func(uint64) {}, // the meter counts for itself
 		OnDecodeError:     v.dropped,
