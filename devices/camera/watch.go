@@ -96,11 +96,13 @@ type watch struct {
 	voice  *voice
 
 	failed    int       // sessions in a row
+	brief     int       // sessions in a row that did not hold for a minute
 	doubted   int       // visits in a row that had a doubt of their own
 	alert     time.Time // until when the camera is watched without a pause because of an alarm
 	said      time.Time // when a reading was said last
 	clockRead time.Time // when the camera's ONVIF clock was asked last
 	trackless bool      // the stream has no metadata track that can be read
+	trackAt   time.Time // its metadata track alone is not asked for before
 }
 
 // raise and clear tell conditions of the camera.
@@ -130,8 +132,8 @@ func (w *watch) run(ctx context.Context) error {
 			err = w.recover(ctx, saw, err)
 		case !w.keeps():
 			err = w.rest(ctx, w.options.Every-time.Since(began))
-		case time.Since(began) < shortSession:
-			w.sleep(ctx, pause(firstRetry))
+		case w.brief > 0, time.Since(began) < shortSession:
+			w.waitOut(ctx, pause(w.retryAfter(saw.State)))
 		}
 		if err != nil {
 			return err

@@ -108,12 +108,22 @@ func (w *watch) recover(ctx context.Context, saw devices.Stream, why error) erro
 			return err
 		}
 	}
-	w.sleep(ctx, pause(w.retryAfter(saw.State)))
+	w.waitOut(ctx, pause(w.retryAfter(saw.State)))
 	return nil
 }
 
+// waitOut waits to the end, also where there is an alarm: a camera that fails is not
+// tried more often because of it.
+func (w *watch) waitOut(ctx context.Context, d time.Duration) {
+	for end := time.Now().Add(d); ctx.Err() == nil; {
+		if w.sleep(ctx, time.Until(end)) {
+			return
+		}
+	}
+}
+
 func (w *watch) retryAfter(state string) time.Duration {
-	d := min(firstRetry<<min(w.failed-1, 10), longestRetry)
+	d := min(firstRetry<<min(max(w.failed, w.brief, 1)-1, 10), longestRetry)
 	switch state {
 	case devices.StreamConflict:
 		d = max(d, conflictRetry)

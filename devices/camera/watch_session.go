@@ -23,7 +23,8 @@ var errEnough = errors.New("looked enough")
 type session struct {
 	*watch
 	attempt *onvif.Attempt // nil = there is no login, or it is settled
-	last    devices.Stream
+	began   time.Time
+	last    devices.Stream // its state is "" while nothing is known
 }
 
 // session looks at the stream once: for a visit, or for as long as it is to be
@@ -34,13 +35,14 @@ func (w *watch) session(ctx context.Context) (saw devices.Stream, err error) {
 		return saw, ctx.Err()
 	}
 	defer w.options.Places.give()
-	s := &session{watch: w, last: devices.Stream{State: devices.StreamAuthFailed, URI: w.uri}}
+	s := &session{watch: w, began: time.Now(), last: devices.Stream{State: devices.StreamAuthFailed, URI: w.uri}}
 	target, err := s.admit(ctx)
 	if err != nil {
 		s.last.Why = []string{err.Error()}
 		w.tell(ctx, &s.last)
 		return s.last, err
 	}
+	s.last.State = ""
 	if w.keeps() {
 		err = w.options.Eyes.Follow(ctx, target, w.options.Every, func(got devices.Stream) error { return s.take(ctx, got) })
 	} else {
@@ -52,13 +54,35 @@ func (w *watch) session(ctx context.Context) (saw devices.Stream, err error) {
 		}
 	}
 	s.settle(s.last, err)
+	s.count(err)
 	switch {
-	case ctx.Err() != nil, errors.Is(err, errEnough), errors.Is(err, stream.ErrAgain):
+	case ctx.Err() != nil, errors.Is(err, errEnough):
 		return s.last, ctx.Err()
+	case errors.Is(err, stream.ErrAgain):
+		return s.last, s.again(ctx, err)
 	case s.last.State == devices.StreamAuthFailed && !errors.Is(err, stream.ErrBasic):
 		err = fmt.Errorf("%w; %s", err, (&onvif.LoginRefused{}).NextStep())
 	}
 	return s.last, err
+}
+
+// count counts the sessions in a row that ended by themselves before they had held
+// for a minute: the more they are, the longer the camera is left alone.
+func (s *session) count(err error) {
+	if s.brief++; err == nil || errors.Is(err, errEnough) || time.Since(s.began) >= s.options.Every {
+		s.brief = 0
+	}
+}
+
+// again is nil where a session must begin anew and nothing is wrong. A camera that
+// wants that again and again, and never shows a picture, has failed.
+func (s *session) again(ctx context.Context, why error) error {
+	if s.last.State != "" || s.brief < failsAllowed {
+		return nil
+	}
+	s.last.State, s.last.Why = devices.StreamIsOffline, []string{why.Error()}
+	s.tell(ctx, &s.last)
+	return why
 }
 
 // admit asks for all that a session needs: its turn, the secret, the right to try

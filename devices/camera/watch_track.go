@@ -15,6 +15,10 @@ import (
 // that can be read, though the site wants it.
 const pointMetadata = "metadata"
 
+// trackRefused is how long a track is not asked for alone when the login was refused
+// for it, though it is taken for the picture.
+const trackRefused = 30 * time.Minute
+
 // A track takes what comes beside the picture and has it told:
 //
 //	session ──► hear ──► reader ──► found ──► run ──► Hearing ──► events, object counts
@@ -122,7 +126,7 @@ func (w *watch) tellTrack(s *devices.Stream) {
 // listenBeside listens to the metadata track alone while the camera rests, until stop
 // is called. Whatever goes wrong with that the next visit finds out.
 func (w *watch) listenBeside(ctx context.Context) (stop func()) {
-	if w.track == nil || w.trackless {
+	if w.track == nil || w.trackless || time.Now().Before(w.trackAt) {
 		return func() {}
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -142,15 +146,21 @@ func (w *watch) listen(ctx context.Context) {
 		if err != nil {
 			return
 		}
-		plays := false
-		target.Step = func(state string) { plays = plays || state == devices.StreamStarting }
+		target.Step = func(state string) {
+			if state == devices.StreamStarting { // the login was taken: others wait for that to be said
+				s.settle(devices.Stream{State: devices.StreamLive}, nil)
+			}
+		}
 		err = w.options.Eyes.Listen(ctx, target)
-		if plays {
-			s.last.State = devices.StreamLive
+		if f, failed := errors.AsType[*stream.Failure](err); failed {
+			s.last.State = f.State
 		}
 		s.settle(s.last, err)
 		if ctx.Err() != nil {
 			return
+		}
+		if s.last.State == devices.StreamAuthFailed {
+			w.trackAt = time.Now().Add(trackRefused)
 		}
 		if !errors.Is(err, stream.ErrAgain) || time.Since(began) < shortSession {
 			w.options.Log.Debug("metadata track not listened to until the next visit", "camera", w.options.Name, "err", err)

@@ -1,0 +1,165 @@
+package camera_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/time/rate"
+
+	"sitepost/devices"
+	"sitepost/devices/camera"
+	"sitepost/devices/camera/onvif"
+	"sitepost/devices/camera/stream"
+)
+
+// inBubbleLike is inBubble with eyes, or whatever else, that a test has made of the
+// scene's own.
+func inBubbleLike(t *testing.T, o camera.WatchOptions, see devices.Stream, change func(*scene, *camera.WatchOptions), script func(*scene, *diary)) (*scene, *diary) {
+	t.Helper()
+	var s *scene
+	d := &diary{}
+	synctest.Test(t, func(t *testing.T) {
+		s = newScene(see)
+		options := s.watched(o)
+		change(s, &options)
+		ctx, end := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- camera.Watch(options).Run(ctx, d.emit) }()
+		script(s, d)
+		end()
+		<-ended
+	})
+	return s, d
+}
+
+// TestAlwaysAgain promises that a camera that wants a new session again and again is
+// not said to have refused its login, is asked less and less often, and is told to be
+// offline.
+func TestAlwaysAgain(t *testing.T) {
+	s, d := inBubbleLike(t, always, healthy(), func(s *scene, o *camera.WatchOptions) {
+		o.Eyes.Follow = func(_ context.Context, t stream.Target, _ time.Duration, _ func(devices.Stream) error) error {
+			s.begin("kept session", t)
+			s.end()
+			return fmt.Errorf("%w: its encoder starts anew", stream.ErrAgain)
+		}
+	}, func(*scene, *diary) { time.Sleep(time.Hour) })
+	if r := s.budget.Refusal("192.0.2.1", "onvif"); r != nil {
+		t.Errorf("got %v", r)
+	}
+	if len(s.visits) > 80 {
+		t.Errorf("got %d sessions in an hour", len(s.visits))
+	}
+	if diff := cmp.Diff([]string{"stream.offline raised"}, d.conditions()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestBreaksSoon promises that a camera whose kept sessions all break after a few
+// pictures is not dialled every few seconds for ever.
+func TestBreaksSoon(t *testing.T) {
+	for _, end := range []error{stream.ErrAgain, &stream.Failure{Layer: stream.Play, State: stream.Offline, Text: "the camera hung up"}} {
+		s, _ := inBubbleLike(t, always, healthy(), func(s *scene, o *camera.WatchOptions) {
+			o.Eyes.Follow = func(ctx context.Context, t stream.Target, _ time.Duration, take func(devices.Stream) error) error {
+				see, _ := s.begin("kept session", t)
+				defer s.end()
+				if !sleep(ctx, 4*time.Second) {
+					return nil
+				}
+				if err := take(see); err != nil || end == stream.ErrAgain {
+					return end
+				}
+				_ = take(devices.Stream{State: stream.Offline, Why: []string{end.Error()}})
+				return end
+			}
+		}, func(*scene, *diary) { time.Sleep(time.Hour) })
+		if len(s.visits) > 80 {
+			t.Errorf("%v: got %d sessions in an hour", end, len(s.visits))
+		}
+	}
+}
+
+// TestAlarmsAtFailing promises that an alarm every second does not take away the
+// pauses of a camera whose sessions fail.
+func TestAlarmsAtFailing(t *testing.T) {
+	busy := &stream.Failure{Layer: stream.Play, State: stream.Conflict, Text: "no session left"}
+	s, _ := inBubbleLike(t, sampled, devices.Stream{State: stream.Conflict}, func(s *scene, o *camera.WatchOptions) {
+		s.fails = busy
+		o.Alert = alarms(time.Hour)
+	}, func(*scene, *diary) { time.Sleep(time.Hour) })
+	if len(s.visits) > 130 {
+		t.Errorf("got %d sessions in an hour", len(s.visits))
+	}
+}
+
+// alarms is an alarm every second for so long.
+func alarms(long time.Duration) <-chan struct{} {
+	alert := make(chan struct{}, 1)
+	go func() {
+		for end := time.Now().Add(long); time.Now().Before(end) && sleep(context.Background(), time.Second); {
+			select {
+			case alert <- struct{}{}:
+			default:
+			}
+		}
+	}()
+	return alert
+}
+
+// TestTrackLogin promises that a login that is refused for the metadata track alone is
+// counted, and not tried again every minute.
+func TestTrackLogin(t *testing.T) {
+	yes := true
+	refusal := &stream.Failure{Layer: stream.Login, State: stream.AuthFailed, Text: "refused", Err: stream.ErrLogin}
+	tracks := 0
+	_, d := inBubbleLike(t, sampled, with(func(s *devices.Stream) { s.Metadata = &yes }), func(s *scene, o *camera.WatchOptions) {
+		o.Hearing = hearing()
+		o.Eyes.Listen = func(context.Context, stream.Target) error {
+			tracks++
+			return refusal
+		}
+	}, func(*scene, *diary) { time.Sleep(29 * time.Minute) })
+	if tracks != 1 {
+		t.Errorf("got %d logins for the track, want one in half an hour", tracks)
+	}
+	if got := d.conditions(); got != nil {
+		t.Errorf("got %q", got)
+	}
+}
+
+// TestTrackTakesNoTurn promises that a session that listens for long does not hold up
+// other logins at the camera.
+func TestTrackTakesNoTurn(t *testing.T) {
+	yes := true
+	inBubbleLike(t, sampled, with(func(s *devices.Stream) { s.Metadata = &yes }), func(s *scene, o *camera.WatchOptions) {
+		o.Hearing, o.Starts = hearing(), rate.NewLimiter(rate.Every(6*time.Second), 1)
+	}, func(s *scene, _ *diary) {
+		try := func(ctx context.Context) (*onvif.Attempt, error) {
+			return s.budget.Try(ctx, s.Host(), "onvif", "onvif", "secret")
+		}
+		time.Sleep(5 * time.Second) // the visit is over, and the track waits for its turn
+		attempt, err := try(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		attempt.Accepted()
+		if attempt, err = try(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		attempt.Refused() // the login is unknown again at all doors, and may be refused once more
+		time.Sleep(5 * time.Second)
+		if s.open != 1 {
+			t.Fatal("nobody listens")
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		if attempt, err = try(ctx); err != nil {
+			t.Fatalf("got %v", err)
+		}
+		attempt.Accepted()
+	})
+}
+
