@@ -163,3 +163,101 @@ func TestTrackTakesNoTurn(t *testing.T) {
 	})
 }
 
+// asking is a scene that answers over ONVIF as a test wants.
+type asking struct {
+	*scene
+	clock   func() error
+	streams func() error
+}
+
+func (a *asking) LearnClock(ctx context.Context) error {
+	if err := a.scene.LearnClock(ctx); err != nil || a.clock == nil {
+		return err
+	}
+	return a.clock()
+}
+
+func (a *asking) Streams(ctx context.Context, pick onvif.Pick) (onvif.Streams, error) {
+	if a.streams != nil {
+		if err := a.streams(); err != nil {
+			return onvif.Streams{}, err
+		}
+	}
+	return a.scene.Streams(ctx, pick)
+}
+
+// TestNotLearnt promises that a camera whose stream is not even learnt is shown as what
+// it is, and not as on its way to something for hours; and that one that answers is
+// heard, whatever it answers.
+func TestNotLearnt(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		gone   bool
+		answer error // of who is asked for its streams
+		state  string
+		heard  bool
+	}{
+		{"it is gone", true, nil, devices.StreamIsOffline, false},
+		{"it refuses the login", false, &onvif.LoginRefused{Host: "192.0.2.1", User: "onvif"}, devices.StreamAuthFailed, true},
+		{"it has no such profile", false, &onvif.Fault{}, devices.StreamIsOffline, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, d := newScene(healthy()), &diary{}
+				s.gone = c.gone
+				o := s.watched(sampled)
+				o.Client = &asking{scene: s, streams: func() error { return c.answer }}
+				watch := camera.Watch(o)
+				for range 3 {
+					if err := watch.Run(t.Context(), d.emit); err == nil {
+						t.Fatal("got no error")
+					}
+					time.Sleep(time.Minute)
+				}
+				if diff := cmp.Diff([]string{"resolving 1", c.state + " 3"}, d.readings()); diff != "" {
+					t.Error(diff)
+				}
+				if heard := !d.when("heard", time.Time{}).IsZero(); heard != c.heard {
+					t.Errorf("heard: %v", heard)
+				}
+			})
+		})
+	}
+}
+
+// TestGoneAgain promises that a camera is called offline each time that it is gone,
+// also where it has answered a knock, and nothing else, in between.
+func TestGoneAgain(t *testing.T) {
+	dead := false
+	_, d := inBubbleLike(t, sampled, healthy(), func(s *scene, o *camera.WatchOptions) {
+		o.Client = &asking{scene: s, clock: func() error {
+			if dead {
+				return &onvif.Unreachable{Err: errClosed}
+			}
+			return nil
+		}}
+	}, func(s *scene, d *diary) {
+		time.Sleep(3 * time.Minute)
+		dead = true // its ONVIF side stays away, and its stream comes to nothing
+		s.change(func() { s.see, s.fails = devices.Stream{State: stream.Offline}, errClosed })
+		for range 3 {
+			s.change(func() { s.gone = true })
+			time.Sleep(2 * time.Minute)
+			knocked := s.knocked
+			s.change(func() { s.gone = false })
+			for s.knocked < knocked+2 { // the first of them began before
+				time.Sleep(100 * time.Millisecond)
+			}
+		}
+	})
+	var said []string
+	for _, word := range d.conditions() {
+		if word == "device.offline raised" || word == "device.offline cleared" {
+			said = append(said, word)
+		}
+	}
+	want := []string{"device.offline raised", "device.offline cleared", "device.offline raised", "device.offline cleared", "device.offline raised", "device.offline cleared"}
+	if diff := cmp.Diff(want, said); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -117,6 +117,7 @@ func (w *watch) clear(codes ...devices.Code) {
 func (w *watch) run(ctx context.Context) error {
 	if _, err := w.client.Secret(); err != nil {
 		w.raise(devices.CameraLogin, err.Error())
+		w.tell(ctx, &devices.Stream{State: devices.StreamAuthFailed, URI: w.uri, Why: []string{err.Error()}})
 		return err
 	}
 	w.pass(devices.StreamResolving)
@@ -154,25 +155,31 @@ func (w *watch) learn(ctx context.Context) error {
 	w.clockRead = time.Now()
 	var found onvif.Streams
 	if _, told := errors.AsType[*onvif.Fault](err); err == nil || told {
+		w.heard()
 		found, err = w.client.Streams(ctx, w.options.Pick)
 	}
 	if ctx.Err() != nil {
 		return nil
 	}
 	if err != nil {
-		return w.tellNotLearnt(err)
+		return w.tellNotLearnt(ctx, err)
 	}
 	if found.Main != w.uri {
 		w.options.Log.Info("stream learnt", "camera", w.options.Name, "stream", found.Main, "sub_stream", found.Sub)
 	}
 	w.uri = found.Main
-	w.clear(devices.DeviceOffline)
-	w.voice.say(devices.Heard("", time.Now()))
 	return nil
 }
 
+// heard says that the camera is there.
+func (w *watch) heard() {
+	w.clear(devices.DeviceOffline)
+	w.voice.say(devices.Heard("", time.Now()))
+}
+
 // tellNotLearnt says why the camera told nothing, and returns what ends the run.
-func (w *watch) tellNotLearnt(err error) error {
+func (w *watch) tellNotLearnt(ctx context.Context, err error) error {
+	state := devices.StreamIsOffline
 	_, gone := errors.AsType[*onvif.Unreachable](err)
 	_, refused := errors.AsType[*onvif.LoginRefused](err)
 	switch {
@@ -182,12 +189,14 @@ func (w *watch) tellNotLearnt(err error) error {
 		w.raise(devices.DeviceOffline, err.Error())
 		w.raise(devices.StreamOffline, err.Error())
 	case refused:
+		state = devices.StreamAuthFailed
 		w.clear(devices.DeviceOffline)
 		w.raise(devices.CameraLogin, err.Error())
 	default: // somebody is there, and it is not the camera we need
 		w.clear(devices.DeviceOffline)
 		w.raise(devices.StreamOffline, err.Error())
 	}
+	w.tell(ctx, &devices.Stream{State: state, URI: w.uri, Why: []string{err.Error()}})
 	return err
 }
 

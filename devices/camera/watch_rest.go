@@ -85,7 +85,7 @@ func (w *watch) knock(ctx context.Context, times int) (err error) {
 		}
 		began = time.Now()
 		if err = w.options.Eyes.Knock(ctx, w.door()); err == nil {
-			w.voice.say(devices.Heard("", time.Now()))
+			w.heard()
 			return nil
 		}
 	}
@@ -151,6 +151,7 @@ func (w *watch) away(ctx context.Context, why error) error {
 			return nil
 		}
 		if w.options.Eyes.Knock(ctx, w.door()) == nil {
+			w.heard()
 			return w.learn(ctx)
 		}
 	}

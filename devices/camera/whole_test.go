@@ -62,9 +62,9 @@ func TestWatchEndsAtOnce(t *testing.T) {
 		want    []string
 		ends    any
 	}{
-		{"nobody there", cameratest.Options{}, true, []string{"device.offline raised", "stream.offline raised"}, new(*onvif.Unreachable)},
-		{"wrong password", cameratest.Options{Password: "another"}, false, []string{"device.offline cleared", "camera.login_refused raised"}, new(*onvif.LoginRefused)},
-		{"a web page", cameratest.Options{Trouble: cameratest.HTMLAnswer}, false, []string{"device.offline cleared", "stream.offline raised"}, nil},
+		{"nobody there", cameratest.Options{}, true, []string{"device.offline raised", "stream.offline raised", "stream.reading offline"}, new(*onvif.Unreachable)},
+		{"wrong password", cameratest.Options{Password: "another"}, false, []string{"device.offline cleared", "heard", "camera.login_refused raised", "stream.reading auth_failed"}, new(*onvif.LoginRefused)},
+		{"a web page", cameratest.Options{Trouble: cameratest.HTMLAnswer}, false, []string{"device.offline cleared", "stream.offline raised", "stream.reading offline"}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
