@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"sitepost/devices"
 	"sitepost/devices/camera/norm"
 	"sitepost/devices/camera/onvif"
@@ -42,7 +44,7 @@ const failsAllowed = 2
 // What ends, ends after it was told. A login that may not be tried costs the
 // camera no login: the conversation may be begun again at any time.
 func Watch(o WatchOptions) devices.Device {
-	return &conversation{options: o.withDefaults(), track: newTrack(o)}
+	return &conversation{options: o.withDefaults(), track: newTrack(o), changes: rate.NewLimiter(rate.Every(changeEach), changesAtOnce)}
 }
 
 // A conversation outlives its runs: it keeps what was learnt.
@@ -52,7 +54,11 @@ type conversation struct {
 	state   string    // of the stream, as it was said last
 	since   time.Time // of the state
 	pool    norm.Pool // of what was measured
-	track   *track    // nil = it is not asked for
+
+	reported time.Time     // when it told its time by RTCP last
+	changes  *rate.Limiter // of what it is made of, as they may be told
+	untold   int           // of them since the last that was told
+	track    *track        // nil = it is not asked for
 }
 
 // Run holds the conversation until it breaks or ctx ends.

@@ -2,7 +2,9 @@ package camera
 
 import (
 	"fmt"
+	"math"
 	"strings"
+	"time"
 
 	"sitepost/devices"
 )
@@ -19,8 +21,8 @@ type Shape struct {
 
 func shapeOf(s *devices.Stream) Shape {
 	is := Shape{Codec: s.Codec, Profile: s.Profile, Level: s.Level, Width: s.Width, Height: s.Height}
-	if s.FPSNominal != nil {
-		is.FPS = *s.FPSNominal
+	if f := s.FPSNominal; f != nil && *f > 0 && !math.IsInf(*f, 0) {
+		is.FPS = *f
 	}
 	return is
 }
@@ -51,6 +53,14 @@ func (s Shape) differs(from Shape) string {
 	return strings.Join(names, ", ")
 }
 
+// How often a stream may be told to be made of something else: some cameras take turns
+// between two profiles, and one could do so each second. What is not told is not
+// kept either, so that the last of it is told when there is room again.
+const (
+	changesAtOnce = 6
+	changeEach    = 10 * time.Minute
+)
+
 // tellParameters says once when the stream is made of something else than before,
 // also if that happened while the daemon was off. A description may be stale, so
 // only what came in the stream itself counts.
@@ -61,6 +71,10 @@ func (w *watch) tellParameters(s *devices.Stream) {
 	is, name := shapeOf(s), w.options.Name
 	was, known := w.options.Memory.Known().Streams[name]
 	if known && was == is {
+		return
+	}
+	if known && !w.changes.Allow() {
+		w.untold++
 		return
 	}
 	err := w.options.Memory.Change(func(k *Known) {
@@ -76,7 +90,12 @@ func (w *watch) tellParameters(s *devices.Stream) {
 		w.options.Log.Error("what the stream is made of not kept", "camera", name, "err", err)
 	}
 	if known {
-		w.voice.say(devices.Event{Code: devices.StreamChanged, Detail: is.differs(was), Text: fmt.Sprintf("%v, before %v", is, was)})
+		text := fmt.Sprintf("%v, before %v", is, was)
+		if w.untold > 0 {
+			text += fmt.Sprintf("; seen otherwise %d times in between", w.untold)
+		}
+		w.voice.say(devices.Event{Code: devices.StreamChanged, Detail: is.differs(was), Text: text})
 		w.pool.Forget()
+		w.untold = 0
 	}
 }

@@ -9,6 +9,10 @@ import (
 	"sitepost/devices/camera/norm"
 )
 
+// reportsHold is how long a camera that has told its time by RTCP is not judged by its
+// ONVIF clock: a short visit hears of one and the next of the other.
+const reportsHold = time.Hour
+
 // clockEvery is how often the ONVIF clock of a camera is asked whose stream tells no
 // time.
 const clockEvery = time.Minute
@@ -48,7 +52,7 @@ func (w *watch) tell(ctx context.Context, s *devices.Stream) {
 	}
 	if good {
 		w.clear(devices.DeviceOffline, devices.CameraLogin, devices.StreamOffline, devices.StreamStalled)
-		w.tellVerdict(s, found)
+		w.tellVerdict(found)
 		w.tellParameters(s)
 		w.tellTrack(s)
 	}
@@ -77,6 +81,7 @@ type verdict struct {
 	static      *norm.Finding
 	staticKnown bool
 	hd          *bool
+	hdWords     string
 	clock       *norm.Finding
 	clockKnown  bool
 }
@@ -88,9 +93,11 @@ func (w *watch) judge(s *devices.Stream) verdict {
 	w.pool.Add(*s)
 	v.degraded, v.known = w.pool.Judge(w.options.Limits)
 	v.static, v.staticKnown = w.pool.Static()
-	v.hd = norm.IsHD(*s, w.options.Limits)
+	v.hd, v.hdWords = w.pool.HD(*s, w.options.Limits)
 	v.clock, v.clockKnown = w.judgeClock(s)
-	s.HD = v.hd
+	if s.HD = v.hd; v.hd == nil { // then what this visit says
+		s.HD = norm.IsHD(*s, w.options.Limits)
+	}
 	w.doubted++
 	if !own {
 		w.doubted = 0
@@ -113,7 +120,7 @@ func (w *watch) judge(s *devices.Stream) verdict {
 
 // tellVerdict raises and clears what a verdict decides. What is not known stays as
 // it is.
-func (w *watch) tellVerdict(s *devices.Stream, v verdict) {
+func (w *watch) tellVerdict(v verdict) {
 	w.stand(devices.StreamDegraded, v.degraded, v.known)
 	w.stand(devices.StreamFrozen, one(v.static), v.staticKnown)
 	w.stand(devices.StreamClockSkew, one(v.clock), v.clockKnown)
@@ -121,7 +128,7 @@ func (w *watch) tellVerdict(s *devices.Stream, v verdict) {
 	case v.hd != nil && *v.hd:
 		w.clear(devices.StreamBelowHD)
 	case v.hd != nil:
-		w.raise(devices.StreamBelowHD, norm.HDWords(*s, w.options.Limits))
+		w.raise(devices.StreamBelowHD, v.hdWords)
 	}
 }
 
@@ -164,14 +171,25 @@ func (w *watch) readClock(ctx context.Context, s *devices.Stream) {
 }
 
 // judgeClock holds the camera's clock against the limit: by its own RTCP reports
-// where there were some, else by what it told over ONVIF.
+// where there were some, else by what it told over ONVIF. Where it has told RTCP times
+// the other clock does not count: many cameras have their local time in one of the
+// two. What is about the limit stays as it is.
 func (w *watch) judgeClock(s *devices.Stream) (found *norm.Finding, known bool) {
-	if s.ClockErrorMS != nil {
-		return norm.JudgeClock(time.Duration(*s.ClockErrorMS*float64(time.Millisecond)), "RTCP", w.options.Limits), true
-	}
-	off, known := w.client.ClockOffset()
-	if !known {
+	limits := w.options.Limits
+	off, from := time.Duration(0), "RTCP"
+	switch {
+	case limits.Clock <= 0:
+		return nil, true
+	case s.ClockErrorMS != nil:
+		off, w.reported = time.Duration(*s.ClockErrorMS*float64(time.Millisecond)), time.Now()
+	case !w.reported.IsZero() && time.Since(w.reported) < reportsHold:
 		return nil, false
+	default:
+		from = "ONVIF"
+		if off, known = w.client.ClockOffset(); !known {
+			return nil, false
+		}
 	}
-	return norm.JudgeClock(off, "ONVIF", w.options.Limits), true
+	found = norm.JudgeClock(off, from, limits)
+	return found, found != nil || off.Abs() <= limits.Clock/10*8
 }

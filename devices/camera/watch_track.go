@@ -31,9 +31,10 @@ type track struct {
 	deaf    bool // the site wants none of its events
 	found   chan found
 
-	mu     sync.Mutex // protects reader and fault
+	mu     sync.Mutex // protects all below
 	reader *metadata.Reader
-	fault  error // what the reader said last
+	read   int   // documents
+	fault  error // what the reader said last; nil when it has read a document since
 }
 
 // found is what was read at a moment.
@@ -62,8 +63,8 @@ func (k *track) hear(ctx context.Context) func(stream.Chunk) {
 	return func(c stream.Chunk) {
 		k.mu.Lock()
 		got, err := k.reader.Take(metadata.Chunk(c))
-		if err != nil {
-			k.fault = err
+		if n := k.reader.Tally().Documents; err != nil || n > k.read {
+			k.fault, k.read = err, n
 		}
 		k.mu.Unlock()
 		if len(got.Notifications)+len(got.Counts) == 0 {

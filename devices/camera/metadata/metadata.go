@@ -92,14 +92,14 @@ func NewReader() *Reader { return &Reader{} }
 // Tally says what was read so far.
 func (r *Reader) Tally() Tally { return r.tally }
 
-// Begin forgets what a former session left half said. What was counted is kept:
-// that a class has gone is still told.
+// Begin forgets what a former session left half said, and that its encoding was
+// refused. What was counted is kept: that a class has gone is still told.
 func (r *Reader) Begin() {
-	r.begun = false
+	r.begun, r.refused = false, false
 	r.cutOff()
 }
 
-// Take reads a chunk. The error is [ErrEncoding], told once.
+// Take reads a chunk. The error is [ErrEncoding], told once in a session.
 func (r *Reader) Take(c Chunk) (Found, error) {
 	found := r.Idle(c.At)
 	if !r.isNext(c.Sequence) {

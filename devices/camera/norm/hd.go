@@ -25,6 +25,31 @@ func IsHD(s devices.Stream, l Limits) *bool {
 	return &hd
 }
 
+// HD holds the camera that s is the newest visit to against the site's figures: its
+// size as it is now, its rate over several visits. It is nil where the site has none,
+// or where that is not known yet; words are for a camera that is not HD.
+func (p *Pool) HD(s devices.Stream, l Limits) (hd *bool, words string) {
+	size := l
+	size.HDFPS = 0
+	if hd = IsHD(s, size); hd == nil || !*hd || !isLimit(l.HDFPS) {
+		return hd, HDWords(s, l)
+	}
+	t := p.gather(fps, l)
+	switch {
+	case t.visits == 0: // it has no rate but the one it is set to
+		return IsHD(s, l), HDWords(s, l)
+	case !t.enough:
+		return nil, ""
+	case t.value < l.HDFPS-rateSlack:
+		p.slow = true
+	case t.value >= rateIsMet*l.HDFPS:
+		p.slow = false
+	}
+	s.FPS = &t.value
+	fast := !p.slow
+	return &fast, HDWords(s, l)
+}
+
 // HDWords says what a stream is and what the site wants, for one that is not HD.
 func HDWords(s devices.Stream, l Limits) string {
 	text := fmt.Sprintf("%dx%d", s.Width, s.Height)

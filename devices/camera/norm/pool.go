@@ -27,6 +27,7 @@ type Pool struct {
 	visits  [ring]visit
 	next, n int
 	accused [subjects]bool
+	slow    bool // for HD
 }
 
 // Add takes a visit, or a window of a stream that is kept, that saw pictures.
@@ -49,7 +50,7 @@ func (p *Pool) newest(i int) *visit { return &p.visits[(p.next-1-i+2*ring)%ring]
 // and loses it when no visit in the ring says anything of it. The clock, HD and
 // [Pool.Static] are no part of it.
 func (p *Pool) Judge(l Limits) (degraded []Finding, known bool) {
-	if p.n < fewVisits && p.looked() < fewSeconds {
+	if !p.hasLooked() {
 		return nil, false
 	}
 	all := levels(l)
@@ -71,10 +72,15 @@ func (p *Pool) Judge(l Limits) (degraded []Finding, known bool) {
 // Static says whether the picture seems not to move. It is known when the newest
 // visits with frames to judge by make up ten seconds; then the hint is nil or
 // stands. It needs most frames to be small in each of these visits, and goes when
-// in all of them together they are clearly not the most.
+// in all of them together they are clearly not the most, or when none of the visits
+// has such frames.
 func (p *Pool) Static() (hint *Finding, known bool) {
 	t := p.gather(small, Limits{})
-	if !t.enough {
+	switch {
+	case t.visits == 0 && p.hasLooked(): // nor is it accused of what nobody says any more
+		p.accused[small] = false
+		return nil, true
+	case !t.enough:
 		return nil, false
 	}
 	switch {
@@ -89,6 +95,9 @@ func (p *Pool) Static() (hint *Finding, known bool) {
 	f := t.accuse(small, Limits{}, p.newest(0))
 	return &f, true
 }
+
+// hasLooked says whether there are visits enough to judge by.
+func (p *Pool) hasLooked() bool { return p.n >= fewVisits || p.looked() >= fewSeconds }
 
 // looked is how many seconds all visits took.
 func (p *Pool) looked() (seconds float64) {
