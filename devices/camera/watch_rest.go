@@ -38,6 +38,7 @@ func (w *watch) rest(ctx context.Context, atMost time.Duration) error {
 	end := time.Now().Add(pause(max(atMost, w.options.Every/10)))
 	for w.goesOn(ctx) {
 		if err := w.knock(ctx, knocks); err != nil && ctx.Err() == nil {
+			w.tellFailed(devices.StreamIsOffline, err) // before the track is hung up, which takes as long as the camera does not answer
 			stop()
 			return w.away(ctx, err)
 		}
@@ -50,6 +51,26 @@ func (w *watch) rest(ctx context.Context, atMost time.Duration) error {
 		}
 	}
 	return nil
+}
+
+// An unanswered is why a camera is away: three knocks in a row.
+type unanswered struct{ error }
+
+// wait waits for a session of the camera's recorder, which other cameras may have for
+// minutes. The camera is knocked at meanwhile, and keeps its place in the line.
+func (w *watch) wait(ctx context.Context, t *turn) error {
+	for {
+		select {
+		case <-t.come:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause(knockEvery)):
+		}
+		if err := w.knock(ctx, knocks); err != nil && ctx.Err() == nil {
+			return &unanswered{err}
+		}
+	}
 }
 
 // sleep waits, and returns false when there is an alarm or ctx ended.
@@ -95,6 +116,9 @@ func (w *watch) knock(ctx context.Context, times int) (err error) {
 // recover is done after a session that failed: it finds out whether the camera is
 // there at all, tells what two failures mean, and waits. An error ends the run.
 func (w *watch) recover(ctx context.Context, saw devices.Stream, why error) error {
+	if away, is := errors.AsType[*unanswered](why); is {
+		return w.away(ctx, away.error)
+	}
 	w.failed++
 	switch saw.State {
 	case devices.StreamIsOffline, devices.StreamIsStalled: // the failure itself was the first knock

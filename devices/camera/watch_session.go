@@ -31,10 +31,11 @@ type session struct {
 // kept. What it saw is told; an error says why it ended before, and saw is then what
 // it saw last. No login is spent that the budget does not allow.
 func (w *watch) session(ctx context.Context) (saw devices.Stream, err error) {
-	if !w.options.Places.take(ctx) {
-		return saw, ctx.Err()
+	turn := w.options.Places.ask()
+	defer turn.give()
+	if err := w.wait(ctx, turn); err != nil {
+		return saw, err
 	}
-	defer w.options.Places.give()
 	s := &session{watch: w, began: time.Now(), last: devices.Stream{State: devices.StreamAuthFailed, URI: w.uri}}
 	target, err := s.admit(ctx)
 	if err != nil {

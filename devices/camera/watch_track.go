@@ -137,10 +137,11 @@ func (w *watch) listenBeside(ctx context.Context) (stop func()) {
 }
 
 func (w *watch) listen(ctx context.Context) {
-	if !w.options.Places.take(ctx) {
+	turn := w.options.Places.ask()
+	defer turn.give()
+	if !turn.wait(ctx) {
 		return
 	}
-	defer w.options.Places.give()
 	for {
 		s, began := &session{watch: w}, time.Now()
 		target, err := s.admit(ctx)
