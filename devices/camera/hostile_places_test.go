@@ -84,3 +84,25 @@ func TestTrackHangsUpSlowly(t *testing.T) {
 		}
 	}
 }
+
+// TestPlacesTakenInTurn promises that cameras that are all watched always, through one
+// session, have their turns and do not log in every few seconds for that.
+func TestPlacesTakenInTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		places, book := camera.NewPlaces(1), &diary{}
+		var scenes []*scene
+		var all []camera.WatchOptions
+		for range 3 {
+			o := always
+			o.Places = places
+			scenes = append(scenes, newScene(healthy()))
+			all = append(all, scenes[len(scenes)-1].watched(o))
+		}
+		watchAll(t, book, time.Hour, all...)
+		for i, s := range scenes {
+			if n := len(s.visits); n < 40 || n > 80 {
+				t.Errorf("camera %d: got %d sessions in an hour", i, n)
+			}
+		}
+	})
+}

@@ -15,6 +15,10 @@ import (
 // alertFor is how long a camera is watched without a pause after an alarm.
 const alertFor = time.Minute
 
+// leastKept is how long a session is kept though others wait for it: cameras that are
+// all to be watched always must not log in every few seconds in turn.
+const leastKept = 20 * time.Second
+
 // errEnough ends a kept session that is to be kept no longer.
 var errEnough = errors.New("looked enough")
 
@@ -45,7 +49,7 @@ func (w *watch) session(ctx context.Context) (saw devices.Stream, err error) {
 	}
 	s.last.State = ""
 	if w.keeps() {
-		err = w.options.Eyes.Follow(ctx, target, w.options.Every, func(got devices.Stream) error { return s.take(ctx, got) })
+		err = w.options.Eyes.Follow(ctx, target, s.window(), func(got devices.Stream) error { return s.take(ctx, got) })
 	} else {
 		var got devices.Stream
 		if got, err = w.options.Eyes.Measure(ctx, target, w.options.Look); ctx.Err() == nil {
@@ -65,6 +69,15 @@ func (w *watch) session(ctx context.Context) (saw devices.Stream, err error) {
 		err = fmt.Errorf("%w; %s", err, (&onvif.LoginRefused{}).NextStep())
 	}
 	return s.last, err
+}
+
+// window is how often a kept session tells its figures: where somebody waits for it
+// already, as soon as it may be given up.
+func (s *session) window() time.Duration {
+	if s.options.Places.wanted() {
+		return min(s.options.Every, leastKept)
+	}
+	return s.options.Every
 }
 
 // count counts the sessions in a row that ended by themselves before they had held
@@ -116,7 +129,7 @@ func (s *session) take(ctx context.Context, got devices.Stream) error {
 	switch {
 	case s.voice.full != nil:
 		return s.voice.full
-	case !s.keeps(), s.options.Places.wanted():
+	case !s.keeps(), s.options.Places.wanted() && time.Since(s.began) >= leastKept:
 		return errEnough
 	}
 	return nil

@@ -50,7 +50,7 @@ func (j *judge) emit(e devices.Event) error {
 		if e.Stream.State == "" {
 			j.w.failed("a reading without a state")
 		}
-		if j.readings = hour(j.readings); len(j.readings) > 200 {
+		if j.readings = hour(j.readings); len(j.readings) > 200*j.w.behind {
 			j.w.failed("%d readings in an hour", len(j.readings))
 		}
 		if e.Stream.State == stream.Live || e.Stream.State == stream.Degraded {
@@ -83,26 +83,31 @@ func (j *judge) live(after time.Duration) {
 			j.w.failed("%s stands after %v of calm", code, after)
 		}
 	}
-	if time.Since(j.visited) > 2*time.Minute {
+	if time.Since(j.visited) > 2*time.Minute+time.Duration(j.w.behind)*time.Minute {
 		j.w.failed("state %q after %v of calm, seen last %v ago", j.state, after, time.Since(j.visited))
 	}
 }
 
-// wildly watches a wild camera for so many days of troubles.
-func wildly(t *testing.T, seed uint64, days int) {
+// wildly watches a wild camera, or the cameras of a wild recorder with one session, for
+// so many days of troubles.
+func wildly(t *testing.T, seed uint64, days, cameras int) {
 	synctest.Test(t, func(t *testing.T) {
 		random := rand.New(rand.NewPCG(seed, 0))
-		w := &wild{scene: newScene(healthy()), random: rand.New(rand.NewPCG(seed, 1))}
-		alert := make(chan struct{}, 1)
-		o := w.watched(camera.WatchOptions{Sampled: random.IntN(2) == 0, Alert: alert})
-		o.Client, o.Eyes = w, camera.Eyes{Measure: w.measure, Follow: w.follow, Listen: w.listen, Knock: w.knock}
-		if random.IntN(2) == 0 {
-			o.Hearing = hearing()
-		}
-		j := &judge{w: w, standing: map[devices.Code]bool{}}
+		w := &wild{scene: newScene(healthy()), random: rand.New(rand.NewPCG(seed, 1)), behind: cameras}
 		ctx, end := context.WithCancel(t.Context())
 		var running sync.WaitGroup
-		running.Go(func() { j.again(ctx, camera.Watch(o)) })
+		places, alert := camera.NewPlaces(1), make(chan struct{}, 1)
+		var judges []*judge
+		for range cameras {
+			o := w.watched(camera.WatchOptions{Sampled: random.IntN(2) == 0, Alert: alert, Places: places})
+			o.Client, o.Eyes = w, camera.Eyes{Measure: w.measure, Follow: w.follow, Listen: w.listen, Knock: w.knock}
+			if random.IntN(2) == 0 {
+				o.Hearing = hearing()
+			}
+			j := &judge{w: w, standing: map[devices.Code]bool{}}
+			judges = append(judges, j)
+			running.Go(func() { j.again(ctx, camera.Watch(o)) })
+		}
 		alarms := false
 		running.Go(func() {
 			for sleep(ctx, 2*time.Second) {
@@ -134,7 +139,9 @@ func wildly(t *testing.T, seed uint64, days int) {
 				}
 				time.Sleep(quiet)
 				total += quiet
-				j.live(quiet)
+				for _, j := range judges {
+					j.live(quiet)
+				}
 			}
 		}
 		end()
@@ -152,8 +159,9 @@ func wildly(t *testing.T, seed uint64, days int) {
 // at once, nor too often, nor with a login that it has refused twice, that nothing is
 // raised twice in a run, and that it is live again soon after it is well.
 func TestWild(t *testing.T) {
-	for seed := range uint64(6) {
-		wildly(t, seed, 1)
+	for seed := range uint64(4) {
+		wildly(t, seed, 1, 1)
+		wildly(t, seed, 1, 3)
 	}
 }
 
@@ -163,7 +171,7 @@ func TestEndsAnywhere(t *testing.T) {
 	for seed := range uint64(500) {
 		synctest.Test(t, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 2))
-			w := &wild{scene: newScene(healthy()), random: rand.New(rand.NewPCG(seed, 3))}
+			w := &wild{scene: newScene(healthy()), random: rand.New(rand.NewPCG(seed, 3)), behind: 1}
 			alert := make(chan struct{}, 1)
 			alert <- struct{}{}
 			o := w.watched(camera.WatchOptions{Sampled: random.IntN(2) == 0, Alert: alert, Places: camera.NewPlaces(1), Hearing: hearing()})
