@@ -50,13 +50,13 @@ func TestPlacesGone(t *testing.T) {
 				s.change(func() { s.gone = false })
 			}
 			time.Sleep(10 * time.Minute)
+			end()
+			running.Wait()
 			for i, d := range diaries {
 				if n := len(scenes[i].visits); d.when("stream.offline cleared", gone).IsZero() || n < 10 {
 					t.Errorf("camera %d has had %d turns", i, n)
 				}
 			}
-			end()
-			running.Wait()
 		})
 	}
 }

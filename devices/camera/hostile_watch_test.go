@@ -3,6 +3,7 @@ package camera_test
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -151,9 +152,11 @@ func TestTrackTakesNoTurn(t *testing.T) {
 		}
 		attempt.Refused() // the login is unknown again at all doors, and may be refused once more
 		time.Sleep(5 * time.Second)
-		if s.open != 1 {
-			t.Fatal("nobody listens")
-		}
+		s.change(func() {
+			if s.open != 1 {
+				t.Error("nobody listens")
+			}
+		})
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
 		if attempt, err = try(ctx); err != nil {
@@ -228,25 +231,26 @@ func TestNotLearnt(t *testing.T) {
 // TestGoneAgain promises that a camera is called offline each time that it is gone,
 // also where it has answered a knock, and nothing else, in between.
 func TestGoneAgain(t *testing.T) {
-	dead := false
+	var dead atomic.Bool
 	_, d := inBubbleLike(t, sampled, healthy(), func(s *scene, o *camera.WatchOptions) {
 		o.Client = &asking{scene: s, clock: func() error {
-			if dead {
+			if dead.Load() {
 				return &onvif.Unreachable{Err: errClosed}
 			}
 			return nil
 		}}
 	}, func(s *scene, d *diary) {
 		time.Sleep(3 * time.Minute)
-		dead = true // its ONVIF side stays away, and its stream comes to nothing
+		dead.Store(true) // its ONVIF side stays away, and its stream comes to nothing
 		s.change(func() { s.see, s.fails = devices.Stream{State: stream.Offline}, errClosed })
 		for range 3 {
 			s.change(func() { s.gone = true })
 			time.Sleep(2 * time.Minute)
-			knocked := s.knocked
-			s.change(func() { s.gone = false })
-			for s.knocked < knocked+2 { // the first of them began before
+			var before, now int
+			s.change(func() { s.gone, before = false, s.knocked })
+			for now < before+2 { // the first of them began before
 				time.Sleep(100 * time.Millisecond)
+				s.change(func() { now = s.knocked })
 			}
 		}
 	})

@@ -122,7 +122,7 @@ func wildly(t *testing.T, seed uint64, days, cameras int) {
 				}
 			}
 		})
-		for total := time.Duration(0); total < time.Duration(days)*24*time.Hour && len(w.broke) == 0; {
+		for total := time.Duration(0); total < time.Duration(days)*24*time.Hour && !w.hasFailed(); {
 			m := mood(random.IntN(int(moods)))
 			w.change(func() { w.mood, alarms = m, random.IntN(4) == 0 })
 			lasts := time.Duration(random.Int64N(int64(20 * time.Minute)))

@@ -60,7 +60,13 @@ func (w *wild) failed(format string, args ...any) {
 	}
 }
 
-// open notes a session, and says how it begins.
+func (w *wild) hasFailed() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.broke) > 0
+}
+
+// begin notes a session, and says how it begins.
 func (w *wild) begin(ctx context.Context, t stream.Target) (end func(), err error) {
 	w.mu.Lock()
 	w.open++
