@@ -265,3 +265,16 @@ func TestGoneAgain(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestStalledThenGone promises that a camera that an earlier run has called stalled is
+// that no longer when it is offline.
+func TestStalledThenGone(t *testing.T) {
+	cleared := false
+	inBubbleLike(t, sampled, healthy(), func(s *scene, o *camera.WatchOptions) { s.closed = true }, func(s *scene, d *diary) {
+		time.Sleep(time.Minute)
+		cleared = !d.when("stream.stalled cleared", time.Time{}).IsZero()
+	})
+	if !cleared {
+		t.Error("got nothing that ends it")
+	}
+}

@@ -50,11 +50,6 @@ func (v *voice) clear(code devices.Code, point string) {
 	}
 }
 
-// isRaised says whether a condition was raised in this run and not cleared since.
-func (v *voice) isRaised(code devices.Code, point string) bool {
-	return v.told[conditionKey{"", code, point}] == devices.Raised
-}
-
 // pass says an event and returns why it was not taken.
 func (v *voice) pass(e devices.Event) error {
 	v.say(e)

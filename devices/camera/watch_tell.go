@@ -68,9 +68,7 @@ func (w *watch) tellFailed(state string, why error) {
 		w.raise(devices.CameraLogin, why.Error())
 	}
 	w.raise(code, why.Error())
-	if w.voice.isRaised(other, "") {
-		w.clear(other)
-	}
+	w.clear(other)  // also what an earlier run has raised
 	w.pool.Forget() // what was measured before says nothing of what comes after
 }
 
