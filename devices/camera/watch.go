@@ -218,7 +218,7 @@ func (w *watch) target(ctx context.Context, password devices.Secret) stream.Targ
 		t.Metadata = w.track.hear(ctx)
 	}
 	if o.Pin == "" {
-		t.Pin = o.Memory.Known().StreamPin
+		t.Pin, t.Unproved = o.Memory.Known().StreamPin, true
 		t.Seen = w.trust
 	}
 	return t

@@ -317,7 +317,7 @@ func TestStreamPin(t *testing.T) {
 		time.Sleep(3 * time.Minute)
 		s.change(func() { s.targets[1].Seen("sha256:second") })
 	})
-	if s.targets[0].Pin != "" || s.targets[2].Pin != "sha256:first" || o.Memory.Known().StreamPin != "sha256:first" {
+	if s.targets[0].Pin != "" || s.targets[2].Pin != "sha256:first" || !s.targets[2].Unproved || o.Memory.Known().StreamPin != "sha256:first" {
 		t.Errorf("got %q, then %q", s.targets[0].Pin, s.targets[2].Pin)
 	}
 }

@@ -136,7 +136,7 @@ func (a *answers) challenged(r *base.Response, loggedIn bool) {
 	}
 	var offers base.HeaderValue
 	basic, stale := false, false
-	private := a.visit.address.Scheme == "rtsps" && a.visit.target.Pin != ""
+	private := a.visit.address.Scheme == "rtsps" && a.visit.target.Pin != "" && !a.visit.target.Unproved
 	for _, offer := range r.Header["WWW-Authenticate"] {
 		var o headers.Authenticate
 		if o.Unmarshal(base.HeaderValue{offer}) != nil {

@@ -202,7 +202,12 @@ func TestPinnedCertificate(t *testing.T) {
 	if diff := cmp.Diff(outcome{AuthFailed, Login, ErrBasic}, outcomeOf(s, err), compareErrors()); diff != "" {
 		t.Errorf("not pinned: %v (-want +got):\n%s", err, diff)
 	}
-	target.Pin = seen
+	target.Pin, target.Unproved = seen, true
+	s, err = look(t, target, 200*time.Millisecond)
+	if diff := cmp.Diff(outcome{AuthFailed, Login, ErrBasic}, outcomeOf(s, err), compareErrors()); diff != "" {
+		t.Errorf("pinned by itself: %v (-want +got):\n%s", err, diff)
+	}
+	target.Unproved = false
 	if s, err = look(t, target, 300*time.Millisecond); err != nil || s.State != Live {
 		t.Errorf("pinned: got %+v, %v", s, err)
 	}

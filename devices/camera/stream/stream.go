@@ -91,8 +91,11 @@ type Target struct {
 	// digits, for rtsps. Without it any certificate is taken, and Seen, if
 	// not nil, is told its pin, so that the first one can be kept and trusted.
 	// Seen is called from another goroutine, before Measure returns.
-	Pin  string
-	Seen func(pin string)
+	// Unproved says that the Pin was kept so, and no person has looked at it:
+	// then no password goes out in clear text either.
+	Pin      string
+	Unproved bool
+	Seen     func(pin string)
 
 	// Transport is how the packets shall come; "" is TCP. Over UDP the network's
 	// losses are seen too.
