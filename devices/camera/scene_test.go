@@ -109,7 +109,7 @@ func (s *scene) end() { s.change(func() { s.open-- }) }
 func (s *scene) measure(ctx context.Context, t stream.Target, howLong time.Duration) (devices.Stream, error) {
 	see, fails := s.begin("visit", t)
 	defer s.end()
-	if err := s.dial(ctx, 3*time.Second); err != nil {
+	if err := s.dial(ctx, 2*time.Second); err != nil {
 		return devices.Stream{State: stream.Offline, Why: []string{err.Error()}}, err
 	}
 	if fails != nil {
@@ -126,7 +126,7 @@ func (s *scene) follow(ctx context.Context, t stream.Target, every time.Duration
 	_, fails := s.begin("kept session", t)
 	defer s.end()
 	began, window := time.Now(), time.Now()
-	for err := s.dial(ctx, 3*time.Second); ; err = nil {
+	for err := s.dial(ctx, 2*time.Second); ; err = nil {
 		s.mu.Lock()
 		see, dead, lasts, again := s.see, s.gone || s.closed, s.lasts, s.again
 		s.mu.Unlock()
@@ -160,7 +160,7 @@ func (s *scene) follow(ctx context.Context, t stream.Target, every time.Duration
 
 func (s *scene) knock(ctx context.Context, _ stream.Target) error {
 	s.change(func() { s.knocked++ })
-	return s.dial(ctx, 2*time.Second)
+	return s.dial(ctx, 1600*time.Millisecond)
 }
 
 // The scene is who is asked about the stream, too.

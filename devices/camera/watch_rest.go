@@ -11,11 +11,11 @@ import (
 )
 
 // How a camera is knocked at between two visits: every knockEvery, and if it does
-// not answer, twice more. A knock takes two seconds at most (package stream), so a
-// camera that is gone is known within 15 seconds.
+// not answer, twice more. A knock takes 1.6 s at most (package stream), so a camera
+// that is gone is known within 15 seconds.
 const (
-	knockEvery = 8 * time.Second
-	knockAgain = 2 * time.Second // from the beginning of one to that of the next
+	knockEvery = 8500 * time.Millisecond
+	knockAgain = 1600 * time.Millisecond // from the beginning of one to that of the next
 	knocks     = 3
 )
 
@@ -28,23 +28,28 @@ const (
 )
 
 // rest leaves the camera alone for so long, but for a knock now and then: the first
-// at once, for it may have gone while it was looked at, and the last just before the
-// next visit, for a visit waits longer for an answer. Meanwhile its metadata track is
+// soon, for it may have gone in the last moment of the visit, and none just before the
+// next visit, which is a knock of its own. Meanwhile its metadata track is
 // listened to, unless another camera of its recorder waits for the session. An alarm
 // where it looks ends the rest.
 func (w *watch) rest(ctx context.Context, atMost time.Duration) error {
 	stop := w.listenBeside(ctx)
 	defer func() { stop() }()
-	end := time.Now().Add(pause(max(atMost, w.options.Every/10)))
+	end, next := time.Now().Add(pause(max(atMost, w.options.Every/10))), knockEvery/2
 	for w.goesOn(ctx) {
+		left := time.Until(end)
+		if left <= knockEvery/2 {
+			w.sleep(ctx, left)
+			return nil
+		}
+		if !w.sleep(ctx, min(left, pause(next))) {
+			return nil
+		}
+		next = knockEvery
 		if err := w.knock(ctx, knocks); err != nil && ctx.Err() == nil {
 			w.tellFailed(devices.StreamIsOffline, err) // before the track is hung up, which takes as long as the camera does not answer
 			stop()
 			return w.away(ctx, err)
-		}
-		left := time.Until(end)
-		if left <= 0 || !w.sleep(ctx, min(left, pause(knockEvery))) {
-			return nil
 		}
 		if w.options.Places.wanted() {
 			stop()

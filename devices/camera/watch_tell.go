@@ -160,9 +160,10 @@ func inWords(findings []norm.Finding) string {
 	return strings.Join(all, "; ")
 }
 
-// readClock asks the camera's ONVIF clock where the stream told no time.
+// readClock asks the camera's ONVIF clock where the stream tells no time.
 func (w *watch) readClock(ctx context.Context, s *devices.Stream) {
-	if s.ClockErrorMS == nil && time.Since(w.clockRead) >= clockEvery {
+	reports := s.ClockErrorMS != nil || !w.reported.IsZero() && time.Since(w.reported) < reportsHold
+	if !reports && time.Since(w.clockRead) >= clockEvery {
 		w.clockRead = time.Now()
 		_ = w.client.LearnClock(ctx) // its ONVIF may be gone; then nothing is known
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // Knock asks whether an RTSP server is there: it connects and sends OPTIONS,
-// without a login, and takes at most 2 s. Any answer will do, also a refusal. The
+// without a login, and takes at most 1.6 s. Any answer will do, also a refusal. The
 // error is a [*Failure] as from [Measure]; if ctx ends first it is that of ctx.
 //
 // A camera is knocked at every few seconds for years: one question needs neither

@@ -147,7 +147,7 @@ type patience struct {
 // patient is the patience of the product; tests have less.
 var patient = patience{
 	start: 10 * time.Second,
-	dial:  3 * time.Second,
+	dial:  2 * time.Second,
 	read:  8 * time.Second,
 	write: 3 * time.Second,
 	close: 3 * time.Second,
@@ -156,8 +156,8 @@ var patient = patience{
 	picture: 10 * time.Second,
 	least:   2 * time.Second,
 	first:   4 * time.Second,
-	idle:    65 * time.Second, // more than the pause between two keep-alives, see answers.go
-	knock:   2 * time.Second,
+	idle:    65 * time.Second,        // more than the pause between two keep-alives, see answers.go
+	knock:   1600 * time.Millisecond, // with one SYN repeated
 }
 
 // Measure connects to the camera, plays its first video track for howLong and
