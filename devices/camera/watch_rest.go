@@ -64,13 +64,13 @@ type unanswered struct{ error }
 // wait waits for a session of the camera's recorder, which other cameras may have for
 // minutes. The camera is knocked at meanwhile, and keeps its place in the line.
 func (w *watch) wait(ctx context.Context, t *turn) error {
-	for {
+	for next := knockEvery / 2; ; next = knockEvery { // the last knock was up to half of it ago
 		select {
 		case <-t.come:
 			return nil
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(pause(knockEvery)):
+		case <-time.After(pause(next)):
 		}
 		if err := w.knock(ctx, knocks); err != nil && ctx.Err() == nil {
 			return &unanswered{err}
