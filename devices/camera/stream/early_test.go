@@ -33,7 +33,7 @@ func TestEarly(t *testing.T) {
 		early float64 // seconds
 		state string
 	}{
-		{"a GOP of one second", reports(reel{gop: 25}), 2.02, Live},
+		{"a GOP of one second", reports(reel{gop: 25}), 2, Live},
 		{"a GOP of three seconds", reports(reel{gop: 75}), 3.02, Live},
 		{"a GOP of ten seconds", reports(reel{gop: 250}), 4, Live},
 		{"no sender reports", noReports(reel{gop: 25}), 4, Live},

@@ -80,7 +80,7 @@ func TestF6JitterOfEveryFrame(t *testing.T) {
 func TestF7NewSSRC(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		cam := &fake{play: after(20*time.Millisecond, filming(50, func(i int, k []*rtp.Packet) []*rtp.Packet {
+		cam := &fake{play: after(20*time.Millisecond, filming(25, func(i int, k []*rtp.Packet) []*rtp.Packet {
 			for _, p := range k {
 				p.SSRC = uint32(1 + i/120)
 			}
@@ -91,7 +91,7 @@ func TestF7NewSSRC(t *testing.T) {
 			t.Errorf("got %+v, %v", s, err)
 		}
 		got, err := followed(t, near(cam), 3*time.Second, 9)
-		if !errors.Is(err, ErrAgain) || len(got) != 2 || got[1].State != Live || got[1].Frames != 45 || got[1].Resets != 1 {
+		if !errors.Is(err, ErrAgain) || len(got) != 2 || got[1].State != Live || got[1].Frames != 70 || got[1].Resets != 1 {
 			t.Errorf("got %+v, %v", got, err)
 		}
 	})
@@ -137,7 +137,7 @@ func TestF8StaleNonce(t *testing.T) {
 func TestF9DeadPicture(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		film := reel{gop: 50, change: func(i int, k []*rtp.Packet) []*rtp.Packet {
+		film := reel{gop: 25, change: func(i int, k []*rtp.Packet) []*rtp.Packet {
 			if i > 100 {
 				return nil // sender reports go on
 			}
@@ -154,7 +154,7 @@ func TestF9DeadPicture(t *testing.T) {
 		if diff := cmp.Diff(outcome{Stalled, NoData, nil}, outcomeOf(got[1], err)); diff != "" {
 			t.Errorf("%v (-want +got):\n%s", err, diff)
 		}
-		if s := got[1]; s.Frames != 26 || s.Seconds != 4.02 || len(s.Why) != 1 || chunks < 6 || s.Metadata == nil || !*s.Metadata {
+		if s := got[1]; s.Frames != 51 || s.Seconds != 5.02 || len(s.Why) != 1 || chunks < 6 || s.Metadata == nil || !*s.Metadata {
 			t.Errorf("got %d chunks, %+v", chunks, s)
 		}
 	})

@@ -49,11 +49,11 @@ func followed(t *testing.T, target Target, every time.Duration, n int) ([]device
 }
 
 // TestFollow keeps one session and counts each window by itself; the first is as short
-// as a visit.
+// as a visit, to the millisecond.
 func TestFollow(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		cam := &fake{play: after(20*time.Millisecond, filming(50, nil))}
+		cam := &fake{play: after(20*time.Millisecond, filming(25, nil))}
 		var steps []string
 		target := near(cam)
 		target.Step = func(state string) { steps = append(steps, state) }
@@ -62,11 +62,11 @@ func TestFollow(t *testing.T) {
 			t.Fatalf("got %d streams, %v", len(got), err)
 		}
 		for i, s := range got {
-			frames := 1500
+			frames, seconds := 1500, 60.0
 			if i == 0 {
-				frames = int(25 * s.Seconds)
+				frames, seconds = 50, 2
 			}
-			if s.State != Live || s.Frames != frames || *s.FPS != 25 || (s.Seconds == 60) == (i == 0) || s.Seconds < 2 || s.Packets != 3*frames || s.Codec != "H264" || s.Transport != "tcp" {
+			if s.State != Live || s.Frames != frames || *s.FPS != 25 || s.Seconds != seconds || s.Packets != 3*frames || s.Codec != "H264" || s.Transport != "tcp" {
 				t.Errorf("window %d: got %+v", i, s)
 			}
 			if (s.FirstFrameMS != nil) != (i == 0) || (s.ConnectMS != nil) != (i == 0) {
@@ -134,7 +134,7 @@ func TestFollowParameters(t *testing.T) {
 		}
 	}
 	synctest.Test(t, func(t *testing.T) {
-		cam := &fake{play: after(20*time.Millisecond, filming(50, with(50, func(i int) int { return i / 200 })))}
+		cam := &fake{play: after(20*time.Millisecond, filming(25, with(25, func(i int) int { return i / 175 })))}
 		got, err := followed(t, near(cam), 6*time.Second, 3)
 		if err != nil || len(got) != 3 {
 			t.Fatalf("got %d, %v", len(got), err)
@@ -142,7 +142,7 @@ func TestFollowParameters(t *testing.T) {
 		for i, want := range []struct {
 			seconds float64
 			nominal bool
-		}{{3, true}, {5.02, false}, {6, false}} {
+		}{{2, true}, {5.02, false}, {6, false}} {
 			if s := got[i]; s.Seconds != want.seconds || (s.FPSNominal != nil) != want.nominal || s.Width != 1920 || s.Parameters != "stream" {
 				t.Errorf("%d: got %+v, want %+v", i, s, want)
 			}

@@ -19,6 +19,7 @@ const rtpHeader = 12
 type meter struct {
 	codec codec
 	clock int           // RTP clock in Hz, 0 if unknown
+	fps   float64       // by the description, 0 if unknown
 	trip  time.Duration // round trip to the camera, 0 if unknown
 
 	seq    sequence

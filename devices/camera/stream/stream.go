@@ -28,7 +28,7 @@
 //     were seen, of which the connection's own is one. A camera that has no time of day
 //     (NTP zero, or counting from switch-on) has no figure.
 //   - A stream has stalled when no picture began for 3 s, or for three times as
-//     long as between two pictures. Only pictures count: sound, metadata, reports
+//     long as between two pictures; where only one came, for 10 s. Only pictures count: sound, metadata, reports
 //     and answers do not.
 //   - Packets are heard as they arrive, before the library reorders them; what
 //     comes twice and what comes late is the meter's to judge.

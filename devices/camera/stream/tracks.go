@@ -194,11 +194,10 @@ func (v *visit) hear(p *rtp.Packet) {
 	v.spend(len(p.Payload) + rtpHeader)
 	now := time.Now()
 	v.mu.Lock()
-	dark := v.meter.dark()
+	before := v.seen()
 	v.meter.packet(p, now)
 	v.newParams = v.meter.changed() || v.newParams
-	first := dark && !v.meter.dark()
-	news := v.newParams || v.plan.early && (first || v.enough(now))
+	news := v.newParams || v.seen() != before
 	v.mu.Unlock()
 	if news {
 		offer(v.news)
@@ -213,10 +212,15 @@ func (v *visit) hearReport(p rtcp.Packet) {
 	}
 	now := time.Now()
 	v.mu.Lock()
-	defer v.mu.Unlock()
+	before := v.seen()
 	v.reports++
 	v.meter.trip = v.answers.roundTrip()
 	v.meter.report(r, now)
+	news := v.seen() != before
+	v.mu.Unlock()
+	if news {
+		offer(v.news)
+	}
 }
 
 // pass hands the packets of the metadata track on.

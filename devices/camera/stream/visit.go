@@ -215,6 +215,9 @@ func (v *visit) tell(video format.Format, s *devices.Stream) {
 			m.codec = multiplex
 		}
 	}
+	if s.FPSNominal != nil {
+		m.fps = *s.FPSNominal
+	}
 }
 
 // times are when a session came how far; zero where it did not.

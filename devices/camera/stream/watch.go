@@ -16,7 +16,9 @@ const leastWindow = time.Second
 
 // watch looks at the playing stream, window by window, until the session ends.
 func (v *visit) watch(ctx context.Context, s *devices.Stream, take func(devices.Stream) error) error {
+	v.mu.Lock()
 	v.began = v.times.played
+	v.mu.Unlock()
 	broken := make(chan error, 1)
 	go func() { broken <- v.client.Wait() }() // ends with the client, which leave closes
 	for {
@@ -78,11 +80,15 @@ func (v *visit) due(now time.Time) time.Duration {
 	if !v.plan.once && v.began.Equal(v.times.played) { // who waits for the first word does not wait for a whole window
 		end, early = earlier(end, v.began.Add(v.p.first)), true
 	}
-	if early && v.meter.dark() {
+	seen := v.seen()
+	if early && seen.dark {
 		end = later(end, v.began.Add(v.p.picture))
 	}
-	if early && v.enough(now) {
-		end = now
+	if early && seen.once {
+		end = later(end, now.Add(v.left(now)))
+	}
+	if early && seen.enough {
+		end = earlier(end, later(v.times.played.Add(v.p.least), v.meter.first.at.Add(time.Second)))
 	}
 	if v.newParams && !v.plan.once {
 		end = earlier(end, v.began.Add(leastWindow))
@@ -93,21 +99,39 @@ func (v *visit) due(now time.Time) time.Duration {
 	return end.Sub(now)
 }
 
-// enough says whether a visit has seen what it came for: a whole GOP and a sender
-// report, within long enough for the rates.
-func (v *visit) enough(now time.Time) bool {
-	return v.reports > 0 && now.Sub(v.times.played) >= v.p.least && v.meter.enough(now)
+// A seen is what the end of a window hangs on, beside the time.
+type seen struct {
+	dark   bool // no picture that can be shown came yet
+	once   bool // one picture came, and nobody knows how far the next is
+	enough bool // a whole GOP and a sender report: what a visit comes for
+}
+
+func (v *visit) seen() seen {
+	return seen{
+		dark:   v.meter.dark(),
+		once:   v.meter.last.n > 0 && v.meter.gap() == 0,
+		enough: v.reports > 0 && v.meter.gop.frames > 0,
+	}
 }
 
 // maxQuiet bounds how long a camera of few pictures is waited for.
 const maxQuiet = 30 * time.Second
 
 // left is how long it is until the stream has stalled if no further picture, or
-// packet of a multiplex, begins. Only pictures count: a session can be kept alive by sound, metadata and
-// reports of a camera whose encoder has died.
+// packet of a multiplex, begins. Only pictures count: a session can be kept alive
+// by sound, metadata and reports of a camera whose encoder has died.
+//
+// Before two pictures came their pace is what the parameter sets say. They may be
+// wrong, so the second is waited for as long as for a picture that can be shown.
 func (v *visit) left(now time.Time) time.Duration {
-	allowed := max(v.p.quiet, min(3*v.meter.gap(), maxQuiet))
-	return allowed - v.meter.quiet(v.times.played, now)
+	gap, least := v.meter.gap(), v.p.quiet
+	if gap == 0 {
+		gap = v.meter.nominal()
+	}
+	if v.seen().once {
+		least = v.p.picture
+	}
+	return max(least, min(3*gap, maxQuiet)) - v.meter.quiet(v.times.played, now)
 }
 
 // tally writes the figures of the window that has just ended into s, with the
@@ -176,6 +200,9 @@ func (v *visit) judge(now time.Time, s *devices.Stream) error {
 	}
 	if v.meter.dark() {
 		s.Why = append(s.Why, fmt.Sprintf("no key frame in %.1f s", now.Sub(v.times.played).Seconds()))
+	}
+	if v.seen().once {
+		s.Why = append(s.Why, fmt.Sprintf("one picture in %.1f s", now.Sub(v.times.played).Seconds()))
 	}
 	if v.guard.flooded() {
 		s.Why = append(s.Why, fmt.Sprintf("the camera sends more than %.0f Mbit/s; reading was slowed to that", maxBytes*8/1e6))

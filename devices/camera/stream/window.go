@@ -33,9 +33,16 @@ func (m *meter) renew(at time.Time) {
 	m.sizes, m.gop, m.reports = sizes{}, gop{}, 0
 }
 
-// enough says whether a whole GOP was seen within at least a second.
-func (m *meter) enough(now time.Time) bool {
-	return m.gop.frames > 0 && now.Sub(m.first.at) >= time.Second
+// nominal is the time between two frames by the parameter sets, 0 if unknown.
+func (m *meter) nominal() time.Duration {
+	fps := m.fps
+	if m.sets.understood {
+		fps = m.sets.says.fps
+	}
+	if fps <= 0 {
+		return 0
+	}
+	return time.Duration(float64(time.Second) / fps)
 }
 
 // quiet is how long no picture had begun at until; without any picture it
