@@ -5,7 +5,7 @@ import "time"
 // A Stream is what one visit to a camera's stream found: measured, never
 // declared. A figure that was not observed is nil and stays absent; every
 // figure that depends on how long one looked has its sample beside it. The
-// rules of measuring are in package stream.
+// rules of measuring are in package meter.
 type Stream struct {
 	State     string    `json:"state"`               // one of the words below
 	Since     time.Time `json:"since,omitzero"`      // of the state

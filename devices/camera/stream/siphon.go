@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"net"
 	"strconv"
+
+	"sitepost/devices/camera/stream/meter"
 )
 
 // A siphon stands between the camera's connection and the library and takes out the
@@ -80,7 +82,7 @@ func (t *siphon) frame(h []byte) error {
 	if err != nil {
 		return t.broke(err)
 	}
-	if size < 4+rtpHeader || keyOf(frame) != t.key {
+	if size < 4+meter.HeaderSize || keyOf(frame) != t.key {
 		t.left = size
 		return nil
 	}

@@ -67,7 +67,7 @@ func TestOnePicture(t *testing.T) {
 // says one in ten seconds.
 func TestSlowByItsOwnWord(t *testing.T) {
 	t.Parallel()
-	vps := base64.StdEncoding.EncodeToString(handVPS(0x0a0a0a0a, 0x01010101))
+	vps := base64.StdEncoding.EncodeToString(unhex(t, vpsSlow))
 	sps := base64.StdEncoding.EncodeToString(unhex(t, spsHEVCSilent))
 	about := "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H265/90000\r\na=control:track1\r\na=fmtp:96 sprop-vps=" + vps + "; sprop-sps=" + sps + "; sprop-pps=RAHBcrRiQA==\r\n"
 	synctest.Test(t, func(t *testing.T) {

@@ -1,37 +1,22 @@
-// Package stream looks at a camera's RTSP stream, for a few seconds or for as long
-// as a session holds, and says what it measured: codec and size from the parameter
-// sets, frame rate, bit rate, key frames, loss, jitter, the time to the first
-// picture and the error of the camera's clock. It decodes no picture. It also hands
-// on what comes on an ONVIF metadata track, unread.
+// Package stream holds RTSP sessions with a camera, for a few seconds or for as long
+// as a session lasts, and says what came of its stream: how the session went, how
+// long each step to the first picture took, what package meter measured of the
+// packets, and in what state the stream is because of it. It also hands on what comes
+// on an ONVIF metadata track, unread.
 //
 // Its rules:
 //
-//   - Measured, never declared. A figure that was not observed is absent, a
-//     figure is finite, and beside it stands the sample it rests on.
-//   - A frame is a distinct RTP time stamp that carries a slice. FPS counts
-//     frames by arrival. Mean bit rate is taken from key frame to key frame
-//     where two were seen, else from first to last frame, so that half a GOP
-//     does not tilt it; the peak is the busiest second in steps of 0.1 s.
-//     Both count RTP payload and the 12 bytes of the RTP header.
-//   - Of a codec that is not looked into (MJPEG, MPEG-4, VP8, SVAC and others) every
-//     time stamp is a frame, and none a key frame. In an MPEG transport or program
-//     stream over RTP (MP2T, MP2P, MP1S) time stamps are not those of frames: there
-//     are no frames, no rate of them and no jitter, and its packets say whether it
-//     lives.
-//   - Packets is how many packets should have come, Loss the share of them that
-//     did not. Over UDP there is no Loss where this box itself dropped packets: it
-//     says how many (Dropped), and accuses nobody. A sequence that jumps by more than 1,000 is a reset, not a loss.
-//   - Jitter is RFC 3550 6.4.1 over the first packet of each frame. Where frames
-//     are not sent in the order of their time stamps (B frames) there is none.
-//   - ClockErrorMS is the NTP time of the last RTCP sender report minus its
-//     arrival, corrected by half a round trip: half of the shortest of all that
-//     were seen, of which the connection's own is one. A camera that has no time of day
-//     (NTP zero, or counting from switch-on) has no figure.
+//   - The figures are those of package meter, by its rules; where the library would
+//     count for itself it is not asked. Packets are heard as they arrive, before the
+//     library reorders them; what comes twice and what comes late is the meter's to
+//     judge.
+//   - The round trip by which the clock error is corrected is the shortest of all
+//     that were seen, of which the connection's own is one.
+//   - Over UDP there is no Loss where this box itself dropped packets: Dropped says
+//     how many, and accuses nobody.
 //   - A stream has stalled when no picture began for 3 s, or for three times as
-//     long as between two pictures; where only one came, for 10 s. Only pictures count: sound, metadata, reports
-//     and answers do not.
-//   - Packets are heard as they arrive, before the library reorders them; what
-//     comes twice and what comes late is the meter's to judge.
+//     long as between two pictures; where only one came, for 10 s. Only pictures
+//     count, or packets of a multiplex: sound, metadata, reports and answers do not.
 //   - Everything from the camera is hostile: what comes is guarded (guard.go,
 //     udp.go), the description is mended before the library sees it (sdp.go),
 //     and every wait has an end. Nothing is sent to anybody but the camera.
@@ -41,8 +26,8 @@
 //
 // This is the only room that knows gortsplib, and it holds version 4.16.2 to the
 // standards it misses: see guard.go, visit.go and tracks.go for the faults that are
-// fenced in, and TestF1 to TestF17. It does not know ONVIF, thresholds, how often to
-// look, or what the city is told.
+// fenced in, and TestF1 to TestF17. It does not know what a packet holds, ONVIF,
+// thresholds, how often to look, or what the city is told.
 package stream
 
 import (

@@ -11,6 +11,8 @@ import (
 	"github.com/bluenviron/gortsplib/v4/pkg/liberrors"
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
+
+	"sitepost/devices/camera/stream/meter"
 )
 
 // A track is one media of a description in the one of its formats that we read.
@@ -191,12 +193,12 @@ func (v *visit) hearRaw(packet []byte) {
 
 // hear is called for every packet of the video track.
 func (v *visit) hear(p *rtp.Packet) {
-	v.spend(len(p.Payload) + rtpHeader)
+	v.spend(len(p.Payload) + meter.HeaderSize)
 	now := time.Now()
 	v.mu.Lock()
 	before := v.seen()
-	v.meter.packet(p, now)
-	v.newParams = v.meter.changed() || v.newParams
+	v.meter.Packet(p, now)
+	v.newParams = v.meter.Changed() || v.newParams
 	news := v.newParams || v.seen() != before
 	v.mu.Unlock()
 	if news {
@@ -214,8 +216,8 @@ func (v *visit) hearReport(p rtcp.Packet) {
 	v.mu.Lock()
 	before := v.seen()
 	v.reports++
-	v.meter.trip = v.answers.roundTrip()
-	v.meter.report(r, now)
+	v.meter.Trip = v.answers.roundTrip()
+	v.meter.Report(r, now)
 	news := v.seen() != before
 	v.mu.Unlock()
 	if news {
@@ -226,7 +228,7 @@ func (v *visit) hearReport(p rtcp.Packet) {
 // pass hands the packets of the metadata track on.
 func (v *visit) pass(encoding string) func(*rtp.Packet) {
 	return func(p *rtp.Packet) {
-		v.spend(len(p.Payload) + rtpHeader)
+		v.spend(len(p.Payload) + meter.HeaderSize)
 		v.target.Metadata(Chunk{
 			Sequence: p.SequenceNumber, Timestamp: p.Timestamp, Last: p.Marker,
 			Payload: p.Payload, At: time.Now(), Encoding: encoding,

@@ -13,6 +13,7 @@ import (
 	"github.com/pion/rtp"
 
 	"sitepost/devices"
+	"sitepost/devices/camera/stream/meter"
 )
 
 // A visit is one session with one camera: a client of its own, made for it and
@@ -41,7 +42,7 @@ type visit struct {
 	again chan error    // told why the session must be begun anew
 
 	mu        sync.Mutex
-	meter     meter
+	meter     meter.Meter
 	times     times
 	began     time.Time // the window
 	reports   int       // sender reports in the session
@@ -201,22 +202,18 @@ func (v *visit) choose(d *description.Session, data track) ([]track, error) {
 // tell prepares the meter for the track and says what the description knows.
 func (v *visit) tell(video format.Format, s *devices.Stream) {
 	m := &v.meter
-	m.clock = video.ClockRate()
+	m.Clock = video.ClockRate()
 	switch f := video.(type) {
 	case *format.H264:
-		m.codec, s.Codec = h264Codec, "H264"
-		m.codec.describe(f.SPS, s)
+		m.Codec, s.Codec = meter.H264, "H264"
+		m.Describe(nil, f.SPS, s)
 	case *format.H265:
-		m.codec, s.Codec = h265Codec, "H265"
-		m.codec.describe(f.SPS, s)
-		m.codec.describeVPS(f.VPS, s)
+		m.Codec, s.Codec = meter.H265, "H265"
+		m.Describe(f.VPS, f.SPS, s)
 	default:
 		if s.Codec = word(video); multiplexed(s.Codec) {
-			m.codec = multiplex
+			m.Codec = meter.Multiplex
 		}
-	}
-	if s.FPSNominal != nil {
-		m.fps = *s.FPSNominal
 	}
 }
 
@@ -243,10 +240,10 @@ func (t *times) tell(s *devices.Stream) {
 	before := 0.0
 	for i := range n {
 		until := math.Round(float64(came[i].Sub(t.start)) / 1e5)
-		*say[i] = figure((until-before)/10, 1)
+		*say[i] = meter.Figure((until-before)/10, 1)
 		before = until
 	}
 	if n == len(came) {
-		s.FirstFrameMS = figure(before/10, 1)
+		s.FirstFrameMS = meter.Figure(before/10, 1)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sitepost/devices"
+	"sitepost/devices/camera/stream/meter"
 )
 
 // leastWindow is how long a window lasts that a change of the parameter sets cuts
@@ -88,7 +89,7 @@ func (v *visit) due(now time.Time) time.Duration {
 		end = later(end, now.Add(v.left(now)))
 	}
 	if early && seen.enough {
-		end = earlier(end, later(v.times.played.Add(v.p.least), v.meter.first.at.Add(time.Second)))
+		end = earlier(end, later(v.times.played.Add(v.p.least), v.meter.FirstFrame().Add(time.Second)))
 	}
 	if v.newParams && !v.plan.once {
 		end = earlier(end, v.began.Add(leastWindow))
@@ -108,9 +109,9 @@ type seen struct {
 
 func (v *visit) seen() seen {
 	return seen{
-		dark:   v.meter.dark(),
-		once:   v.meter.last.n > 0 && v.meter.gap() == 0,
-		enough: v.reports > 0 && v.meter.gop.frames > 0,
+		dark:   v.meter.Dark(),
+		once:   v.meter.Once(),
+		enough: v.reports > 0 && v.meter.Whole(),
 	}
 }
 
@@ -124,14 +125,11 @@ const maxQuiet = 30 * time.Second
 // Before two pictures came their pace is what the parameter sets say. They may be
 // wrong, so the second is waited for as long as for a picture that can be shown.
 func (v *visit) left(now time.Time) time.Duration {
-	gap, least := v.meter.gap(), v.p.quiet
-	if gap == 0 {
-		gap = v.meter.nominal()
-	}
-	if v.seen().once {
+	least := v.p.quiet
+	if v.meter.Once() {
 		least = v.p.picture
 	}
-	return max(least, min(3*gap, maxQuiet)) - v.meter.quiet(v.times.played, now)
+	return max(least, min(3*v.meter.Pace(), maxQuiet)) - v.meter.Quiet(v.times.played, now)
 }
 
 // tally writes the figures of the window that has just ended into s, with the
@@ -147,17 +145,17 @@ func (v *visit) tally(s *devices.Stream, end error) (bool, error) {
 		return false, v.answers.failure(end)
 	}
 	now := time.Now()
-	s.Seconds = *figure(now.Sub(v.began).Seconds(), 3)
-	v.meter.fill(s, now)
+	s.Seconds = *meter.Figure(now.Sub(v.began).Seconds(), 3)
+	v.meter.Fill(s, now)
 	v.overflow.tell(v.guard, s)
 	again := errors.Is(end, ErrAgain)
 	if errors.Is(end, errRestarted) {
 		s.Resets++
 	}
 	if !v.told {
-		v.times.packet, v.times.picture = v.meter.firstPacketAt, v.meter.pictureAt
+		v.times.packet, v.times.picture = v.meter.FirstPacket(), v.meter.FirstPicture()
 		v.times.tell(s)
-		v.told = !v.meter.dark()
+		v.told = !v.meter.Dark()
 	}
 	worth := !again || s.Packets > 0 || v.plan.once
 	silent := errors.Is(end, os.ErrDeadlineExceeded)
@@ -168,7 +166,7 @@ func (v *visit) tally(s *devices.Stream, end error) (bool, error) {
 	if err == nil && silent && !v.plan.once {
 		err = v.answers.failure(end)
 	}
-	v.meter.renew(now)
+	v.meter.Renew(now)
 	v.began, v.newParams = now, false
 	return worth, err
 }
@@ -188,20 +186,20 @@ func kept(s *devices.Stream) devices.Stream {
 func (v *visit) judge(now time.Time, s *devices.Stream) error {
 	stalled := v.left(now) <= 0
 	switch {
-	case v.meter.firstPacketAt.IsZero() && (stalled || v.plan.once):
+	case v.meter.FirstPacket().IsZero() && (stalled || v.plan.once):
 		return &Failure{Layer: NoData, State: Stalled, Text: v.nothing(now)}
 	case stalled:
 		what := "no picture"
-		if v.meter.codec == multiplex {
+		if v.meter.Codec == meter.Multiplex {
 			what = "nothing"
 		}
 		return &Failure{Layer: NoData, State: Stalled,
-			Text: fmt.Sprintf("%s for %.1f s", what, v.meter.quiet(v.times.played, now).Seconds())}
+			Text: fmt.Sprintf("%s for %.1f s", what, v.meter.Quiet(v.times.played, now).Seconds())}
 	}
-	if v.meter.dark() {
+	if v.meter.Dark() {
 		s.Why = append(s.Why, fmt.Sprintf("no key frame in %.1f s", now.Sub(v.times.played).Seconds()))
 	}
-	if v.seen().once {
+	if v.meter.Once() {
 		s.Why = append(s.Why, fmt.Sprintf("one picture in %.1f s", now.Sub(v.times.played).Seconds()))
 	}
 	if v.guard.flooded() {

@@ -1,21 +1,21 @@
-package stream
+package meter
 
 import "encoding/binary"
 
-// A codec is what the meter knows of a video codec: where its key frames and
+// A Codec is what the meter knows of a video codec: where its key frames and
 // parameter sets are. Of other codecs it counts packets and frames only, and of
 // a multiplex, in which time stamps are not those of frames, packets only.
-type codec byte
+type Codec byte
 
 const (
-	other codec = iota
-	h264Codec
-	h265Codec
-	multiplex
+	Other     Codec = iota // not looked into
+	H264                   // or AVC
+	H265                   // or HEVC
+	Multiplex              // pictures and sound in one, as an MPEG transport stream
 )
 
 // looked says whether the meter looks into the packets of a codec.
-func (c codec) looked() bool { return c == h264Codec || c == h265Codec }
+func (c Codec) looked() bool { return c == H264 || c == H265 }
 
 // A sight is what one RTP payload holds.
 type sight struct {
@@ -39,13 +39,13 @@ type sight struct {
 //	25 DON DON [size size NAL] …                                     several
 //	28 S E R type(5) …                     49 __ S E type(6) …       a part
 //	29 the same, then DON DON                                        a part
-func (s *sight) see(c codec, p []byte) {
+func (s *sight) see(c Codec, p []byte) {
 	switch {
 	case !c.looked():
 		s.slice = true
-	case c == h264Codec && len(p) > 1:
+	case c == H264 && len(p) > 1:
 		s.h264(p)
-	case c == h265Codec && len(p) > 2:
+	case c == H265 && len(p) > 2:
 		s.h265(p)
 	}
 }

@@ -1,4 +1,4 @@
-package stream
+package meter
 
 import (
 	"encoding/json"
@@ -45,24 +45,24 @@ func sane(t *testing.T, s *devices.Stream) {
 //	0 1  2 3  4                     5             6     7
 //	seq  ts   marker, report, cut   0.1 s until   size  payload
 func FuzzMeter(f *testing.F) {
-	f.Add([]byte{0, 1, 0, 0, 0, 0, 2, 0x67, 1, 0, 2, 0, 0, 0, 9, 3, 28, 0x85, 1}, byte(h264Codec))
-	f.Add([]byte{255, 255, 255, 0, 0, 0, 4, 0x60, 1, 0, 3}, byte(h265Codec))
-	f.Add([]byte{0, 1, 0, 1, 2, 9, 2, 0x65, 0x80, 0, 3, 0, 1, 4, 30, 2, 0x41, 0x80, 0, 2, 0, 2, 6, 0, 2, 0x41, 0x80, 0, 4, 0, 3, 7, 50, 2, 0x65, 0x80}, byte(h264Codec))
-	f.Add([]byte{0, 1, 0, 1, 4, 0, 2, 0x41, 0x80, 0, 2, 0, 1, 4, 0, 2, 0x65, 0x80}, byte(h264Codec)) // turns out to be a key frame behind the border
-	f.Add(slices.Concat([]byte{0, 1, 0, 0, 0, 0, byte(len(unhex(f, spsHigh40)))}, unhex(f, spsHigh40), []byte{0, 2, 0, 0, 4, 10, 2, 0x65, 0x80}), byte(h264Codec))
+	f.Add([]byte{0, 1, 0, 0, 0, 0, 2, 0x67, 1, 0, 2, 0, 0, 0, 9, 3, 28, 0x85, 1}, byte(H264))
+	f.Add([]byte{255, 255, 255, 0, 0, 0, 4, 0x60, 1, 0, 3}, byte(H265))
+	f.Add([]byte{0, 1, 0, 1, 2, 9, 2, 0x65, 0x80, 0, 3, 0, 1, 4, 30, 2, 0x41, 0x80, 0, 2, 0, 2, 6, 0, 2, 0x41, 0x80, 0, 4, 0, 3, 7, 50, 2, 0x65, 0x80}, byte(H264))
+	f.Add([]byte{0, 1, 0, 1, 4, 0, 2, 0x41, 0x80, 0, 2, 0, 1, 4, 0, 2, 0x65, 0x80}, byte(H264)) // turns out to be a key frame behind the border
+	f.Add(slices.Concat([]byte{0, 1, 0, 0, 0, 0, byte(len(unhex(f, spsHigh40)))}, unhex(f, spsHigh40), []byte{0, 2, 0, 0, 4, 10, 2, 0x65, 0x80}), byte(H264))
 	f.Fuzz(func(t *testing.T, b []byte, kind byte) {
-		m, at := meter{codec: codec(kind % 4), clock: 90000}, t0
+		m, at := Meter{Codec: Codec(kind % 4), Clock: 90000}, t0
 		frames := 0
 		cut := func() {
 			var s devices.Stream
-			m.fill(&s, at)
+			m.Fill(&s, at)
 			sane(t, &s)
-			m.renew(at)
+			m.Renew(at)
 			frames += s.Frames
 		}
 		for len(b) > 7 {
 			size := min(int(b[6]), len(b)-7)
-			m.packet(&rtp.Packet{
+			m.Packet(&rtp.Packet{
 				Header: rtp.Header{
 					SequenceNumber: uint16(b[0])<<8 | uint16(b[1]),
 					Timestamp:      uint32(b[2])<<24 | uint32(b[3])<<8,
@@ -71,9 +71,9 @@ func FuzzMeter(f *testing.F) {
 				Payload: b[7 : 7+size],
 			}, at)
 			if b[4]&2 != 0 {
-				m.report(&rtcp.SenderReport{NTPTime: uint64(b[2])<<56 | uint64(b[5])}, at)
+				m.Report(&rtcp.SenderReport{NTPTime: uint64(b[2])<<56 | uint64(b[5])}, at)
 			}
-			m.changed()
+			m.Changed()
 			at = at.Add(time.Duration(b[5]) * 100 * time.Millisecond)
 			if b[4]&4 != 0 {
 				cut()
@@ -81,7 +81,7 @@ func FuzzMeter(f *testing.F) {
 			b = b[7+size:]
 		}
 		cut()
-		if frames != m.frames && m.codec != multiplex {
+		if frames != m.frames && m.Codec != Multiplex {
 			t.Errorf("got %d frames in windows, want %d", frames, m.frames)
 		}
 	})
@@ -94,7 +94,7 @@ func FuzzParameterSets(f *testing.F) {
 	}
 	f.Add(unhex(f, spsHEVCSilent), handVPS(1, 25))
 	f.Fuzz(func(t *testing.T, sps, vps []byte) {
-		for _, c := range []codec{other, h264Codec, h265Codec, multiplex} {
+		for _, c := range []Codec{Other, H264, H265, Multiplex} {
 			var s devices.Stream
 			c.describe(sps, &s)
 			c.describeVPS(vps, &s)
@@ -122,7 +122,7 @@ func FuzzSee(f *testing.F) {
 		f.Add(unhex(f, s))
 	}
 	f.Fuzz(func(t *testing.T, p []byte) {
-		for _, c := range []codec{other, h264Codec, h265Codec, multiplex} {
+		for _, c := range []Codec{Other, H264, H265, Multiplex} {
 			var s sight
 			s.see(c, p)
 			if len(s.sps)+len(s.vps) > len(p) || s.firsts > len(p) || s.key && !s.slice || s.firsts > 0 && !s.slice {
@@ -140,11 +140,11 @@ func BenchmarkMeter(b *testing.B) {
 	for range 100 {
 		packets = append(packets, f.next()...)
 	}
-	m, start := meter{codec: h264Codec, clock: 90000}, time.Now()
+	m, start := Meter{Codec: H264, Clock: 90000}, time.Now()
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		p := packets[i%len(packets)]
 		p.SequenceNumber, p.Timestamp = uint16(i), uint32(i/3*3600)
-		m.packet(p, start.Add(time.Duration(i)*13*time.Millisecond))
+		m.Packet(p, start.Add(time.Duration(i)*13*time.Millisecond))
 	}
 }

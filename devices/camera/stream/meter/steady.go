@@ -1,4 +1,4 @@
-package stream
+package meter
 
 import (
 	"math"
@@ -24,7 +24,7 @@ func (z sizes) share() *float64 {
 	if z.frames == 0 {
 		return nil
 	}
-	return figure(float64(z.small)/float64(z.frames), 4)
+	return Figure(float64(z.small)/float64(z.frames), 4)
 }
 
 // What a rate mode rests on, and where it parts.

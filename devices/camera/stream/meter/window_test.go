@@ -1,4 +1,4 @@
-package stream
+package meter
 
 import (
 	"math"
@@ -12,10 +12,10 @@ import (
 )
 
 // cut fills and renews, as the keeper of a long session does.
-func cut(m *meter, at time.Time) figures {
+func cut(m *Meter, at time.Time) figures {
 	var s devices.Stream
-	m.fill(&s, at)
-	m.renew(at)
+	m.Fill(&s, at)
+	m.Renew(at)
 	return read(s)
 }
 
@@ -23,7 +23,7 @@ func cut(m *meter, at time.Time) figures {
 // frame every second, and finds in each window what came in it, at one rate.
 func TestWindows(t *testing.T) {
 	t.Parallel()
-	m, f := meter{codec: h264Codec, clock: 90000}, film{gop: 25}
+	m, f := Meter{Codec: H264, Clock: 90000}, film{gop: 25}
 	cuts := map[int]figures{ // before the frame
 		60:  {Frames: 60, Keys: 3, GOP: 25, Packets: 180, FPS: 25, Bitrate: 600e3, Peak: 600e3},
 		61:  {Frames: 1, GOP: -1, Packets: 3, FPS: 25, Bitrate: 600e3, Peak: 600e3}, // the second that ends in it began before
@@ -39,7 +39,7 @@ func TestWindows(t *testing.T) {
 			}
 		}
 		for _, p := range f.next() {
-			m.packet(p, at)
+			m.Packet(p, at)
 		}
 	}
 }
@@ -50,7 +50,7 @@ func TestWindows(t *testing.T) {
 func TestWindowsLoseNothing(t *testing.T) {
 	t.Parallel()
 	for every := 1; every < 80; every += 7 {
-		m, f := meter{codec: h264Codec, clock: 90000}, film{gop: 12}
+		m, f := Meter{Codec: H264, Clock: 90000}, film{gop: 12}
 		var total figures
 		var began mark
 		var bytes, frames float64
@@ -68,7 +68,7 @@ func TestWindowsLoseNothing(t *testing.T) {
 		for i := range 121 {
 			for k, p := range f.next() {
 				p.Payload = p.Payload[:100+(i*37+k*211)%800]
-				m.packet(p, at)
+				m.Packet(p, at)
 				at = at.Add(time.Duration(3+i%5) * time.Millisecond)
 				if n++; n%every == 0 {
 					end(at)
@@ -92,19 +92,19 @@ func TestWindowsLoseNothing(t *testing.T) {
 // window that missed it only: as lost.
 func TestWindowsAndLatePackets(t *testing.T) {
 	t.Parallel()
-	m, f := meter{codec: h264Codec, clock: 90000}, film{gop: 25}
+	m, f := Meter{Codec: H264, Clock: 90000}, film{gop: 25}
 	var packets []*rtp.Packet
 	for range 4 {
 		packets = append(packets, f.next()...)
 	}
 	for _, i := range []int{0, 1, 3, 4} {
-		m.packet(packets[i], t0)
+		m.Packet(packets[i], t0)
 	}
 	if got := cut(&m, t0); got.Packets != 5 || got.Loss != 0.2 {
 		t.Errorf("got loss %v of %d, want 0.2 of 5", got.Loss, got.Packets)
 	}
 	for _, i := range []int{2, 4, 5, 7, 6} { // late over the border, twice over the border, late within
-		m.packet(packets[i], t0)
+		m.Packet(packets[i], t0)
 	}
 	if got := cut(&m, t0); got.Packets != 3 || got.Loss != 0 || got.Duplicates != 1 {
 		t.Errorf("got loss %v of %d, %d twice, want 0 of 3, 1", got.Loss, got.Packets, got.Duplicates)
@@ -120,11 +120,11 @@ func TestWindowsAndLatePackets(t *testing.T) {
 // TestWindowsOfSilence gives each window its share of a silence, and no more.
 func TestWindowsOfSilence(t *testing.T) {
 	t.Parallel()
-	m, f := meter{codec: h264Codec, clock: 90000}, film{gop: 10}
+	m, f := Meter{Codec: H264, Clock: 90000}, film{gop: 10}
 	play := func(from time.Time, frames int) {
 		for i := range frames {
 			for _, p := range f.next() {
-				m.packet(p, from.Add(time.Duration(i)*40*time.Millisecond))
+				m.Packet(p, from.Add(time.Duration(i)*40*time.Millisecond))
 			}
 		}
 	}
@@ -146,10 +146,10 @@ func TestWindowsOfSilence(t *testing.T) {
 // in the one before, and then calls it silent.
 func TestWindowsKeepThePace(t *testing.T) {
 	t.Parallel()
-	m, f := meter{codec: h264Codec, clock: 90000}, film{gop: 10}
+	m, f := Meter{Codec: H264, Clock: 90000}, film{gop: 10}
 	for i := range 11 {
 		for _, p := range f.next() {
-			m.packet(p, t0.Add(time.Duration(i)*time.Second))
+			m.Packet(p, t0.Add(time.Duration(i)*time.Second))
 		}
 	}
 	for _, c := range []struct{ at, fps float64 }{{10.5, 1}, {12.2, -1}, {14, 0.25}} { // the frame of 10 s lasts 4 s
@@ -163,12 +163,12 @@ func TestWindowsKeepThePace(t *testing.T) {
 // also when it became whole only in a silence.
 func TestWindowsHaveTheirOwnPeak(t *testing.T) {
 	t.Parallel()
-	m, f := meter{codec: h264Codec, clock: 90000}, film{gop: 25}
+	m, f := Meter{Codec: H264, Clock: 90000}, film{gop: 25}
 	play := func(from time.Duration, bytes int) {
 		for i := range 50 {
 			for _, p := range f.next() {
-				p.Payload = p.Payload[:bytes-rtpHeader]
-				m.packet(p, t0.Add(from+time.Duration(i)*40*time.Millisecond))
+				p.Payload = p.Payload[:bytes-HeaderSize]
+				m.Packet(p, t0.Add(from+time.Duration(i)*40*time.Millisecond))
 			}
 		}
 	}

@@ -1,13 +1,8 @@
-package stream
+package meter
 
 import (
-	"encoding/base64"
 	"math"
 	"testing"
-	"testing/synctest"
-	"time"
-
-	"github.com/pion/rtp"
 
 	"sitepost/devices"
 )
@@ -99,48 +94,30 @@ func TestVPSFillsIn(t *testing.T) {
 		{"the SPS has one", unhex(t, spsHEVCMain), 25},
 	} {
 		var s devices.Stream
-		h265Codec.describe(c.sps, &s)
-		h265Codec.describeVPS(vps, &s)
+		H265.describe(c.sps, &s)
+		H265.describeVPS(vps, &s)
 		if s.FPSNominal == nil || *s.FPSNominal != c.want {
 			t.Errorf("%s, in a description: got %v, want %v", c.name, s.FPSNominal, c.want)
 		}
-		r := roll{meter: meter{codec: h265Codec, clock: 90000}}
+		r := roll{Meter: Meter{Codec: H265, Clock: 90000}}
 		for _, p := range [][]byte{vps, c.sps, {0x26, 1, 0xaf}} {
 			r.send(p)
 		}
-		r.fill(&s, t0)
+		r.Fill(&s, t0)
 		if s.FPSNominal == nil || *s.FPSNominal != c.want || s.Parameters != "stream" {
 			t.Errorf("%s, in the stream: got %v from the %s, want %v", c.name, s.FPSNominal, s.Parameters, c.want)
 		}
 	}
-	r := roll{meter: meter{codec: h265Codec, clock: 90000}}
+	r := roll{Meter: Meter{Codec: H265, Clock: 90000}}
 	for _, p := range [][]byte{vps, silent, {0x26, 1, 0xaf}, unhex(t, vpsLayers), silent, {0x26, 1, 0xaf}} {
 		r.send(p)
 	}
-	if !r.changed() {
+	if !r.Changed() {
 		t.Error("the VPS says another rate: got no change, want one")
 	}
 	var s devices.Stream
-	h264Codec.describeVPS(vps, &s)
+	H264.describeVPS(vps, &s)
 	if s.FPSNominal != nil {
 		t.Errorf("H.264 has no VPS: got %v", *s.FPSNominal)
 	}
-}
-
-// TestVPSOfTheDescription takes the nominal rate of a camera that sends no sets in
-// band from the VPS of its description, where its SPS has none.
-func TestVPSOfTheDescription(t *testing.T) {
-	t.Parallel()
-	encoded := func(hex string) string { return base64.StdEncoding.EncodeToString(unhex(t, hex)) }
-	synctest.Test(t, func(t *testing.T) {
-		cam := &fake{
-			description: sdpHead + "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H265/90000\r\na=control:track1\r\na=fmtp:96 sprop-vps=" + encoded(vpsNTSC) +
-				"; sprop-sps=" + encoded(spsHEVCSilent) + "; sprop-pps=" + encoded("4401c172b46240") + "\r\n",
-			play: filming(25, func(_ int, k []*rtp.Packet) []*rtp.Packet { toH265(k); return k }),
-		}
-		s, err := Measure(t.Context(), near(cam), 2*time.Second)
-		if err != nil || s.Codec != "H265" || s.Width != 640 || s.Parameters != "description" || s.FPSNominal == nil || *s.FPSNominal != 29.97 {
-			t.Errorf("got %+v with a nominal rate of %v, %v", s, value(s.FPSNominal), err)
-		}
-	})
 }

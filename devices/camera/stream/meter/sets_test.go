@@ -1,4 +1,4 @@
-package stream
+package meter
 
 import (
 	"testing"
@@ -12,12 +12,12 @@ import (
 
 // A roll sends whole payloads, each a frame of its own.
 type roll struct {
-	meter
+	Meter
 	n uint16
 }
 
 func (r *roll) send(payload []byte) {
-	r.packet(&rtp.Packet{
+	r.Packet(&rtp.Packet{
 		Header:  rtp.Header{SequenceNumber: r.n, Timestamp: uint32(r.n) * 3600},
 		Payload: payload,
 	}, t0.Add(time.Duration(r.n)*40*time.Millisecond))
@@ -51,10 +51,10 @@ func TestChanged(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			r, got := roll{meter: meter{codec: h264Codec, clock: 90000}}, 0
+			r, got := roll{Meter: Meter{Codec: H264, Clock: 90000}}, 0
 			for i, p := range c.send {
 				r.send(p)
-				if r.changed() {
+				if r.Changed() {
 					got |= 1 << i
 				}
 			}
@@ -85,17 +85,17 @@ func TestParametersComeFromTheStream(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			r, s := roll{meter: meter{codec: h264Codec, clock: 90000}}, stale
+			r, s := roll{Meter: Meter{Codec: H264, Clock: 90000}}, stale
 			for _, p := range c.send {
 				r.send(p)
 			}
 			for _, when := range []string{"in its window", "in the next"} {
-				r.fill(&s, t0)
+				r.Fill(&s, t0)
 				got := devices.Stream{Profile: s.Profile, Level: s.Level, Width: s.Width, Height: s.Height, FPSNominal: s.FPSNominal, Parameters: s.Parameters}
 				if diff := cmp.Diff(c.want, got); diff != "" {
 					t.Errorf("%s (-want +got):\n%s", when, diff)
 				}
-				r.renew(t0)
+				r.Renew(t0)
 			}
 		})
 	}

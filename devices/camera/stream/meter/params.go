@@ -1,4 +1,4 @@
-package stream
+package meter
 
 import (
 	"math"
@@ -24,12 +24,12 @@ type meaning struct {
 }
 
 // read reads the parameter sets of a codec.
-func (c codec) read(vps, sps []byte) (w meaning, ok bool) {
+func (c Codec) read(vps, sps []byte) (w meaning, ok bool) {
 	if len(sps) == 0 || len(sps) > maxSet {
 		return w, false
 	}
 	switch c {
-	case h264Codec:
+	case H264:
 		var p h264.SPS
 		if p.Unmarshal(sps) != nil {
 			return w, false
@@ -38,7 +38,7 @@ func (c codec) read(vps, sps []byte) (w meaning, ok bool) {
 		w.width, w.height = believedSize(p.Width(), p.Height())
 		w.fps, w.fields = believedRate(p.FPS()), !p.FrameMbsOnlyFlag
 		return w, true
-	case h265Codec:
+	case H265:
 		var p h265.SPS
 		if p.Unmarshal(sps) != nil {
 			return w, false
@@ -54,7 +54,7 @@ func (c codec) read(vps, sps []byte) (w meaning, ok bool) {
 }
 
 // describe reads codec facts out of a sequence parameter set into s.
-func (c codec) describe(sps []byte, s *devices.Stream) {
+func (c Codec) describe(sps []byte, s *devices.Stream) {
 	if w, ok := c.read(nil, sps); ok {
 		w.tell(s)
 	}
@@ -62,8 +62,8 @@ func (c codec) describe(sps []byte, s *devices.Stream) {
 
 // describeVPS adds the nominal rate of a video parameter set to s, where the
 // sequence parameter set that was described before has none.
-func (c codec) describeVPS(vps []byte, s *devices.Stream) {
-	if c != h265Codec || s.FPSNominal != nil {
+func (c Codec) describeVPS(vps []byte, s *devices.Stream) {
+	if c != H265 || s.FPSNominal != nil {
 		return
 	}
 	if fps := vpsRate(vps); fps > 0 {
@@ -94,9 +94,9 @@ func believedRate(fps float64) float64 {
 	return 0
 }
 
-// figure is v rounded to so many decimals, or nil where v is no number: nothing
+// Figure is v rounded to so many decimals, or nil where v is no number: nothing
 // infinite goes into a message.
-func figure(v float64, decimals int) *float64 {
+func Figure(v float64, decimals int) *float64 {
 	scale := math.Pow10(decimals)
 	v = math.Round(v*scale)/scale + 0 // + 0: nothing is minus nothing
 	if math.IsNaN(v) || math.IsInf(v, 0) {

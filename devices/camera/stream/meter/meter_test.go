@@ -1,13 +1,11 @@
-package stream
+package meter
 
 import (
-	"fmt"
 	"math"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 
 	"sitepost/devices"
@@ -19,7 +17,7 @@ var t0 = time.Date(2026, 11, 21, 22, 40, 0, 0, time.UTC)
 // A film makes packets as a camera would: frames of 40 ms, 3,600 ticks of 90 kHz,
 // three packets of 1,000 bytes with their header, every gop-th frame a key frame.
 type film struct {
-	codec  codec
+	codec  Codec
 	gop    int
 	seq    uint16
 	ts     uint32
@@ -35,7 +33,7 @@ func (f *film) next() []*rtp.Packet {
 	}
 	var packets []*rtp.Packet
 	for i := range 3 {
-		payload := make([]byte, 1000-rtpHeader)
+		payload := make([]byte, 1000-HeaderSize)
 		payload[0], payload[1], payload[2] = 28, kind, 0x80 // FU-A, of the first slice
 		payload[1] |= []byte{0x80, 0, 0x40}[i]              // its start and its end
 		packets = append(packets, &rtp.Packet{
@@ -150,13 +148,13 @@ func TestMeter(t *testing.T) {
 		},
 		{
 			name:   "a camera of another codec",
-			film:   film{codec: other},
+			film:   film{codec: Other},
 			want:   with(func(f *figures) { f.Keys, f.GOP = 0, -1 }),
 			frames: 100,
 		},
 		{
 			name: "a multiplex, of which each packet has a time stamp of its own", // 298 packets of 1,000 bytes before the last, in 3.96 s
-			film: film{codec: multiplex},
+			film: film{codec: Multiplex},
 			mangle: func(i int, k []*rtp.Packet) []*rtp.Packet {
 				for n, p := range k {
 					p.Timestamp += uint32(n * 1200)
@@ -174,14 +172,14 @@ func TestMeter(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			if c.film.codec == other && c.name != "a camera of another codec" {
-				c.film.codec = h264Codec
+			if c.film.codec == Other && c.name != "a camera of another codec" {
+				c.film.codec = H264
 			}
 			if c.frames == 0 {
 				c.frames = 100
 			}
 			c.film.gop = 50
-			m := meter{codec: c.film.codec, clock: 90000}
+			m := Meter{Codec: c.film.codec, Clock: 90000}
 			var at time.Time
 			for i := range c.frames {
 				at = t0.Add(time.Duration(i) * 40 * time.Millisecond)
@@ -193,11 +191,11 @@ func TestMeter(t *testing.T) {
 					k = c.mangle(i, k)
 				}
 				for _, p := range k {
-					m.packet(p, at)
+					m.Packet(p, at)
 				}
 			}
 			var s devices.Stream
-			m.fill(&s, at)
+			m.Fill(&s, at)
 			if diff := cmp.Diff(c.want, read(s)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
@@ -209,10 +207,10 @@ func TestMeter(t *testing.T) {
 // the camera gives them a time stamp of their own.
 func TestMeterCountsPicturesOnly(t *testing.T) {
 	t.Parallel()
-	m := meter{codec: h264Codec, clock: 90000}
+	m := Meter{Codec: H264, Clock: 90000}
 	seq := uint16(0)
 	send := func(ts uint32, payload ...byte) {
-		m.packet(&rtp.Packet{Header: rtp.Header{SequenceNumber: seq, Timestamp: ts}, Payload: payload}, t0.Add(time.Duration(seq)*20*time.Millisecond))
+		m.Packet(&rtp.Packet{Header: rtp.Header{SequenceNumber: seq, Timestamp: ts}, Payload: payload}, t0.Add(time.Duration(seq)*20*time.Millisecond))
 		seq++
 	}
 	for gop := range uint32(3) {
@@ -221,7 +219,7 @@ func TestMeterCountsPicturesOnly(t *testing.T) {
 		send(gop*7200+3600, 0x41, 1)
 	}
 	var s devices.Stream
-	m.fill(&s, t0.Add(180*time.Millisecond))
+	m.Fill(&s, t0.Add(180*time.Millisecond))
 	got := read(s)
 	want := figures{Frames: 6, Keys: 3, GOP: 2, Packets: 9}
 	got.FPS, got.Bitrate, got.Peak, got.Jitter = 0, 0, 0, 0
@@ -237,92 +235,20 @@ func TestMeterCountsPicturesOnly(t *testing.T) {
 // silent to the end of the visit, not to its last frame.
 func TestMeterIsNotFlatteredBySilence(t *testing.T) {
 	t.Parallel()
-	m, f := meter{codec: h264Codec, clock: 90000}, film{gop: 10}
+	m, f := Meter{Codec: H264, Clock: 90000}, film{gop: 10}
 	for i := range 26 {
 		for _, p := range f.next() {
-			m.packet(p, t0.Add(time.Duration(i)*40*time.Millisecond))
+			m.Packet(p, t0.Add(time.Duration(i)*40*time.Millisecond))
 		}
 	}
 	var s devices.Stream
-	m.fill(&s, t0.Add(13*time.Second))
+	m.Fill(&s, t0.Add(13*time.Second))
 	got := read(s)
 	if got.FPS != 2 || got.Bitrate != 48e3 || got.Peak != 600e3 {
 		t.Errorf("got %v fps, %v bit/s, peak %v, want 2, 48000, 600000", got.FPS, got.Bitrate, got.Peak)
 	}
-	if q := m.quiet(t0, t0.Add(13*time.Second)); q != 12*time.Second {
+	if q := m.Quiet(t0, t0.Add(13*time.Second)); q != 12*time.Second {
 		t.Errorf("got quiet for %v, want 12s", q)
-	}
-}
-
-// TestClockError reads the NTP time of a sender report to the millisecond, and
-// knows a camera without a time of day.
-func TestClockError(t *testing.T) {
-	t.Parallel()
-	at := time.Date(2026, 11, 21, 22, 40, 0, 900e6, time.UTC)
-	after2036 := time.Date(2036, 2, 8, 0, 0, 0, 0, time.UTC)
-	ntp := func(t time.Time) uint64 {
-		return uint64(uint32(t.Unix()+ntpEpoch))<<32 | uint64(t.Nanosecond())<<32/1e9
-	}
-	for _, c := range []struct {
-		name string
-		ntp  uint64
-		at   time.Time
-		want string
-	}{
-		{"right", ntp(at), at, "5"}, // half a round trip of 10 ms
-		{"fraction .9, 1.2 s ahead", ntp(at.Add(1200 * time.Millisecond)), at, "1205"},
-		{"40 s behind", ntp(at.Add(-40 * time.Second)), at, "-39995"},
-		{"a clock that starts in 2000", ntp(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)), at, "-848616000895"},
-		{"zero", 0, at, "absent"},
-		{"counting from switch-on", 86400 << 32, at, "absent"},
-		{"after the seconds have wrapped", ntp(after2036), after2036, "5"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			m := meter{trip: 10 * time.Millisecond}
-			m.report(&rtcp.SenderReport{NTPTime: c.ntp}, c.at)
-			var s devices.Stream
-			m.fill(&s, c.at)
-			got := "absent"
-			if s.ClockErrorMS != nil {
-				got = fmt.Sprintf("%.0f", *s.ClockErrorMS)
-			}
-			if got != c.want || (s.SenderReports == 1) != (c.want != "absent") {
-				t.Errorf("got %s of %d reports, want %s", got, s.SenderReports, c.want)
-			}
-		})
-	}
-}
-
-// TestReportsAreOfTheWindow counts the usable sender reports of a window; the
-// last of them says the clock error.
-func TestReportsAreOfTheWindow(t *testing.T) {
-	t.Parallel()
-	var m meter
-	at := func(seconds int) time.Time { return t0.Add(time.Duration(seconds) * time.Second) }
-	report := func(told, came time.Time) {
-		m.report(&rtcp.SenderReport{NTPTime: uint64(uint32(told.Unix()+ntpEpoch)) << 32}, came)
-	}
-	report(at(3), at(0))
-	report(at(7), at(5))
-	m.report(&rtcp.SenderReport{NTPTime: 5 << 32}, at(6)) // of no use
-	for i, want := range []struct {
-		reports int
-		ms      float64
-	}{{2, 2000}, {0, -1}, {1, -1000}} {
-		var s devices.Stream
-		m.fill(&s, at(10))
-		m.renew(at(10))
-		got := -1.0
-		if s.ClockErrorMS != nil {
-			got = *s.ClockErrorMS
-		}
-		if s.SenderReports != want.reports || got != want.ms {
-			t.Errorf("window %d: got %v ms of %d reports, want %v of %d", i, got, s.SenderReports, want.ms, want.reports)
-		}
-		if i == 1 {
-			report(at(11), at(12))
-		}
 	}
 }
 
@@ -330,17 +256,17 @@ func TestReportsAreOfTheWindow(t *testing.T) {
 // when it began in the window before.
 func TestKeySeconds(t *testing.T) {
 	t.Parallel()
-	m, f := meter{codec: h264Codec, clock: 90000}, film{gop: 50}
+	m, f := Meter{Codec: H264, Clock: 90000}, film{gop: 50}
 	for i, want := range []float64{-1, 2, -1, 2} { // windows of 30 frames: key frames at 0, 50 and 100
 		for k := range 30 {
 			for _, p := range f.next() {
-				m.packet(p, t0.Add(time.Duration(i*30+k)*40*time.Millisecond))
+				m.Packet(p, t0.Add(time.Duration(i*30+k)*40*time.Millisecond))
 			}
 		}
 		var s devices.Stream
 		at := t0.Add(time.Duration(i*30+29) * 40 * time.Millisecond)
-		m.fill(&s, at)
-		m.renew(at)
+		m.Fill(&s, at)
+		m.Renew(at)
 		got := -1.0
 		if s.KeySeconds != nil {
 			got = *s.KeySeconds

@@ -1,4 +1,4 @@
-package stream
+package meter
 
 // reach is how far a sequence number may be off and still belong to the same
 // run of numbers.

@@ -1,4 +1,4 @@
-package stream
+package meter
 
 import (
 	"math"
@@ -30,7 +30,7 @@ func (c scene) play(seconds float64, seed uint64) devices.Stream {
 	if c.gop == 0 {
 		c.gop = 50
 	}
-	m := meter{codec: h264Codec, clock: 90000}
+	m := Meter{Codec: H264, Clock: 90000}
 	key := c.mbits*1e6/8*float64(c.gop)/25 - c.inter*float64(c.gop-1)
 	at, buffer := t0, make([]byte, int(max(key, 10*c.inter))+2)
 	for i := range int(seconds*25) + 1 {
@@ -47,13 +47,13 @@ func (c scene) play(seconds float64, seed uint64) devices.Stream {
 		payload := buffer[:min(max(2, int(size)), len(buffer))]
 		payload[0] = kind
 		at = t0.Add(time.Duration(i)*40*time.Millisecond + time.Duration(random.IntN(10))*time.Millisecond)
-		m.packet(&rtp.Packet{Header: rtp.Header{SequenceNumber: uint16(i), Timestamp: uint32(i) * 3600}, Payload: payload}, at)
+		m.Packet(&rtp.Packet{Header: rtp.Header{SequenceNumber: uint16(i), Timestamp: uint32(i) * 3600}, Payload: payload}, at)
 	}
 	var s devices.Stream
-	m.fill(&s, at)
-	m.renew(at)
+	m.Fill(&s, at)
+	m.Renew(at)
 	var next devices.Stream
-	if m.fill(&next, at); next.RateMode != "" {
+	if m.Fill(&next, at); next.RateMode != "" {
 		s.RateMode += ", and " + next.RateMode + " of the window before"
 	}
 	return s
@@ -126,13 +126,13 @@ func TestRateModeAndStalls(t *testing.T) {
 // TestRateModeAndJumps leaves out the GOP in which the sequence began anew.
 func TestRateModeAndJumps(t *testing.T) {
 	t.Parallel()
-	m, f := meter{codec: h264Codec, clock: 90000}, film{gop: 25}
+	m, f := Meter{Codec: H264, Clock: 90000}, film{gop: 25}
 	for i := range 252 { // key frames at 0, 25 … 250
 		if i == 60 {
 			f.seq += 20000
 		}
 		for _, p := range f.next() {
-			m.packet(p, t0.Add(time.Duration(i)*40*time.Millisecond))
+			m.Packet(p, t0.Add(time.Duration(i)*40*time.Millisecond))
 		}
 	}
 	if m.steady.stretches != 9 {
@@ -144,13 +144,13 @@ func TestRateModeAndJumps(t *testing.T) {
 // and leaves out those that may be incomplete.
 func TestSmallFrames(t *testing.T) {
 	t.Parallel()
-	r := roll{meter: meter{codec: h264Codec, clock: 90000}}
+	r := roll{Meter: Meter{Codec: H264, Clock: 90000}}
 	frame := func(kind byte, size int) []byte { return append([]byte{kind, 0x9a}, make([]byte, size-2)...) }
 	check := func(when string, share float64, of int) {
 		t.Helper()
 		var s devices.Stream
-		r.fill(&s, t0)
-		r.renew(t0)
+		r.Fill(&s, t0)
+		r.Renew(t0)
 		got := -1.0
 		if s.SmallFrames != nil {
 			got = *s.SmallFrames
@@ -167,7 +167,7 @@ func TestSmallFrames(t *testing.T) {
 	check("the last is not complete", 0.3333, 3)
 	r.send(frame(0x65, 150))
 	check("the last before the key frame", 1, 1)
-	r.packet(&rtp.Packet{Header: rtp.Header{SequenceNumber: r.n, Timestamp: uint32(r.n+1) * 3600}, Payload: frame(0x06, 500)}, t0) // a message of the next frame
+	r.Packet(&rtp.Packet{Header: rtp.Header{SequenceNumber: r.n, Timestamp: uint32(r.n+1) * 3600}, Payload: frame(0x06, 500)}, t0) // a message of the next frame
 	r.n++
 	for range 3 {
 		r.send(frame(0x41, 100))
@@ -178,12 +178,12 @@ func TestSmallFrames(t *testing.T) {
 	r.send(frame(0x41, 100))
 	check("one is lost", 1, 3)
 
-	o := roll{meter: meter{codec: other, clock: 90000}}
+	o := roll{Meter: Meter{Codec: Other, Clock: 90000}}
 	for range 10 {
 		o.send(make([]byte, 100))
 	}
 	var s devices.Stream
-	o.fill(&s, t0)
+	o.Fill(&s, t0)
 	if s.SmallFrames != nil || s.InterFrames != 0 || s.RateMode != "" {
 		t.Errorf("another codec has no key frames to tell: got %v of %d, %q", *s.SmallFrames, s.InterFrames, s.RateMode)
 	}

@@ -1,4 +1,4 @@
-package stream
+package meter
 
 import "sitepost/devices"
 
@@ -39,7 +39,7 @@ func (x *sets) next() { x.hasVPS, x.hasSPS = false, false }
 
 // settle reads the sets when a picture follows them and they are complete. Sets
 // that cannot be read change nothing.
-func (x *sets) settle(c codec) {
+func (x *sets) settle(c Codec) {
 	if !x.fresh {
 		return
 	}
@@ -62,9 +62,9 @@ func (x *sets) fill(s *devices.Stream) {
 	}
 }
 
-// changed says once after each change that the parameter sets in the stream say
+// Changed says once after each change that the parameter sets in the stream say
 // something else than before. Other bytes with the same meaning are no change.
-func (m *meter) changed() bool {
+func (m *Meter) Changed() bool {
 	was := m.sets.other
 	m.sets.other = false
 	return was

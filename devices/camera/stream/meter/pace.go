@@ -1,4 +1,4 @@
-package stream
+package meter
 
 import "time"
 
@@ -59,7 +59,7 @@ func (p peak) bps(until time.Time) *float64 {
 	if p.best == 0 {
 		return nil
 	}
-	return figure(float64(p.best)*8, 0)
+	return Figure(float64(p.best)*8, 0)
 }
 
 // A jitter is the estimate of RFC 3550 6.4.1 over frames.
@@ -100,5 +100,5 @@ func (j *jitter) ms(clock int) *float64 {
 	if j.samples == 0 || j.disordered || clock <= 0 {
 		return nil
 	}
-	return figure(j.ticks/float64(clock)*1000, 3)
+	return Figure(j.ticks/float64(clock)*1000, 3)
 }

@@ -1,4 +1,4 @@
-package stream
+package meter
 
 // vpsRate is the frame rate of a video parameter set (H.265 7.3.2.1), 0 if it
 // says none:

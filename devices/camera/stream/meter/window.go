@@ -1,4 +1,4 @@
-package stream
+package meter
 
 import (
 	"time"
@@ -17,9 +17,9 @@ type window struct {
 	gap          time.Duration // between frames, in the window before
 }
 
-// renew ends the window and begins the next: fill then counts only what comes
+// Renew ends the window and begins the next: Fill then counts only what comes
 // from now on. What is under way, a frame, a GOP, the busiest second, goes on.
-func (m *meter) renew(at time.Time) {
+func (m *Meter) Renew(at time.Time) {
 	next := window{frames: m.frames, keys: m.keys, from: m.window.from, bitsFrom: m.window.bitsFrom, gap: m.gap()}
 	if frames, bits := m.spans(at); frames.took() > 0 {
 		next.from, next.bitsFrom = frames.to, bits.to
@@ -33,30 +33,9 @@ func (m *meter) renew(at time.Time) {
 	m.sizes, m.gop, m.reports = sizes{}, gop{}, 0
 }
 
-// nominal is the time between two frames by the parameter sets, 0 if unknown.
-func (m *meter) nominal() time.Duration {
-	fps := m.fps
-	if m.sets.understood {
-		fps = m.sets.says.fps
-	}
-	if fps <= 0 {
-		return 0
-	}
-	return time.Duration(float64(time.Second) / fps)
-}
-
-// quiet is how long no picture had begun at until; without any picture it
-// counts from since.
-func (m *meter) quiet(since, until time.Time) time.Duration {
-	if m.last.n == 0 {
-		return until.Sub(since)
-	}
-	return until.Sub(m.last.at)
-}
-
 // gap is the mean time between two frames, 0 if unknown: in this window, or in
 // the one before as long as too few came.
-func (m *meter) gap() time.Duration {
+func (m *Meter) gap() time.Duration {
 	from := m.window.from
 	if from.n == 0 {
 		from = m.first
@@ -67,40 +46,37 @@ func (m *meter) gap() time.Duration {
 	return m.window.gap
 }
 
-// fill writes the figures of the window, as they stood at until, into s.
-func (m *meter) fill(s *devices.Stream, until time.Time) {
+// Fill writes the figures of the window, as they stood at until, into s.
+func (m *Meter) Fill(s *devices.Stream, until time.Time) {
 	if !m.sets.understood {
-		m.sets.settle(m.codec)
+		m.sets.settle(m.Codec)
 	}
 	m.sets.fill(s)
 	if m.seq.expected > 0 {
-		s.Packets, s.Loss = m.seq.expected, figure(m.seq.loss(), 6)
+		s.Packets, s.Loss = m.seq.expected, Figure(m.seq.loss(), 6)
 	}
 	s.Duplicates, s.Resets = m.seq.duplicates, m.seq.resets
 	s.PeakBPS = m.peak.bps(until)
 	frames, bits := m.spans(until)
 	s.BitrateBPS = per(float64(bits.to.bytes-bits.from.bytes)*8, bits.took(), 0)
 	if gop := m.gop; gop.frames > 0 {
-		s.GOPFrames, s.KeySeconds = &gop.frames, figure(gop.took.Seconds(), 3)
+		s.GOPFrames, s.KeySeconds = &gop.frames, Figure(gop.took.Seconds(), 3)
 	}
 	if m.reports > 0 {
-		s.ClockErrorMS, s.SenderReports = figure(float64(m.ahead)/1e6, 1), m.reports
+		s.ClockErrorMS, s.SenderReports = Figure(float64(m.ahead)/1e6, 1), m.reports
 	}
-	if m.codec == multiplex {
+	if m.Codec == Multiplex {
 		return
 	}
 	s.Frames = m.frames - m.window.frames
 	s.KeyFrames = min(m.keys-m.window.keys, s.Frames) // a frame may turn out to be a key frame behind the border
 	s.FPS = per(float64(frames.to.n-frames.from.n), frames.took(), 3)
-	s.JitterMS = m.jitter.ms(m.clock)
-	if conform := !m.rule.broken; m.codec.looked() && s.Frames > 0 {
+	s.JitterMS = m.jitter.ms(m.Clock)
+	if conform := !m.rule.broken; m.Codec.looked() && s.Frames > 0 {
 		s.Conform = &conform
 	}
 	s.RateMode, s.SmallFrames, s.InterFrames = m.steady.mode(m.sizes), m.sizes.share(), m.sizes.frames
 }
-
-// dark says whether a picture that can be shown is still waited for.
-func (m *meter) dark() bool { return m.pictureAt.IsZero() && m.codec != multiplex }
 
 // A span is what a rate is reckoned over.
 type span struct{ from, to mark }
@@ -111,7 +87,7 @@ func (s span) took() time.Duration { return s.to.at.Sub(s.from.at) }
 // last frame, whose own length is not known, and from the first to the last key
 // frame where there are two. A stream that fell silent is reckoned to the end of
 // the window, so that silence does not flatter it.
-func (m *meter) spans(until time.Time) (frames, bits span) {
+func (m *Meter) spans(until time.Time) (frames, bits span) {
 	if m.frames < 2 {
 		return span{}, span{}
 	}
@@ -142,5 +118,5 @@ func per(v float64, d time.Duration, decimals int) *float64 {
 	if d <= 0 {
 		return nil
 	}
-	return figure(v/d.Seconds(), decimals)
+	return Figure(v/d.Seconds(), decimals)
 }

@@ -1,4 +1,4 @@
-package stream
+package meter
 
 import "github.com/pion/rtp"
 
