@@ -39,9 +39,7 @@ func (s *sequence) take(n uint16) place {
 		s.start(n)
 		return jump
 	case d > 0:
-		for k := s.last + 1; k != n; k++ {
-			s.mark(k, false)
-		}
+		s.miss(s.last+1, n)
 		s.mark(n, true)
 		s.last = n
 		s.expected += d
@@ -77,6 +75,20 @@ func (s *sequence) mark(n uint16, came bool) {
 		*word |= bit
 	} else {
 		*word &^= bit
+	}
+}
+
+// miss marks those from first to before next as not come, by the word where that is
+// possible: a hostile sequence jumps with every packet.
+func (s *sequence) miss(first, next uint16) {
+	for k := first; k != next; {
+		if k%64 == 0 && next-k >= 64 {
+			s.seen[k%1024/64] = 0
+			k += 64
+			continue
+		}
+		s.mark(k, false)
+		k++
 	}
 }
 

@@ -19,6 +19,7 @@ func TestSequence(t *testing.T) {
 		{"one of them comes late, then twice", []uint16{10, 14, 12, 12}, sequence{expected: 5, came: 3, duplicates: 1}},
 		{"twice over the wrap", []uint16{65535, 0, 65535}, sequence{expected: 2, came: 2, duplicates: 1}},
 		{"999 missing are a loss", []uint16{0, 1000}, sequence{expected: 1001, came: 2}},
+		{"some of a long gap come late, one twice", []uint16{65500, 963, 63, 64, 0, 400, 64, 962}, sequence{expected: 1000, came: 7, duplicates: 1}},
 		{"more is a new start", []uint16{0, 1001}, sequence{expected: 2, came: 2, resets: 1}},
 		{"so is going back", []uint16{5000, 1, 2}, sequence{expected: 3, came: 3, resets: 1}},
 	} {
