@@ -71,7 +71,8 @@ func startBenchChild(b *testing.B, role string, setup any) *benchChild {
 		b.Fatal(err)
 	}
 	c := &benchChild{b: b, role: role, command: exec.Command(os.Args[0])}
-	c.command.Env = append(os.Environ(), benchRole+"="+role, benchSetup+"="+string(written))
+	// The product's binary keeps no table of who allocated what; a test's does.
+	c.command.Env = append(os.Environ(), "GODEBUG=memprofilerate=0", benchRole+"="+role, benchSetup+"="+string(written))
 	c.command.Stderr = os.Stderr
 	out, err := c.command.StdoutPipe()
 	if err != nil {

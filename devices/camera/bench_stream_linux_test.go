@@ -31,7 +31,7 @@ const (
 	aimSampled = 0.15 // CPU of a sampled camera, as a part of one that is watched all the time
 	aimFlat    = 1.2  // CPU of one of many cameras, as a multiple of one of fewer
 	aimBack    = 60   // seconds until the last of many cameras is live again
-	aimKnocks  = 64   // connections in any second: no storm
+	aimKnocks  = 128  // connections in any second, of half the cameras: knocks, which come spread and are repeated twice where nobody answers
 	aimStarts  = benchStarts + 1
 )
 

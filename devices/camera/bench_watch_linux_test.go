@@ -75,6 +75,7 @@ func newBenchWatcher(setup []byte) (*benchWatcher, *benchSite, error) {
 	if err := json.Unmarshal(setup, &site); err != nil {
 		return nil, nil, err
 	}
+	debug.SetGCPercent(20) // as `sitepost run` does
 	w := &benchWatcher{last: make([]devices.Stream, site.Cameras)}
 	w.ctx, w.end = context.WithCancel(context.Background())
 	if site.Profile != "" {

@@ -211,7 +211,7 @@ func (w *watch) target(ctx context.Context, password devices.Secret) stream.Targ
 	o := w.options
 	t := stream.Target{
 		URL: w.uri, User: w.client.User(), Password: password, Allow: w.client.Networks(),
-		Transport: o.Transport, Pin: o.Pin, Early: true, Step: w.pass,
+		Transport: o.Transport, Pin: o.Pin, Early: true, Timed: time.Since(w.reported) < reportsFresh, Step: w.pass,
 	}
 	if w.track != nil {
 		w.track.begin()

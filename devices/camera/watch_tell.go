@@ -13,6 +13,10 @@ import (
 // ONVIF clock: a short visit hears of one and the next of the other.
 const reportsHold = time.Hour
 
+// reportsFresh is how long a visit does not wait for the next report: cameras send one
+// every five seconds, and a visit without it is shorter by a fifth.
+const reportsFresh = 5 * time.Minute
+
 // clockEvery is how often the ONVIF clock of a camera is asked whose stream tells no
 // time.
 const clockEvery = time.Minute

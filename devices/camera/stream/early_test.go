@@ -32,14 +32,16 @@ func TestEarly(t *testing.T) {
 		play  func(net.Conn, <-chan struct{})
 		early float64 // seconds
 		state string
+		timed bool
 	}{
-		{"a GOP of one second", reports(reel{gop: 25}), 2, Live},
-		{"a GOP of three seconds", reports(reel{gop: 75}), 3.02, Live},
-		{"a GOP of ten seconds", reports(reel{gop: 250}), 4, Live},
-		{"no sender reports", noReports(reel{gop: 25}), 4, Live},
-		{"the first key frame after six seconds", reports(reel{gop: 1000, change: keyAt(150)}), 6.06, Live},
-		{"no key frame", reports(reel{gop: 1000, change: keyAt(-1)}), 10, Degraded},
-		{"stops after a second", reports(reel{gop: 25, until: 25}), 3.98, Stalled},
+		{"a GOP of one second", reports(reel{gop: 25}), 2, Live, false},
+		{"a GOP of three seconds", reports(reel{gop: 75}), 3.02, Live, false},
+		{"a GOP of ten seconds", reports(reel{gop: 250}), 4, Live, false},
+		{"no sender reports", noReports(reel{gop: 25}), 4, Live, false},
+		{"no sender reports, and the time is known", noReports(reel{gop: 25}), 2, Live, true},
+		{"the first key frame after six seconds", reports(reel{gop: 1000, change: keyAt(150)}), 6.06, Live, false},
+		{"no key frame", reports(reel{gop: 1000, change: keyAt(-1)}), 10, Degraded, false},
+		{"stops after a second", reports(reel{gop: 25, until: 25}), 3.98, Stalled, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -49,7 +51,7 @@ func TestEarly(t *testing.T) {
 				if s.Seconds != 4 || c.state == Live && (err != nil || s.State != Live && c.name[0] == 'a') {
 					t.Errorf("not early: got %+v, %v", s, err)
 				}
-				target.Early = true
+				target.Early, target.Timed = true, c.timed
 				if s, err = Measure(t.Context(), target, 4*time.Second); s.Seconds != c.early || s.State != c.state {
 					t.Errorf("got %v s, %+v, %v, want %v s, %s", s.Seconds, s, err, c.early, c.state)
 				}

@@ -21,7 +21,7 @@ const (
 	maxDials   = 3               // the camera, and two redirects within it
 	maxBytes   = 25e6 / 8        // bytes per second that are read
 	burstBytes = 1 << 20         // bytes that may come at once
-	readBuffer = 32 << 10        // a frame of 4 Mbit/s at once; a fifth less CPU than the library's 4 KiB
+	readBuffer = 16 << 10        // most frames at once; a fifth less CPU than the library's 4 KiB
 	slowed     = time.Second / 2 // of waiting before it is a flood; less is a late reader that catches up: a second of 16 Mbit/s is 2 MB, and costs 0.3 s
 )
 
@@ -30,7 +30,7 @@ const (
 // silent (in Describe and again in Close), follows redirects without end and to
 // any host, with the login, and reads whatever a runaway peer can send.
 //
-//	library ◄── siphon ◄── 32 KiB ◄── deadline per read ◄── 25 Mbit/s ◄── camera
+//	library ◄── siphon ◄── 16 KiB ◄── deadline per read ◄── 25 Mbit/s ◄── camera
 type guard struct {
 	ctx    context.Context
 	cancel context.CancelFunc

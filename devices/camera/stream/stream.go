@@ -91,6 +91,10 @@ type Target struct {
 	// frame was seen or 10 s have passed: cameras that save bits send few.
 	Early bool
 
+	// Timed says that the camera's clock is known from visits before: Early then does
+	// not wait for a sender report.
+	Timed bool
+
 	// Metadata, if not nil, is given what comes on the camera's ONVIF metadata
 	// track, if it has one, in the same session. It is called from another
 	// goroutine, between packets of the picture: it may not wait.

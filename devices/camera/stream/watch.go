@@ -111,7 +111,7 @@ func (v *visit) seen() seen {
 	return seen{
 		dark:   v.meter.Dark(),
 		once:   v.meter.Once(),
-		enough: v.reports > 0 && v.meter.Whole(),
+		enough: (v.reports > 0 || v.target.Timed) && v.meter.Whole(),
 	}
 }
 
