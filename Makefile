@@ -22,6 +22,7 @@ demo:
 test: needs lint
 	SITEPOST_ALL=1 $(GO) test -race -shuffle=on ./...
 	SITEPOST_ALL=1 $(GO) test -count=1 -run '^TestSegment$$' ./devices/camera/find # its limits of time, which hold without -race
+	SITEPOST_ALL=1 $(GO) test -count=1 -run '^TestF17' ./devices/camera/stream # see the head of its file
 
 lint:
 	@out=$$(gofmt -l cmd config devices ingest uplink firmware-notes); \

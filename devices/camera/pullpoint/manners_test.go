@@ -101,7 +101,7 @@ func TestMishaps(t *testing.T) {
 	}{
 		{name: "two hang-ups at once", e: cameratest.Events{States: nothing, HangUpAfter: 1, HangUps: 2}},
 		{name: "two resets at once", e: cameratest.Events{States: nothing, ResetAfter: 1, HangUps: 2}},
-		{name: "three hang-ups at once", e: cameratest.Events{States: nothing, HangUpAfter: 1, HangUps: 3}, want: mutely + "pull: cannot be reached: EOF"},
+		{name: "three hang-ups at once", e: cameratest.Events{States: nothing, HangUpAfter: 1, HangUps: 3}, want: mutely + "pull: cannot be reached: it hung up without an answer (EOF)"},
 		{name: "one answer cut in the middle", e: cameratest.Events{CutPulls: 1}, syncs: 1},
 		{name: "every answer cut in the middle", e: cameratest.Events{CutPulls: 9}, want: mutely + "pull: cannot be reached: read the answer: unexpected EOF", syncs: 1},
 		{name: "longer than 8 MiB", e: cameratest.Events{Giant: 40_000}, want: "pull: answer is longer than 8 MiB", syncs: 1},
@@ -191,7 +191,7 @@ func TestEventServiceMute(t *testing.T) {
 	t.Parallel()
 	l := listenTo(t, cameratest.Events{Mute: true}, cameratest.Options{})
 	err := l.run(cameratest.Soon(t))
-	want := "the camera answers other questions, but not this: make a pull point: cannot be reached: EOF"
+	want := "the camera answers other questions, but not this: make a pull point: cannot be reached: it hung up without an answer (EOF)"
 	if err == nil || err.Error() != want || errors.As(err, new(*onvif.Unreachable)) {
 		t.Errorf("got %v, want %s", err, want)
 	}
