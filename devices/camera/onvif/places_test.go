@@ -139,7 +139,11 @@ func TestTwoConnections(t *testing.T) {
 	var asking sync.WaitGroup
 	for i := range 200 {
 		asking.Go(func() {
-			ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i)*100*time.Microsecond)
+			patience := time.Duration(i) * 100 * time.Microsecond
+			if i >= 190 { // some get through on a busy machine, too
+				patience = 10 * time.Second
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()
 			r, _ := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+l.Addr().String(), nil)
 			_, _ = g.ask(r, 0, 0)

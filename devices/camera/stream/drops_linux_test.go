@@ -14,7 +14,7 @@ import (
 // TestDroppedHere accuses no network of what this box had no room for: it says how
 // many packets it dropped, and no loss in that window and the next.
 func TestDroppedHere(t *testing.T) {
-	const room, burst = 4096, 300 // not so many that the gap is a new beginning
+	const room, burst = 64 << 10, 300 // not so many that the gap is a new beginning
 	var v *visit
 	var once sync.Once
 	seen := make(chan struct{})
@@ -72,7 +72,7 @@ func TestDroppedHere(t *testing.T) {
 			t.Errorf("window %d of %d: got a loss of %v, %d dropped", i, len(got), value(s.Loss), s.Dropped)
 		}
 	}
-	if n, most := got[at].Dropped, 3*burst; n > most || n < most-20 { // a few of 1,000 bytes find room
-		t.Errorf("got %d dropped, want almost %d", n, most)
+	if n, most := got[at].Dropped, 3*burst; n > most+30 || n < most-200 { // some of 1,000 bytes find room, and on a busy box some more have none
+		t.Errorf("got %d dropped, want about %d", n, most)
 	}
 }
