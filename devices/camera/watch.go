@@ -211,15 +211,23 @@ func (w *watch) target(ctx context.Context, password devices.Secret) stream.Targ
 	o := w.options
 	t := stream.Target{
 		URL: w.uri, User: w.client.User(), Password: password, Allow: w.client.Networks(),
-		Transport: o.Transport, Pin: o.Pin, Early: true, Timed: time.Since(w.reported) < reportsFresh, Step: w.pass,
+		Transport: o.Transport, Early: true, Timed: time.Since(w.reported) < reportsFresh, Step: w.pass,
 	}
 	if w.track != nil {
 		w.track.begin()
 		t.Metadata = w.track.hear(ctx)
 	}
-	if o.Pin == "" {
-		t.Pin, t.Unproved = o.Memory.Known().StreamPin, true
+	if t.Pin, t.Unproved = w.pin(); t.Unproved {
 		t.Seen = w.trust
 	}
 	return t
+}
+
+// pin is that of the stream's certificate: the site file's, or the first that was
+// seen ("" before), which nobody has looked at.
+func (w *watch) pin() (pin string, unproved bool) {
+	if w.options.Pin != "" {
+		return w.options.Pin, false
+	}
+	return w.options.Memory.Known().StreamPin, true
 }

@@ -94,10 +94,8 @@ func (w *watch) sleep(ctx context.Context, d time.Duration) bool {
 
 // door is where a camera is knocked at.
 func (w *watch) door() stream.Target {
-	t := stream.Target{URL: w.uri, Allow: w.client.Networks(), Pin: w.options.Pin}
-	if t.Pin == "" {
-		t.Pin = w.options.Memory.Known().StreamPin
-	}
+	t := stream.Target{URL: w.uri, Allow: w.client.Networks()}
+	t.Pin, t.Unproved = w.pin()
 	return t
 }
 

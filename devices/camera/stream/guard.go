@@ -21,7 +21,7 @@ const (
 	maxDials   = 3               // the camera, and two redirects within it
 	maxBytes   = 25e6 / 8        // bytes per second that are read
 	burstBytes = 1 << 20         // bytes that may come at once
-	readBuffer = 16 << 10        // most frames at once; a fifth less CPU than the library's 4 KiB
+	readBuffer = 16 << 10        // most pictures at once, and little enough for each of 64 cameras
 	slowed     = time.Second / 2 // of waiting before it is a flood; less is a late reader that catches up: a second of 16 Mbit/s is 2 MB, and costs 0.3 s
 )
 

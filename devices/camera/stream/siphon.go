@@ -34,9 +34,7 @@ type siphon struct {
 // Read gives the library what is its own.
 func (t *siphon) Read(p []byte) (int, error) {
 	for !t.blind && t.left == 0 {
-		if err := t.next(); err != nil {
-			return 0, err
-		}
+		t.next()
 	}
 	if t.blind && t.broken != nil && t.r.Buffered() == 0 {
 		return 0, t.broken
@@ -50,45 +48,40 @@ func (t *siphon) Read(p []byte) (int, error) {
 }
 
 // next looks at the next frame or message.
-func (t *siphon) next() error {
+func (t *siphon) next() {
 	h, err := t.r.Peek(4)
-	if err != nil {
-		return t.broke(err)
-	}
 	switch {
+	case err != nil:
+		t.broke(err)
 	case h[0] == '$':
-		return t.frame(h)
+		t.frame(h)
 	case h[0] < 'A' || h[0] > 'Z':
 		t.blind = true
-		return nil
+	default:
+		t.message()
 	}
-	return t.message()
 }
 
 // broke notes that no more comes. The library gets what came before.
-func (t *siphon) broke(err error) error {
-	t.blind, t.broken = true, err
-	return nil
-}
+func (t *siphon) broke(err error) { t.blind, t.broken = true, err }
 
 // frame takes out a packet of the picture.
-func (t *siphon) frame(h []byte) error {
+func (t *siphon) frame(h []byte) {
 	size := 4 + int(h[2])<<8 + int(h[3])
 	if t.take == nil || size > readBuffer {
 		t.left = size
-		return nil
+		return
 	}
 	frame, err := t.r.Peek(size)
-	if err != nil {
-		return t.broke(err)
-	}
-	if size < 4+meter.HeaderSize || keyOf(frame) != t.key {
+	switch {
+	case err != nil:
+		t.broke(err)
+	case size < 4+meter.HeaderSize || keyOf(frame) != t.key:
 		t.left = size
-		return nil
+	default:
+		t.take(frame[4:])
+		_, _ = t.r.Discard(size) // it is all there
 	}
-	t.take(frame[4:])
-	_, err = t.r.Discard(size)
-	return err
 }
 
 // keyOf is what tells the packets of one track from all others: payload type and
@@ -98,19 +91,20 @@ func keyOf(frame []byte) [5]byte {
 }
 
 // message finds the end of an RTSP message.
-func (t *siphon) message() error {
+func (t *siphon) message() {
 	for want := 4; ; want = t.r.Buffered() + 1 {
 		if want > maxHead {
 			t.blind = true // the library says what is wrong with it
-			return nil
+			return
 		}
 		if _, err := t.r.Peek(want); err != nil {
-			return t.broke(err)
+			t.broke(err)
+			return
 		}
 		seen, _ := t.r.Peek(t.r.Buffered())
 		if end := bytes.Index(seen, []byte("\r\n\r\n")); end >= 0 {
 			t.left, t.blind = messageLength(seen[:end+4])
-			return nil
+			return
 		}
 	}
 }
