@@ -43,7 +43,8 @@ var mayImport = map[string][]string{
 	"devices/virtual": {"devices", "devices/line", "devices/modbus", "devices/instrument", "devices/osdp/osdptest",
 		"devices/camera/cameratest", "config"},
 	"config":               {"devices"},
-	"ingest/store":         {"devices"},
+	"ingest/store":         {"devices", "ingest/store/sound"},
+	"ingest/store/sound":   {},
 	"ingest":               {"devices", "ingest/store"},
 	"uplink":               {"devices", "ingest/store"},
 	"uplink/uplinktest":    {"uplink"},
@@ -56,6 +57,8 @@ var mayImport = map[string][]string{
 		"devices/osdp", "devices/camera", "devices/camera/onvif", "devices/camera/find", "devices/camera/norm", "devices/camera/stream", "ingest", "ingest/store", "uplink", "uplink/mqtt"},
 	"cmd/sitepost": {"cmd/sitepost/control", "cmd/sitepost/daemon", "config", "devices", "devices/line", "devices/modbus",
 		"devices/instrument", "devices/osdp", "devices/survey", "devices/camera/find", "devices/camera/norm", "devices/camera/onvif", "devices/camera/stream", "firmware-notes"},
+	"cmd/reliability":        {},
+	"cmd/reliability/figure": {},
 	"cmd/virtualsite": {"cmd/sitepost/daemon", "config", "devices", "devices/camera/cameratest", "devices/virtual"},
 }
 
@@ -66,7 +69,7 @@ var fenced = map[string][]string{
 	"github.com/eclipse/paho.mqtt.golang":  {"uplink/mqtt", "uplink/mqtt/mqtttest"},
 	"github.com/tarm/serial":               {"devices/line"},
 	"github.com/bluenviron/gortsplib/v4":   {"devices/camera/stream", "devices/virtual"},
-	"go.etcd.io/bbolt":                     {"ingest/store"},
+	"go.etcd.io/bbolt":                     {"ingest/store", "ingest/store/sound"},
 	"github.com/mochi-mqtt/server/v2":      {"cmd/virtualsite"},
 	"github.com/bluenviron/mediacommon/v2": {"devices/camera/stream/meter", "devices/virtual"},
 }

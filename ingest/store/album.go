@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"sitepost/ingest/store/sound"
 )
 
 // An album is the pictures beside store.db. It belongs to no transaction: the
@@ -131,7 +133,7 @@ func (a *album) have(p Picture, picture []byte) (bool, error) {
 func (a *album) write(p Picture, picture []byte) error {
 	switch err := os.Mkdir(a.directory, 0o700); {
 	case err == nil:
-		if err := syncPath(filepath.Dir(a.directory)); err != nil {
+		if err := sound.SyncPath(filepath.Dir(a.directory)); err != nil {
 			return err
 		}
 	case !errors.Is(err, fs.ErrExist):
@@ -143,7 +145,7 @@ func (a *album) write(p Picture, picture []byte) error {
 		err = os.Rename(path+newEnd, path)
 	}
 	if err == nil {
-		err = syncPath(a.directory)
+		err = sound.SyncPath(a.directory)
 	}
 	if err != nil {
 		_ = os.Remove(path + newEnd) // the first error is the one to tell

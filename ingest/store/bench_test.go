@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"sitepost/devices"
+	"sitepost/ingest/store/sound"
 )
 
 // What a durable record costs here, and what it costs at least: BenchmarkFloor
@@ -76,7 +77,7 @@ func BenchmarkFloor(b *testing.B) {
 }
 
 func floor(b *testing.B, group int) {
-	record, err := frame(seqKey(1234), Record{
+	record, err := sound.Frame(seqKey(1234), Record{
 		Epoch: "7f3a9c51d20b44e6", Lane: devices.EventLane, Seq: 1234, Place: place("gate-1"), Event: benched(devices.AccessCard),
 		Incident: "7f3a9c51d20b44e6-event-1234", Accepted: benched("").Time, Clock: Clock{Source: "ntp", Synced: true, Boot: "b", UptimeMS: 1},
 	})

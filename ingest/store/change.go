@@ -11,6 +11,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"sitepost/devices"
+	"sitepost/ingest/store/sound"
 )
 
 // A change is one write transaction under way, and what is to be known of it
@@ -124,7 +125,7 @@ func (c *change) record(form devices.Form, p devices.Place, e devices.Event, of 
 	if of != nil {
 		r.Incident, r.Since, r.ClearedBy = of.Record.Incident, of.Record.Event.Time, by
 	}
-	value, err := frame(seqKey(r.Seq), r)
+	value, err := sound.Frame(seqKey(r.Seq), r)
 	if err != nil {
 		return Record{}, fmt.Errorf("record %q: %w", r.ID(), err)
 	}

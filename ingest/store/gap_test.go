@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sitepost/devices"
+	"sitepost/ingest/store/sound"
 )
 
 // roomy is a store in which readings have little room.
@@ -40,7 +41,7 @@ func heavy(t *testing.T, s *Store, most int64) {
 	l := s.lanes[devices.ReadingLane]
 	var want int64
 	for _, r := range stored(t, s, devices.ReadingLane) {
-		value, err := frame(seqKey(r.Seq), r)
+		value, err := sound.Frame(seqKey(r.Seq), r)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,6 +6,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"sitepost/devices"
+	"sitepost/ingest/store/sound"
 )
 
 // A lane is a log of records with rising numbers, and how far it is done. Its
@@ -75,13 +76,8 @@ func (l inBucket) weight(tx *bolt.Tx, seq uint64) int64 {
 	return weightOf(tx.Bucket(l.bucket).Get(seqKey(seq)))
 }
 
-// weightOf is that of a record's value. With its key stands a head of 16 bytes.
-func weightOf(value []byte) int64 {
-	if value == nil {
-		return 0
-	}
-	return int64(element + 8 + len(value))
-}
+// weightOf is that of a record's value.
+func weightOf(value []byte) int64 { return sound.Weight(8, value) }
 
 func (l inBucket) ends(tx *bolt.Tx) (first, last uint64, any bool) {
 	c := tx.Bucket(l.bucket).Cursor()

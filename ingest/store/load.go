@@ -10,13 +10,13 @@ import (
 // load reads the file into memory when it is opened. A file that is not ours is
 // not touched.
 func (s *Store) load() error {
-	if err := s.file.view(s.loadWords); err != nil {
+	if err := s.file.View(s.loadWords); err != nil {
 		return err
 	}
-	if err := s.file.furnish(); err != nil {
+	if err := furnish(s.file); err != nil {
 		return err
 	}
-	return s.file.view(func(tx *bolt.Tx) error {
+	return s.file.View(func(tx *bolt.Tx) error {
 		if err := s.loadMirrors(tx); err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"sitepost/devices"
+	"sitepost/ingest/store/sound"
 )
 
 // Names in the bucket of numbers, beside those of the lanes.
@@ -110,7 +111,7 @@ func (c *change) finish() error {
 		return err
 	}
 	if !c.any {
-		return errUnchanged
+		return sound.ErrUnchanged
 	}
 	return nil
 }

@@ -49,7 +49,7 @@ func (s *Store) Read(name devices.Lane, after uint64, limit int) ([]Record, erro
 		limit = mostRead
 	}
 	var raw []pair
-	err := s.file.view(func(tx *bolt.Tx) error {
+	err := s.file.View(func(tx *bolt.Tx) error {
 		raw = nil
 		left := mostReadBytes
 		l.records.walk(tx, after, func(k, v []byte) bool {

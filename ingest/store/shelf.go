@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	bolt "go.etcd.io/bbolt"
+
+	"sitepost/ingest/store/sound"
 )
 
 // A shelf is a bucket of small values by name, and their copy in memory.
@@ -29,7 +31,7 @@ func (s *shelf[V]) get(tx *bolt.Tx, name string) (V, bool, error) {
 	if raw == nil {
 		return v, false, nil
 	}
-	if err := unframe([]byte(name), raw, &v); err != nil {
+	if err := sound.Unframe([]byte(name), raw, &v); err != nil {
 		return v, false, fmt.Errorf("%s %q: %w", s.bucket, name, err)
 	}
 	return v, true, nil
@@ -37,7 +39,7 @@ func (s *shelf[V]) get(tx *bolt.Tx, name string) (V, bool, error) {
 
 // put writes a value.
 func (s *shelf[V]) put(tx *bolt.Tx, name string, v V) error {
-	raw, err := frame([]byte(name), v)
+	raw, err := sound.Frame([]byte(name), v)
 	if err != nil {
 		return err
 	}
@@ -56,7 +58,7 @@ func (s *shelf[V]) all(tx *bolt.Tx) (map[string]V, error) {
 	found := make(map[string]V)
 	err := tx.Bucket(s.bucket).ForEach(func(name, raw []byte) error {
 		var v V
-		if err := unframe(name, raw, &v); err != nil {
+		if err := sound.Unframe(name, raw, &v); err != nil {
 			return fmt.Errorf("%s %q: %w", s.bucket, name, err)
 		}
 		found[string(name)] = v

@@ -47,10 +47,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"sync"
 	"time"
 
 	"sitepost/devices"
+	"sitepost/ingest/store/sound"
 )
 
 var (
@@ -70,7 +72,7 @@ var (
 	ErrUnwritable = errors.New("store cannot be written")
 
 	// ErrDamaged is wrapped when bytes of the file are not what was written.
-	ErrDamaged = errors.New("store is damaged")
+	ErrDamaged = sound.ErrDamaged
 )
 
 // The two answers to the question when a record is done.
@@ -111,7 +113,8 @@ const (
 type Store struct {
 	opt   Options
 	epoch Epoch
-	file  *file
+	file  *sound.File
+	lock  *os.File // of the directory
 
 	lanes    map[devices.Lane]*lane // the map never changes, what it points to does
 	numbers  *shelf[uint64]         // last numbers, marks, revision, birth
@@ -148,12 +151,12 @@ func Open(o Options) (*Store, error) {
 	if err := o.complete(); err != nil {
 		return nil, fmt.Errorf("store %q: %w", o.Directory, err)
 	}
-	f, err := openFile(o)
+	f, lock, err := openFile(o)
 	if err != nil {
 		return nil, fmt.Errorf("store %q: %w", o.Directory, err)
 	}
 	s := &Store{
-		opt: o, file: f,
+		opt: o, file: f, lock: lock,
 		lanes:    newLanes(),
 		numbers:  newShelf[uint64](bucketNumbers),
 		open:     newShelf[opened](bucketOpen),
@@ -172,7 +175,7 @@ func Open(o Options) (*Store, error) {
 	}
 	s.lanes[devices.ReadingLane].most = o.ReadingBytes
 	if err := s.load(); err != nil {
-		return nil, fmt.Errorf("store %q: %w", o.Directory, errors.Join(err, f.close()))
+		return nil, fmt.Errorf("store %q: %w", o.Directory, errors.Join(err, f.Close(), lock.Close()))
 	}
 	s.album = openAlbum(s.opt)
 	go s.write()
@@ -247,7 +250,7 @@ func (s *Store) Close() error {
 		s.wake()
 		<-s.ended
 		s.album.close()
-		if err := s.file.close(); err != nil {
+		if err := errors.Join(s.file.Close(), s.lock.Close()); err != nil {
 			s.closed = fmt.Errorf("store %q: %w", s.opt.Directory, err)
 		}
 	})

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	bolt "go.etcd.io/bbolt"
 
 	"sitepost/devices"
 )
@@ -168,6 +169,12 @@ func same[V any](t testing.TB, what string, got, want V) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("%s (-want +got)\n%s", what, diff)
 	}
+}
+
+// meddle writes to a file behind its store's back.
+func meddle(s *Store, do func(tx *bolt.Tx) error) error {
+	_, err := s.file.Update(do)
+	return err
 }
 
 // skip leaves a test out, unless everything is asked for.

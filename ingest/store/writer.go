@@ -5,6 +5,8 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+
+	"sitepost/ingest/store/sound"
 )
 
 // write is the writer: the only goroutine that changes the file. It ends when
@@ -87,7 +89,7 @@ func (s *Store) commit(batch []*entry) (more bool) {
 // was none of them.
 func (s *Store) attempt(c *change, batch []*entry) (committed bool, culprit int, err error) {
 	culprit = -1
-	committed, err = s.file.update(func(tx *bolt.Tx) error {
+	committed, err = s.file.Update(func(tx *bolt.Tx) error {
 		c.tx = tx
 		for i, e := range batch {
 			culprit = i
@@ -97,7 +99,7 @@ func (s *Store) attempt(c *change, batch []*entry) (committed bool, culprit int,
 		}
 		culprit = -1
 		if len(batch) > 0 && !c.any {
-			return errUnchanged
+			return sound.ErrUnchanged
 		}
 		return c.finish()
 	})
@@ -182,7 +184,7 @@ func (s *Store) fail(err error) {
 		s.failing = true
 		s.opt.Log.Error("store cannot be written", "directory", s.opt.Directory, "err", err)
 	}
-	s.stale = s.file.view(s.loadMirrors) != nil
+	s.stale = s.file.View(s.loadMirrors) != nil
 	for _, l := range s.lanes {
 		l.weight = -1
 	}

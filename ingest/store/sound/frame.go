@@ -1,15 +1,13 @@
-package store
+package sound
 
 import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"hash/crc32"
-
-	"sitepost/devices"
 )
 
-// Every value in the file, of whatever bucket, is framed alike:
+// Every value in a file, of whatever bucket, is framed alike:
 //
 //	01 CRC CRC CRC CRC {"epoch":…
 //	0  1               5
@@ -36,9 +34,9 @@ func checksum(key, doc []byte) uint32 {
 	return crc32.Update(crc32.Update(sum, castagnoli, key), castagnoli, doc)
 }
 
-// frame returns v as it is stored under key. It fails only for what JSON cannot
+// Frame returns v as it is stored under key. It fails only for what JSON cannot
 // say, such as a number that is not finite.
-func frame(key []byte, v any) ([]byte, error) {
+func Frame(key []byte, v any) ([]byte, error) {
 	doc, err := json.Marshal(v)
 	if err != nil {
 		return nil, err
@@ -49,8 +47,8 @@ func frame(key []byte, v any) ([]byte, error) {
 	return append(b, doc...), nil
 }
 
-// unframe reads what frame wrote into v. Every error wraps ErrDamaged.
-func unframe(key, value []byte, v any) error {
+// Unframe reads what Frame wrote into v. Every error wraps ErrDamaged.
+func Unframe(key, value []byte, v any) error {
 	switch {
 	case len(value) < frameHead:
 		return fmt.Errorf("%w: a value of %d bytes", ErrDamaged, len(value))
@@ -65,28 +63,4 @@ func unframe(key, value []byte, v any) error {
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	return nil
-}
-
-// seqKey is the key of a record: its number, big-endian, so that keys sort as
-// numbers do.
-func seqKey(seq uint64) []byte { return binary.BigEndian.AppendUint64(nil, seq) }
-
-// seqOf reads a record's key, 0 if it is none.
-func seqOf(key []byte) uint64 {
-	if len(key) != 8 {
-		return 0
-	}
-	return binary.BigEndian.Uint64(key)
-}
-
-// unframeRecord reads a record and compares it with the place where it lay.
-func unframeRecord(lane devices.Lane, key, value []byte) (Record, error) {
-	var r Record
-	if err := unframe(key, value, &r); err != nil {
-		return Record{}, err
-	}
-	if seqOf(key) != r.Seq || r.Lane != lane {
-		return Record{}, fmt.Errorf("%w: record %q lay in lane %q under %x", ErrDamaged, r.ID(), lane, key)
-	}
-	return r, nil
 }

@@ -1,4 +1,4 @@
-package store
+package sound
 
 import (
 	"errors"
@@ -14,7 +14,7 @@ import (
 // goroutine asks otherwise.
 //
 // It guards its own goroutine only. bbolt scans the file in one of its own when
-// it opens it, and after a failed write; hence sound.
+// it opens it, and after a failed write; hence Check.
 func guard(f func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
@@ -25,19 +25,21 @@ func guard(f func() error) (err error) {
 	return f()
 }
 
-// view runs f in a short read transaction. It copies what it wants to keep.
-func (f *file) view(do func(tx *bolt.Tx) error) error {
+// View runs do in a short read transaction. It copies what it wants to keep.
+// What bbolt does not survive is ErrDamaged.
+func (f *File) View(do func(tx *bolt.Tx) error) error {
 	return guard(func() error { return f.db.View(do) })
 }
 
-// errUnchanged makes a transaction end without a commit, and without an error.
-var errUnchanged = errors.New("nothing to commit")
+// ErrUnchanged, returned by what Update runs, makes the transaction end without a
+// commit, and without an error.
+var ErrUnchanged = errors.New("nothing to commit")
 
-// update runs do in a write transaction and commits it. It says whether it did.
+// Update runs do in a write transaction and commits it. It says whether it did.
 //
 // It is not bolt.DB.Update: that answers a panic with a scan of the whole file
 // in a goroutine that nobody guards.
-func (f *file) update(do func(tx *bolt.Tx) error) (committed bool, err error) {
+func (f *File) Update(do func(tx *bolt.Tx) error) (committed bool, err error) {
 	tx, err := f.db.Begin(true)
 	if err != nil {
 		return false, err
@@ -53,7 +55,7 @@ func (f *file) update(do func(tx *bolt.Tx) error) (committed bool, err error) {
 	}
 	// After a failed Commit the transaction is closed already, and says so.
 	_ = guard(tx.Rollback)
-	if errors.Is(err, errUnchanged) {
+	if errors.Is(err, ErrUnchanged) {
 		return false, nil
 	}
 	return false, err

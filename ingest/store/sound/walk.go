@@ -1,4 +1,4 @@
-package store
+package sound
 
 import (
 	"bytes"
@@ -8,7 +8,7 @@ import (
 	"os"
 )
 
-// sound walks the pages of a bbolt file by reading it, before bbolt maps it. It
+// Check walks the pages of a bbolt file by reading it, before bbolt maps it. It
 // refuses everything that would make bbolt panic while it opens the file: bbolt
 // scans all pages in a goroutine of its own, where a panic ends the process. It
 // says nothing of values, which have checksums, and nothing of free pages.
@@ -36,8 +36,8 @@ const (
 
 var order = binary.NativeEndian
 
-// sound returns ErrDamaged with the place of the first page that is not well.
-func sound(path string) error {
+// Check returns ErrDamaged with the place of the first page that is not well.
+func Check(path string) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
