@@ -59,7 +59,7 @@ var mayImport = map[string][]string{
 		"devices/instrument", "devices/osdp", "devices/survey", "devices/camera/find", "devices/camera/norm", "devices/camera/onvif", "devices/camera/stream", "firmware-notes"},
 	"cmd/reliability":        {},
 	"cmd/reliability/figure": {},
-	"cmd/virtualsite": {"cmd/sitepost/daemon", "config", "devices", "devices/camera/cameratest", "devices/virtual"},
+	"cmd/virtualsite":        {"cmd/sitepost/daemon", "config", "devices", "devices/camera/cameratest", "devices/virtual"},
 }
 
 // fenced lists the libraries with known traps. Each has one room that knows
