@@ -16,9 +16,13 @@ import (
 //
 // The place is kept as it is; it must not be changed afterwards.
 //
+// An alarm that the disk does not take is kept in memory, and its record is
+// Volatile: that is no error, for there is nothing that who said it could do.
+//
 // Errors: ErrRefused for what can never be stored, ErrSealed after Seal,
-// ErrUnwritable when the disk did not take it (say it again later). A reading
-// whose commit fails later is lost, counted and logged.
+// ErrUnwritable when the disk did not take it (say it again later), ErrLost when
+// it has not for so long that an event is given up. A reading whose commit fails
+// later is lost, counted and logged.
 func (s *Store) Append(p devices.Place, e devices.Event) error {
 	_, err := s.Accept(p, e)
 	return err
@@ -35,7 +39,7 @@ func (s *Store) Accept(p devices.Place, e devices.Event) (made *Record, err erro
 	if err != nil {
 		return nil, err
 	}
-	in := &entry{event: true, patience: patience(form.Lane()), size: size}
+	in := &entry{event: true, lane: form.Lane(), patience: patience(form.Lane()), size: size}
 	if form == devices.Reading {
 		// It is written after its device went on: nothing in it may be shared.
 		e = devices.Event{}
@@ -48,8 +52,11 @@ func (s *Store) Accept(p devices.Place, e devices.Event) (made *Record, err erro
 	in.apply = func(c *change) error {
 		c.made = nil
 		err := c.accept(form, p, e)
-		made = c.made
+		in.made = c.made
 		return err
+	}
+	if in.lane == devices.AlarmLane {
+		in.alarm = &alarm{form, p, event, size}
 	}
 	if compares(form, e) {
 		in.key = keyOf(p.Device.Name, e)
@@ -58,7 +65,7 @@ func (s *Store) Accept(p devices.Place, e devices.Event) (made *Record, err erro
 	if err := s.wait(in); err != nil {
 		return nil, err
 	}
-	return made, nil
+	return in.made, nil
 }
 
 // appendReading queues a reading. It blocks while all places are taken: each is
@@ -82,8 +89,12 @@ func (s *Store) wait(e *entry) error {
 	return <-e.done
 }
 
-// mirrored is what was seen of a key as of the last commit. Store.mu is held.
+// mirrored is what was seen of a key as of the last commit, and what was said in
+// memory since. Store.mu is held.
 func (s *Store) mirrored(key string) (was seen) {
+	if said := s.ring.said[key]; said != nil {
+		return said.seen
+	}
 	if o, ok := s.open.kept[key]; ok {
 		was.open = &o
 	}

@@ -31,6 +31,9 @@ type change struct {
 	told   map[string]uint64       // likewise
 	firsts map[devices.Lane]uint64 // lowest number kept, where it moved
 	grown  map[devices.Lane]int64  // by so much weight, where that is bounded
+
+	was     *Record                 // in memory, what is made a record now; nil: it comes from outside
+	counted map[devices.Lane]uint64 // lost, to be on disk with it
 }
 
 // keyOf is the name of a (device, code, point) in the buckets of what is known.
@@ -71,6 +74,11 @@ func (c *change) accept(form devices.Form, p devices.Place, e devices.Event) err
 			err = c.s.states.put(c.tx, key, e.Is)
 		}
 	case start:
+		if c.was != nil && c.was.Seq > 0 { // it was told, by a baseline that never came to disk
+			if _, err = c.record(form, p, e, nil, ""); err != nil {
+				return err
+			}
+		}
 		err = c.s.counters.put(c.tx, key, e.Count.Raw)
 	case count:
 		n := *e.Count // the caller's own stays as it is
@@ -125,6 +133,7 @@ func (c *change) record(form devices.Form, p devices.Place, e devices.Event, of 
 	if of != nil {
 		r.Incident, r.Since, r.ClearedBy = of.Record.Incident, of.Record.Event.Time, by
 	}
+	c.remade(&r)
 	value, err := sound.Frame(seqKey(r.Seq), r)
 	if err != nil {
 		return Record{}, fmt.Errorf("record %q: %w", r.ID(), err)

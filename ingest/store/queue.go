@@ -23,6 +23,9 @@ type entry struct {
 	patience time.Duration       // 0: commit at once, with all that waits
 	size     int                 // bytes, about
 	event    bool                // not taken once the store is sealed
+	lane     devices.Lane        // of an event
+	alarm    *alarm              // to be kept in memory if the disk refuses it; nil is none
+	made     *Record             // of the event, when it is answered; nil where nothing was new
 	worth    func() bool         // asked with Store.mu held: false is not queued at all; nil is always worth it
 	key      string              // what it may change, for Store.pending; "" is nothing
 	done     chan error          // room for one; nil: nobody waits, see Store.lose
@@ -61,6 +64,10 @@ func (s *Store) enqueue(e *entry) (queued bool, err error) {
 		return false, ErrClosed
 	case e.worth != nil && !s.stale && s.pending[e.key] == 0 && !e.worth():
 		return false, nil
+	case e.lane == devices.EventLane:
+		if err := s.refuses(time.Now()); err != nil {
+			return false, err
+		}
 	}
 	if e.key != "" {
 		s.pending[e.key]++

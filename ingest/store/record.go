@@ -30,6 +30,7 @@ type Record struct {
 	Accepted  time.Time     `json:"accepted"`             // when it was committed, by the box's clock
 	Clock     Clock         `json:"clock"`
 	Volatile  bool          `json:"volatile,omitempty"` // forwarded from memory while the store could not be written
+	Was       string        `json:"was,omitempty"`      // the id under which it was volatile; it may have been forwarded so
 }
 
 // ID is the record's identity in one word: "7f3a9c51d20b44e6-alarm-1234".

@@ -23,6 +23,9 @@
 //   - Readings that wait have a bound. Beyond it the oldest are dropped in the
 //     transaction that adds the next ones, and counted there (gap.go).
 //
+//   - While the disk refuses, alarms are kept in memory to be forwarded from there
+//     (volatile.go), and what is lost of the rest is counted (lost.go).
+//
 //   - Every value carries a checksum that covers its key too, for bbolt's pages
 //     have none. Damage is an error, never a panic.
 //
@@ -71,6 +74,10 @@ var (
 	// after a failed sync it may be there all the same. Try again.
 	ErrUnwritable = errors.New("store cannot be written")
 
+	// ErrLost is wrapped, beside ErrUnwritable, when the disk refuses for so long
+	// that an event is lost, and counted. To try it again is useless.
+	ErrLost = errors.New("event is lost")
+
 	// ErrDamaged is wrapped when bytes of the file are not what was written.
 	ErrDamaged = sound.ErrDamaged
 )
@@ -90,6 +97,8 @@ type Options struct {
 	MaxBytes  int64  // largest store.db; 0 is 256 MiB
 
 	ReadingBytes int64 // how much of it readings that wait may take, about; 0 is a quarter of it. Then the oldest go
+
+	Volatile int // alarms that are kept in memory while the disk refuses; 0 is 1,024, negative is none
 
 	PicturesFor  time.Duration            // how long pictures are kept at most; 0 is 7 days
 	PictureBytes int64                    // how much of them; 0 is a quarter of MaxBytes, but 16 MiB at least; never less than one picture
@@ -140,7 +149,10 @@ type Store struct {
 	changed chan struct{}     // closed at the next commit
 	stale   bool              // a commit failed and the mirrors were not read anew
 	failing bool              // the last commit failed
+	refusal error             // why it, or an earlier one, did
 	lost    int               // readings lost since it fails
+	ring    ring              // alarms that the disk refused
+	outage  outage            // and what it cost
 	commits int               // transactions committed
 }
 
@@ -174,6 +186,7 @@ func Open(o Options) (*Store, error) {
 		changed: make(chan struct{}),
 	}
 	s.lanes[devices.ReadingLane].most = o.ReadingBytes
+	s.ring.most = o.Volatile
 	if err := s.load(); err != nil {
 		return nil, fmt.Errorf("store %q: %w", o.Directory, errors.Join(err, f.Close(), lock.Close()))
 	}
@@ -206,6 +219,9 @@ func (o *Options) complete() error {
 	o.PictureBytes = max(o.PictureBytes, MostPicture)
 	if o.ReadingBytes <= 0 {
 		o.ReadingBytes = o.MaxBytes / 4
+	}
+	if o.Volatile == 0 {
+		o.Volatile = mostVolatile
 	}
 	if o.Clock == nil {
 		o.Clock = func() Clock { return Clock{Source: "none"} }

@@ -6,6 +6,7 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 
+	"sitepost/devices"
 	"sitepost/ingest/store/sound"
 )
 
@@ -51,6 +52,8 @@ func (s *Store) next(last time.Time) (batch []*entry, wait time.Duration, closed
 		return nil, s.queue.due.Sub(now), false
 	case s.queue.closed:
 		return nil, idleAfter, true
+	case s.behind():
+		return nil, last.Add(catchUpEvery).Sub(now), false
 	case s.dirty:
 		return nil, last.Add(idleAfter).Sub(now), false
 	}
@@ -91,6 +94,9 @@ func (s *Store) attempt(c *change, batch []*entry) (committed bool, culprit int,
 	culprit = -1
 	committed, err = s.file.Update(func(tx *bolt.Tx) error {
 		c.tx = tx
+		if err := c.catchUp(); err != nil {
+			return err
+		}
 		for i, e := range batch {
 			culprit = i
 			if err := e.apply(c); err != nil {
@@ -123,10 +129,15 @@ func (s *Store) settle(c *change, committed bool) (more bool) {
 	}
 	s.dirty, more = s.unsaved()
 	if committed && c.spoken {
-		close(s.changed)
-		s.changed = make(chan struct{})
+		s.speak()
 	}
 	return more
+}
+
+// speak lets who waits for Changed look. Store.mu is held.
+func (s *Store) speak() {
+	close(s.changed)
+	s.changed = make(chan struct{})
 }
 
 // take makes the mirrors what the file is now. Store.mu is held.
@@ -144,6 +155,7 @@ func (s *Store) take(c *change) {
 		}
 	}
 	s.commits++
+	s.caughtUp(c)
 	if s.failing {
 		s.opt.Log.Info("store can be written again", "readings_lost", s.lost)
 		s.failing, s.lost = false, 0
@@ -172,14 +184,13 @@ func (s *Store) forget() {
 // a failed sync of bbolt's last page the transaction may be seen all the same.
 // So the mirrors are read anew, and trusted only if that succeeds.
 //
-// Here is the place of a bounded ring of alarms that go to the city from memory,
-// marked volatile, while the disk does not take them; and of closing the file
-// and looking at it again after a failed sync. Today who said an alarm keeps it
-// and tries again.
+// Here is the place of closing the file and looking at it again after a failed
+// sync.
 func (s *Store) fail(err error) {
 	s.forget()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.refusal = err
 	if !s.failing {
 		s.failing = true
 		s.opt.Log.Error("store cannot be written", "directory", s.opt.Directory, "err", err)
@@ -194,6 +205,9 @@ func (s *Store) fail(err error) {
 func (s *Store) answer(batch []*entry, err error) {
 	s.mu.Lock()
 	for _, e := range batch {
+		if err == nil && e.lane == devices.EventLane {
+			s.outage.since = time.Time{}
+		}
 		if e.key == "" {
 			continue
 		}
@@ -204,7 +218,7 @@ func (s *Store) answer(batch []*entry, err error) {
 	s.mu.Unlock()
 	for _, e := range batch {
 		if e.done != nil {
-			e.done <- err
+			e.done <- s.console(e, err)
 			continue
 		}
 		if err != nil {
@@ -220,6 +234,7 @@ func (s *Store) lose(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.lost++
+	s.count(devices.ReadingLane, err)
 	if !s.failing {
 		s.opt.Log.Error("reading lost", "err", err)
 	}
