@@ -84,6 +84,7 @@ func statementOf(site string, r store.Record) (statement, error) {
 	e, at := r.Event, r.Place
 	said := statement{
 		Incident:   cmp.Or(r.Incident, r.ID()),
+		Was:        r.Was,
 		Severity:   meaning.Severity,
 		Site:       at.Site,
 		Device:     speaker{at.Device.Name, at.Device.Kind, at.Device.Code, words(at.Device.Profile)},

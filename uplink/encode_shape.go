@@ -29,6 +29,7 @@ type statement struct {
 	State      devices.State     `json:"state,omitempty"`
 	Reminder   int               `json:"reminder,omitempty"`
 	Incident   string            `json:"incident"`
+	Was        string            `json:"was,omitempty"`
 	Since      string            `json:"since,omitempty"`
 	ClearedBy  string            `json:"cleared_by,omitempty"`
 	Severity   devices.Severity  `json:"severity"`

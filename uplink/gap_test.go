@@ -56,6 +56,36 @@ func TestGap(t *testing.T) {
 	})
 }
 
+// TestLoss: what the disk refused is told whether the link is up or not, and once,
+// also if the store does not take for a while that it was told.
+func TestLoss(t *testing.T) {
+	bubble(t, func(t *testing.T, p *place) {
+		p.store.losses = []store.Loss{{Lane: devices.EventLane, Count: 12, Why: store.WhyRefused}}
+		p.store.broken = fmt.Errorf("it is read-only")
+		p.broker.Away(fmt.Errorf("no network"))
+		p.start(p.options())
+		after(5 * time.Minute)
+		p.store.mu.Lock()
+		p.store.broken = nil
+		p.store.mu.Unlock()
+		after(5 * time.Minute)
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		var got []string
+		for _, e := range p.said {
+			if e.Code == devices.StoreGap {
+				got = append(got, fmt.Sprint(e.Point, " ", e.Detail, ": ", e.Value.Number, " ", e.Value.Quantity))
+			}
+		}
+		if diff := cmp.Diff([]string{"event disk refused: 12 records"}, got); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+		if left := p.store.Lost(); len(left) > 0 {
+			t.Errorf("got %v not told yet, want none", left)
+		}
+	})
+}
+
 // measured is a stream as it is recorded, about as long as they get.
 func measured(n int) *devices.Stream {
 	return &devices.Stream{

@@ -35,6 +35,7 @@ type memory struct {
 	broken   error           // what a read gives; nil: all is well
 	pictures []store.Picture // to be sent, oldest first
 	gaps     []store.Gap     // not told yet
+	losses   []store.Loss    // likewise
 }
 
 var _, _ uplink.Store = (*memory)(nil), (*store.Store)(nil)
@@ -124,6 +125,21 @@ func (m *memory) GapTold(told store.Gap) error {
 	defer m.mu.Unlock()
 	m.gaps = slices.DeleteFunc(m.gaps, func(g store.Gap) bool { return g == told })
 	return nil
+}
+
+func (m *memory) Lost() []store.Loss {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.losses)
+}
+
+func (m *memory) LossTold(told store.Loss) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.broken == nil {
+		m.losses = slices.DeleteFunc(m.losses, func(l store.Loss) bool { return l == told })
+	}
+	return m.broken
 }
 
 func (m *memory) Birth() (uint64, error) {

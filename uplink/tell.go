@@ -57,6 +57,8 @@ type teller struct {
 	mu      sync.Mutex
 	lost    *plight
 	refused []*plight // one per broker
+
+	unsaved func() error // lets the store know what it said was told, which it did not take; nil: it knows all
 }
 
 func newTeller(o Options, brokers []string, now time.Time) *teller {
@@ -97,7 +99,7 @@ func (t *teller) run(ctx context.Context) {
 		case <-timer.C:
 		}
 		now := time.Now()
-		if again := earlier(t.tell(now), t.tellGaps(now)); !again.IsZero() {
+		if again := earlier(t.tell(now), t.tellMissing(now)); !again.IsZero() {
 			timer.Reset(time.Until(again))
 		}
 	}
@@ -126,31 +128,75 @@ func (t *teller) tell(now time.Time) time.Time {
 	return again
 }
 
+// tellMissing says what the city will never get, and returns when to look again.
+func (t *teller) tellMissing(now time.Time) time.Time {
+	for _, tell := range []func(time.Time) error{t.saveTold, t.tellLosses, t.tellGaps} {
+		if err := tell(now); err != nil {
+			t.log.Warn("the store does not take what it lost itself", "err", err)
+			return now.Add(tellAgain)
+		}
+	}
+	return now.Add(gapsEvery)
+}
+
+// saveTold lets the store know what was told before. Until it does nothing else is
+// told: a store that cannot be written would hear the same again and again.
+func (t *teller) saveTold(time.Time) error {
+	if t.unsaved == nil {
+		return nil
+	}
+	if err := t.unsaved(); err != nil {
+		return err
+	}
+	t.unsaved = nil
+	return nil
+}
+
+// sayMissing says one of it, and lets the store know.
+func (t *teller) sayMissing(e devices.Event, told func() error) error {
+	e.Code = devices.StoreGap
+	if err := t.say(e); err != nil {
+		return err
+	}
+	t.unsaved = told
+	return t.saveTold(e.Time)
+}
+
+// tellLosses says what the disk refused. It has no numbers, so that nothing is to be
+// waited for.
+func (t *teller) tellLosses(now time.Time) error {
+	for _, loss := range t.store.Lost() {
+		e := devices.Event{
+			Time: now, Point: string(loss.Lane), Detail: loss.Why, Value: &devices.Value{Quantity: "records", Number: float64(loss.Count)},
+			Text: fmt.Sprintf("%d records lost, which have no numbers: %s", loss.Count, loss.Why),
+		}
+		if err := t.sayMissing(e, func() error { return t.store.LossTold(loss) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // tellGaps says what was dropped, when the link is back and the first record behind
-// it has arrived: then it grows no more. It returns when to look again.
-func (t *teller) tellGaps(now time.Time) time.Time {
+// it has arrived: then it grows no more.
+func (t *teller) tellGaps(now time.Time) error {
 	t.mu.Lock()
 	down := t.lost.holds
 	t.mu.Unlock()
 	if down {
-		return time.Time{}
+		return nil
 	}
 	for _, gap := range t.store.Gaps() {
 		if t.store.Marks(gap.Lane).Sent < gap.Last {
 			continue
 		}
 		e := devices.Event{
-			Time: now, Code: devices.StoreGap, Point: string(gap.Lane), Detail: fmt.Sprintf("%d-%d", gap.First, gap.Last),
+			Time: now, Point: string(gap.Lane), Detail: fmt.Sprintf("%d-%d", gap.First, gap.Last),
 			Text: fmt.Sprintf("%d records dropped, the oldest first: the city took none, and their room on disk was used up", gap.Count()),
 		}
-		err := t.say(e)
-		if err == nil {
-			err = t.store.GapTold(gap)
-		}
-		if err != nil {
-			t.log.Warn("the store does not take what it dropped itself", "lane", gap.Lane, "err", err)
-			return now.Add(tellAgain)
+		if err := t.sayMissing(e, func() error { return t.store.GapTold(gap) }); err != nil {
+			return err
 		}
 	}
-	return now.Add(gapsEvery)
+	return nil
 }

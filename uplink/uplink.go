@@ -58,6 +58,10 @@ type Store interface {
 	// GapTold says that one of them was.
 	Gaps() []store.Gap
 	GapTold(store.Gap) error
+	// Lost counts what the disk refused and nobody kept; LossTold says that so much
+	// of it was told.
+	Lost() []store.Loss
+	LossTold(store.Loss) error
 	// Birth returns the number of a new connection, one above the last.
 	Birth() (uint64, error)
 }

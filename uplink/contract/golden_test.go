@@ -91,6 +91,16 @@ func cases(t *testing.T) map[string]uplink.Message {
 		r.Epoch, r.Volatile = "c0ffee00c0ffee00", true
 		r.Incident = r.ID()
 	})
+	vary("was-volatile", "gas.alarm.high", 1246, func(r *store.Record) {
+		r.Accepted, r.Was = night.Add(2*time.Millisecond), "c0ffee00c0ffee00-alarm-1"
+		r.Incident = r.ID()
+	})
+	vary("disk-refused", "store.gap", 1247, func(r *store.Record) {
+		r.Event.Point, r.Event.Detail = "event", "disk refused"
+		r.Event.Value = &devices.Value{Quantity: "records", Number: 12}
+		r.Event.Text = "12 records lost, which have no numbers: disk refused"
+		r.Incident = r.ID()
+	})
 	vary("above-dead-band", "gas.reading", 981, func(r *store.Record) {
 		r.Event.Value = &devices.Value{Quantity: "combustible gas", Unit: "%LEL", Number: 18.25}
 	})
