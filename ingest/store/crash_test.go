@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"sitepost/devices"
+	"sitepost/ingest/store/disktest"
 )
 
 const (
@@ -19,8 +20,10 @@ const (
 	childPictures  = "SITEPOST_STORE_TEST_PICTURES"
 )
 
-// TestMain is also the child of TestKilled: the test binary itself.
+// TestMain is also the child of TestKilled, and the disk of a test: the test binary
+// itself.
 func TestMain(m *testing.M) {
+	disktest.Main()
 	if directory := os.Getenv(childDirectory); directory != "" {
 		beKilled(directory)
 	}

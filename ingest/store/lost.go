@@ -34,6 +34,7 @@ type Loss struct {
 
 // An outage is what is known of a disk that refuses. It is guarded by Store.mu.
 type outage struct {
+	failed time.Time               // the last commit that did
 	since  time.Time               // no event went through since; zero: the last one did
 	tried  time.Time               // when an event was last tried; zero: the disk took something since
 	lost   time.Time               // when an event or an alarm was last lost

@@ -31,7 +31,8 @@ const (
 	mostVolatileBytes = 4 << 20
 )
 
-// catchUpEvery is how often the disk is asked whether it takes what waits in memory.
+// catchUpEvery is how often the disk is asked whether it takes what waits in memory,
+// which must go first: nothing else asks it meanwhile.
 const catchUpEvery = time.Second
 
 // A ring is the alarms that the disk refused. It is guarded by Store.mu; only the
@@ -227,6 +228,17 @@ func (s *Store) VolatileSent(upto uint64) {
 // behind says whether there is something in memory that belongs on disk. Store.mu
 // is held.
 func (s *Store) behind() bool { return len(s.ring.kept) > 0 || len(s.outage.counts) > 0 }
+
+// resting says why the disk is not to be asked now: it refused a moment ago, and alarms
+// wait for it.
+func (s *Store) resting() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.failing && len(s.ring.kept) > 0 && time.Since(s.outage.failed) < catchUpEvery {
+		return s.refusal
+	}
+	return nil
+}
 
 // catchUp brings into a transaction what waited in memory for the disk, before what
 // is said now.

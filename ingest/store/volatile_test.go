@@ -86,6 +86,7 @@ func TestVolatile(t *testing.T) {
 		before := len(lines(t, s))
 
 		mend()
+		time.Sleep(catchUpEvery)
 		says(t, s, "d", said(20, gasHigh, cleared))
 		same(t, "in memory when the disk is well", heard(s, 0), nil)
 		time.Sleep(time.Minute)

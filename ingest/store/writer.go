@@ -53,7 +53,7 @@ func (s *Store) next(last time.Time) (batch []*entry, wait time.Duration, closed
 	case s.queue.closed:
 		return nil, idleAfter, true
 	case s.behind():
-		return nil, last.Add(catchUpEvery).Sub(now), false
+		return nil, s.outage.failed.Add(catchUpEvery).Sub(now), false
 	case s.dirty:
 		return nil, last.Add(idleAfter).Sub(now), false
 	}
@@ -65,6 +65,10 @@ func (s *Store) next(last time.Time) (batch []*entry, wait time.Duration, closed
 // one damaged value must not stall everybody. It says whether there is more to
 // delete.
 func (s *Store) commit(batch []*entry) (more bool) {
+	if err := s.resting(); err != nil && len(batch) > 0 {
+		s.answer(batch, err)
+		return false
+	}
 	rest := batch
 	for {
 		c := &change{s: s, now: time.Now(), clock: s.opt.Clock()}
@@ -190,7 +194,7 @@ func (s *Store) fail(err error) {
 	s.forget()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.refusal = err
+	s.refusal, s.outage.failed = err, time.Now()
 	if !s.failing {
 		s.failing = true
 		s.opt.Log.Error("store cannot be written", "directory", s.opt.Directory, "err", err)
