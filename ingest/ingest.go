@@ -11,7 +11,8 @@
 // felt as a slow emit.
 //
 // Rules: a conversation that breaks is run again after growing pauses (keep.go);
-// readings are summed up, everything else goes on as it came (fold.go); what a
+// readings are summed up, everything else goes on as it came (fold.go) unless it
+// chatters (chatter.go); what a
 // stream is stands on show, and is recorded once a visit (streams.go). A device
 // that cannot be reached is offline (offline.go), one that says nothing for too
 // long is silent (supervise.go), and either is an event, told again while it lasts
@@ -26,11 +27,11 @@ package ingest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"sitepost/devices"
@@ -82,6 +83,8 @@ type Ingest struct {
 	mu      sync.Mutex               // guards again
 	again   map[string]chan struct{} // by conversation: its pause is over, because a person has done something
 	closing chan struct{}            // closed when Run's ctx ended: an append that fails now is given up
+	bounces bounces                  // of what chatters
+	refused atomic.Bool              // the store did not take the last event that it was asked to
 }
 
 // New makes an Ingest. Nothing runs before Run.
@@ -93,6 +96,7 @@ func New(o Options) *Ingest {
 	in.fold.sums = map[pointKey]*sum{}
 	in.lines.held = map[lineHold]bool{}
 	in.absent.open = map[pointKey]*absence{}
+	in.bounces.at = map[pointKey]*bounce{}
 	in.watched = map[string]*watched{}
 	in.again = map[string]chan struct{}{}
 	for name, p := range o.Places {
@@ -123,6 +127,7 @@ func (in *Ingest) Run(ctx context.Context, cs []Conversation) error {
 		talking.Go(func() { in.keep(ctx, c) })
 	}
 	talking.Wait()
+	in.calmAll()
 	stopWatching() // the last summaries and figures leave when nobody can add to them
 	watching.Wait()
 	return nil
@@ -195,49 +200,6 @@ func (in *Ingest) tell(place devices.Place, e devices.Event) error {
 		return err
 	}
 	return in.tellState(e)
-}
-
-// append puts one event on disk, however long the disk refuses it: what was
-// said waits in the conversation that said it. It gives up when the store is
-// sealed, or when the disk refuses while we are closing. What can never be
-// stored is a bug of the driver: it is logged, and the conversation goes on.
-func (in *Ingest) append(p devices.Place, e devices.Event) error {
-	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
-		made, err := in.opt.Store.Accept(p, e)
-		if err == nil {
-			in.stored(e, made)
-			return nil
-		}
-		if errors.Is(err, store.ErrSealed) {
-			return err
-		}
-		if errors.Is(err, store.ErrRefused) {
-			in.opt.Log.Error("event refused", "device", e.Device, "code", e.Code, "err", err)
-			return nil
-		}
-		in.opt.Log.Error("store refuses", "device", e.Device, "code", e.Code, "err", err, "retry_in", pause)
-		select {
-		case <-in.closing:
-			return err
-		case <-time.After(pause):
-		}
-	}
-}
-
-// stored follows an event that is safe. made is its record, nil if it brought
-// nothing new.
-func (in *Ingest) stored(e devices.Event, made *store.Record) {
-	in.absent.follow(e)
-	if made == nil {
-		return
-	}
-	w := in.watched[e.Device]
-	w.mu.Lock()
-	w.day.record(*made, time.Now())
-	w.mu.Unlock()
-	if in.opt.Attention != nil && begins(*made) {
-		in.opt.Attention(*made)
-	}
 }
 
 // begins says whether a record is an alarm at the moment when it is one.

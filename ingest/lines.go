@@ -1,11 +1,13 @@
 package ingest
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"time"
 
 	"sitepost/devices"
+	"sitepost/ingest/store"
 )
 
 // A hold is what keeps a line from asking its devices. That is one condition,
@@ -134,7 +136,9 @@ func (in *Ingest) cut(w *watched, by hold, at time.Time) error {
 	w.mu.Lock()
 	w.cut = by
 	w.mu.Unlock()
-	if err := in.opt.Store.Doubt(w.name); err != nil {
+	if err := in.opt.Store.Doubt(w.name); errors.Is(err, store.ErrUnwritable) {
+		in.opt.Log.Error("open conditions are not marked as unconfirmed", "device", w.name, "err", err)
+	} else if err != nil {
 		return err
 	}
 	in.show(w, at)

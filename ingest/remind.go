@@ -121,6 +121,8 @@ func (in *Ingest) takeUpOpen() error {
 			w.mu.Lock()
 			w.faults[o.Subject] = fault{} // its words come when the device says it again
 			w.mu.Unlock()
+		case stands && o.Type == devices.AlarmChattering:
+			in.bounces.takeUp(o.Device, o.Subject, now)
 		case stands && o.Type == devices.CameraLogin:
 			w.mu.Lock()
 			w.refused = refusesLogin

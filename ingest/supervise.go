@@ -165,6 +165,7 @@ func (in *Ingest) superviseAll(ctx context.Context) {
 				}
 			}
 			in.remind(now)
+			in.calm(now)
 		}
 	}
 }

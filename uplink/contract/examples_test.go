@@ -93,7 +93,7 @@ var said = map[devices.Code]devices.Event{
 	"device.counts":        {Day: &gasDay},
 	"device.mode":          {Mode: devices.WarmUp, Is: "warm-up"},
 	"line.lost":            {Text: "open /dev/ttyUSB0: no such file or directory"},
-	"alarm.chattering":     {Point: "3", Detail: "gas.alarm.low", Count: &devices.Count{Raw: 64, Step: 64}},
+	"alarm.chattering":     {Point: "gas.alarm.low/3", Detail: "gas.alarm.low", Count: &devices.Count{Raw: 31, Step: 31}},
 	"alarm.test":           {Mode: devices.Test, Text: "made by a technician"},
 	"box.started":          {Detail: "boot"},
 	"box.stopping":         {Detail: "upgrade"},
