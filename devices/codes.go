@@ -117,6 +117,7 @@ const (
 	UplinkRefused    Code = "uplink.refused"
 	AlarmChattering  Code = "alarm.chattering"
 	ClockUnsynced    Code = "clock.unsynced"
+	StoreFull        Code = "store.full"
 	StoreDamaged     Code = "store.damaged"
 	StoreGap         Code = "store.gap"
 )
