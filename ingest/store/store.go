@@ -265,6 +265,9 @@ func (s *Store) Close() error {
 		s.mu.Unlock()
 		s.wake()
 		<-s.ended
+		if n := len(s.ring.kept); n > 0 {
+			s.opt.Log.Error("alarms were only in memory, and end with it", "alarms", n, "forwarded_up_to", s.ring.sent, "last", s.ring.last)
+		}
 		s.album.close()
 		if err := errors.Join(s.file.Close(), s.lock.Close()); err != nil {
 			s.closed = fmt.Errorf("store %q: %w", s.opt.Directory, err)

@@ -1,8 +1,10 @@
 package store
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -209,4 +211,30 @@ func TestLost(t *testing.T) {
 		}
 		same(t, "lost when some of it is told", s.Lost()[0], Loss{devices.EventLane, 6, WhyRefused})
 	})
+}
+
+// TestVolatileAtTheEnd holds that a store which is closed while the disk refuses
+// says what ends with it, and that one which is closed when the disk is well again
+// has it on disk.
+func TestVolatileAtTheEnd(t *testing.T) {
+	for _, well := range []bool{false, true} {
+		t.Run(fmt.Sprint("well: ", well), func(t *testing.T) {
+			t.Parallel()
+			directory := t.TempDir()
+			var log bytes.Buffer
+			s := at(t, directory, func(o *Options) { o.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+			mend := breakWrites(t, filepath.Join(directory, "store.db"))
+			accepts(t, s, said(1, gasHigh, raised))
+			if well {
+				mend()
+			}
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			same(t, "said", strings.Contains(log.String(), "only in memory"), !well)
+			if well {
+				same(t, "on disk", len(stored(t, at(t, directory), devices.AlarmLane)), 1)
+			}
+		})
+	}
 }
