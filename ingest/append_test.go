@@ -72,33 +72,44 @@ func TestDiskRefuses(t *testing.T) {
 	})
 }
 
-// breakWrites makes every write to an open file of ours fail with EBADF, until it is
-// mended: its descriptor is replaced by one that may only read.
+// breakWrites makes every write to an open file of ours fail with EBADF, and nobody
+// find it under its name, until it is mended: its descriptor is replaced by one that
+// may only read, and its name by a folder.
 func breakWrites(t *testing.T, path string) (mend func()) {
+	t.Helper()
+	must := func(errs ...error) {
+		t.Helper()
+		if err := errors.Join(errs...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fd, away := descriptorOf(t, path), path+".away"
+	good, err := unix.Dup(fd)
+	bad, err2 := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	must(err, err2, unix.Dup3(bad, fd, unix.O_CLOEXEC), os.Rename(path, away), os.Mkdir(path, 0o700))
+	return func() {
+		if to, _ := os.Readlink(fmt.Sprint("/proc/self/fd/", fd)); to == away { // it was not closed meanwhile
+			must(unix.Dup3(good, fd, unix.O_CLOEXEC))
+		}
+		must(unix.Close(good), unix.Close(bad), os.Remove(path), os.Rename(away, path))
+	}
+}
+
+// descriptorOf finds the descriptor by which we have a file open.
+func descriptorOf(t *testing.T, path string) (fd int) {
 	t.Helper()
 	open, err := filepath.Glob("/proc/self/fd/*")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range open {
-		var fd int
-		if to, err := os.Readlink(name); err != nil || to != path {
-			continue
-		}
-		if _, err := fmt.Sscan(filepath.Base(name), &fd); err != nil {
-			t.Fatal(err)
-		}
-		good, err := unix.Dup(fd)
-		bad, err2 := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
-		if err := errors.Join(err, err2, unix.Dup3(bad, fd, unix.O_CLOEXEC)); err != nil {
-			t.Fatal(err)
-		}
-		return func() {
-			if err := errors.Join(unix.Dup3(good, fd, unix.O_CLOEXEC), unix.Close(good), unix.Close(bad)); err != nil {
+		if to, err := os.Readlink(name); err == nil && to == path {
+			if _, err := fmt.Sscan(filepath.Base(name), &fd); err != nil {
 				t.Fatal(err)
 			}
+			return fd
 		}
 	}
 	t.Fatalf("%q is not open", path)
-	return nil
+	return -1
 }

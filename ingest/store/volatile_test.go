@@ -88,7 +88,7 @@ func TestVolatile(t *testing.T) {
 		before := len(lines(t, s))
 
 		mend()
-		time.Sleep(catchUpEvery)
+		time.Sleep(3 * catchUpEvery)
 		says(t, s, "d", said(20, gasHigh, cleared))
 		same(t, "in memory when the disk is well", heard(s, 0), nil)
 		time.Sleep(time.Minute)
@@ -121,7 +121,7 @@ func TestVolatileByItself(t *testing.T) {
 		time.Sleep(time.Minute)
 		same(t, "in memory after a minute", len(s.Volatile(0)), 2)
 		mend()
-		time.Sleep(2 * catchUpEvery)
+		time.Sleep(3 * catchUpEvery)
 		same(t, "in memory", len(s.Volatile(0)), 0)
 		says(t, s, "d", said(5, passage, raw(13), urgent))
 		var steps []uint64
