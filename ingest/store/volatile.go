@@ -70,9 +70,9 @@ type alarm struct {
 	size  int
 }
 
-// remember takes an alarm that the disk refused into the ring. made is its record, nil if
+// keepInMemory takes an alarm that the disk refused into the ring. made is its record, nil if
 // nothing was new. It is false where there is no ring.
-func (s *Store) remember(a *alarm) (made *Record, is bool) {
+func (s *Store) keepInMemory(a *alarm) (made *Record, is bool) {
 	var e devices.Event
 	if s.ring.most <= 0 || json.Unmarshal(a.event, &e) != nil {
 		return nil, false
@@ -81,7 +81,7 @@ func (s *Store) remember(a *alarm) (made *Record, is bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ring.epoch == "" {
-		s.ring.epoch = newEpoch()
+		s.ring.epoch = drawEpoch()
 	}
 	key := keyOf(a.place.Device.Name, e)
 	k := kept{form: a.form, key: key, size: a.size, record: Record{
@@ -194,8 +194,8 @@ func (r *ring) evict() (lost bool) {
 // empty forgets what is in the file now. Numbers go on.
 func (r *ring) empty() { r.kept, r.bytes, r.said = nil, 0, nil }
 
-// newEpoch draws one.
-func newEpoch() Epoch {
+// drawEpoch draws one.
+func drawEpoch() Epoch {
 	var id [8]byte
 	rand.Read(id[:]) // it never fails
 	return Epoch(hex.EncodeToString(id[:]))
@@ -289,7 +289,7 @@ func (s *Store) console(e *entry, err error) error {
 	}
 	switch {
 	case e.alarm != nil:
-		made, is := s.remember(e.alarm)
+		made, is := s.keepInMemory(e.alarm)
 		if !is {
 			return err
 		}
