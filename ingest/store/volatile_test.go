@@ -48,6 +48,23 @@ func accepts(t *testing.T, s *Store, events ...devices.Event) (made []*Record) {
 	return made
 }
 
+// caughtUp waits until a store has brought to disk what waited in memory. It tries
+// each second.
+func caughtUp(t *testing.T, s *Store) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		s.mu.Lock()
+		well := !s.failing && !s.behind()
+		s.mu.Unlock()
+		if well {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("a minute after it was mended: %v", s.Trouble())
+		}
+	}
+}
+
 // TestVolatile holds that alarms which the disk refuses are there to be forwarded
 // at once, each edge once and with the incident it belongs to; and that they are
 // records, in their order and before what is said then, as soon as the disk is well.
@@ -88,7 +105,7 @@ func TestVolatile(t *testing.T) {
 		const before = 2
 
 		mend()
-		time.Sleep(3 * catchUpEvery)
+		caughtUp(t, s)
 		says(t, s, "d", said(20, gasHigh, cleared))
 		same(t, "in memory when the disk is well", heard(s, 0), nil)
 		time.Sleep(time.Minute)
@@ -121,7 +138,7 @@ func TestVolatileByItself(t *testing.T) {
 		time.Sleep(time.Minute)
 		same(t, "in memory after a minute", len(s.Volatile(0)), 2)
 		mend()
-		time.Sleep(3 * catchUpEvery)
+		caughtUp(t, s)
 		same(t, "in memory", len(s.Volatile(0)), 0)
 		says(t, s, "d", said(5, passage, raw(13), urgent))
 		var steps []uint64
@@ -192,7 +209,7 @@ func TestLost(t *testing.T) {
 			says(t, s, "d", said(1, devices.GasReading))
 			time.Sleep(2 * readingPatience)
 			mend()
-			time.Sleep(catchUpEvery + 2*time.Second)
+			caughtUp(t, s)
 			if err := say(); err != nil {
 				t.Errorf("got %v from a disk that is well", err)
 			}
