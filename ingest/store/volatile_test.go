@@ -216,6 +216,7 @@ func TestLost(t *testing.T) {
 			mend = breakWrites(t, filepath.Join(s.opt.Directory, "store.db"))
 		}
 		mend()
+		caughtUp(t, s)
 		directory := s.opt.Directory
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
