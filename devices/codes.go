@@ -117,6 +117,11 @@ const (
 	UplinkRefused    Code = "uplink.refused"
 	AlarmChattering  Code = "alarm.chattering"
 	ClockUnsynced    Code = "clock.unsynced"
+	ClockCorrected   Code = "clock.corrected"
+	ClockJumped      Code = "clock.jumped"
+	StoreWear        Code = "store.wear"
+	PowerMainsLost   Code = "power.mains.lost"
+	PowerBatteryLow  Code = "power.battery.low"
 	StoreDamaged     Code = "store.damaged"
 	StoreGap         Code = "store.gap"
 )
