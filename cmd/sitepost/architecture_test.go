@@ -73,6 +73,7 @@ var fenced = map[string][]string{
 	"github.com/bluenviron/gortsplib/v4":   {"devices/camera/stream", "devices/virtual"},
 	"go.etcd.io/bbolt":                     {"ingest/store", "ingest/store/sound"},
 	"github.com/mochi-mqtt/server/v2":      {"cmd/virtualsite"},
+	"github.com/prometheus/client_golang":  {"cmd/sitepost/status"},
 	"github.com/bluenviron/mediacommon/v2": {"devices/camera/stream/meter", "devices/virtual"},
 }
 

@@ -20,6 +20,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -80,7 +81,10 @@ func New(o Options) *Box {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	b := &Box{opt: o}
-	for _, server := range o.CompareWith {
+	for i, server := range o.CompareWith {
+		if slices.Contains(o.CompareWith[:i], server) {
+			continue
+		}
 		b.rivals = append(b.rivals, &rival{server: server})
 	}
 	return b

@@ -19,6 +19,7 @@ import (
 
 	"sitepost/cmd/sitepost/box"
 	"sitepost/cmd/sitepost/control"
+	"sitepost/cmd/sitepost/status"
 	"sitepost/config"
 	"sitepost/devices/instrument"
 	"sitepost/devices/line"
@@ -38,6 +39,10 @@ type Options struct {
 	Control string
 	// Host is the machine we run on; nil is the real one.
 	Host *box.Host
+
+	// Status is given, before anything moves, what takes a snapshot of the site
+	// until Run returns; nil: nobody asks but the tools.
+	Status func(take func() status.Snapshot)
 
 	// Open opens a line; nil opens the real one.
 	Open func(config.Line) line.Opener
@@ -88,6 +93,7 @@ type site struct {
 	learnt        chan struct{}                  // something new is known of a camera
 	conversations []ingest.Conversation
 	box           *box.Box
+	dropped       dropped      // what the city was told of
 	link          *uplink.Link // nil while the site has no city yet
 }
 
@@ -139,6 +145,9 @@ func (s *site) live(ctx context.Context) error {
 	defer stopLines()
 	var link, lines sync.WaitGroup
 	s.answerTools(lineCtx, &lines)
+	if s.opt.Status != nil {
+		s.opt.Status(s.snapshot)
+	}
 	lines.Go(func() { s.keepInventory(lineCtx) })
 	lines.Go(func() { s.box.Run(lineCtx) })
 	if s.link != nil {
@@ -178,7 +187,7 @@ func (s *site) answerTools(ctx context.Context, running *sync.WaitGroup) {
 		s.opt.Log.Warn("tools cannot reach this sitepost", "err", err)
 		return
 	}
-	door := control.Door{Lines: s.lines, Cameras: wall{s}, Log: s.opt.Log}
+	door := control.Door{Lines: s.lines, Cameras: wall{s}, Status: s.snapshot, Log: s.opt.Log}
 	running.Go(func() {
 		if err := door.Serve(ctx, l); err != nil {
 			s.opt.Log.Error("tools cannot reach this sitepost any more", "err", err)

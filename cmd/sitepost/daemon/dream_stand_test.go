@@ -17,6 +17,7 @@ import (
 
 	"sitepost/cmd/sitepost/box"
 	"sitepost/cmd/sitepost/daemon"
+	"sitepost/cmd/sitepost/status"
 	"sitepost/config"
 	"sitepost/devices"
 	"sitepost/devices/line"
@@ -64,6 +65,7 @@ type dream struct {
 	log    bytes.Buffer // of the daemon; look at it when that has stopped
 	passed map[string]int
 	host   box.Host
+	status func() status.Snapshot // of the daemon that runs
 
 	stop     func() // ends the daemon; nil while none runs
 	unplug   func() // ends everything around it
@@ -74,7 +76,13 @@ type dream struct {
 // into the test's own folder; those in profiles/ are the site's own.
 func newDream(t *testing.T, lines string, files map[string]string) *dream {
 	t.Helper()
-	d := &dream{t: t, dir: t.TempDir(), broker: uplinktest.New(), wires: map[string]*wire{}, passed: map[string]int{}, host: dreamHost()}
+	return newDreamIn(t, t.TempDir(), lines, files)
+}
+
+// newDreamIn is newDream in a folder that may have been another one's before.
+func newDreamIn(t *testing.T, dir, lines string, files map[string]string) *dream {
+	t.Helper()
+	d := &dream{t: t, dir: dir, broker: uplinktest.New(), wires: map[string]*wire{}, passed: map[string]int{}, host: dreamHost()}
 	d.write("card-key", cardKey+"\n")
 	for name, text := range files {
 		d.write(name, text)
@@ -126,9 +134,10 @@ func (d *dream) start() {
 	ended := make(chan error, 1)
 	o := daemon.Options{
 		Config: d.config, Profiles: d.profiles(), Version: "test", Host: &d.host,
-		Log:   slog.New(slog.NewTextHandler(&d.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Open:  func(l config.Line) line.Opener { return d.wires[l.Name].Open },
-		Dials: []uplink.Dial{d.broker.Dial(d.config.Uplink.ClientID, uplink.Subscriptions(d.config.Site.Name))},
+		Status: func(take func() status.Snapshot) { d.status = take },
+		Log:    slog.New(slog.NewTextHandler(&d.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Open:   func(l config.Line) line.Opener { return d.wires[l.Name].Open },
+		Dials:  []uplink.Dial{d.broker.Dial(d.config.Uplink.ClientID, uplink.Subscriptions(d.config.Site.Name))},
 	}
 	go func() { ended <- daemon.Run(ctx, o) }()
 	d.stop = func() {
