@@ -2,10 +2,12 @@ package daemon_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
-	"testing/fstest"
 	"testing/synctest"
 	"time"
 
@@ -91,18 +93,21 @@ func TestClockIsSet(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		d := newDream(t, gateLine, nil)
-		began, ahead, synced := time.Now(), time.Duration(0), false
-		d.host.Wall = func() time.Time { return time.Now().Add(ahead) }
+		var ahead atomic.Int64 // time.Duration
+		var synced atomic.Bool
+		began := time.Now()
+		d.host.Wall = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
 		d.host.Clock = func() store.Clock {
-			return store.Clock{Source: "ntp", Synced: synced, Boot: "boot-1", UptimeMS: time.Since(began).Milliseconds()}
+			return store.Clock{Source: "ntp", Synced: synced.Load(), Boot: "boot-1", UptimeMS: time.Since(began).Milliseconds()}
 		}
 		d.start()
 		d.after(10 * time.Second)
 		d.pass("left", 1)
-		ahead = time.Hour
+		ahead.Store(int64(time.Hour))
 		d.after(10 * time.Second)
 		d.pass("left", 2)
-		ahead, synced = -3*aYear, true
+		ahead.Store(int64(-3 * aYear))
+		synced.Store(true)
 		d.after(10 * time.Second)
 		d.pass("left", 3)
 		d.after(10 * time.Second)
@@ -146,14 +151,15 @@ func TestMainsOfTheHost(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		d := newDream(t, gasLine, nil)
-		supply := fstest.MapFS{"AC/type": {Data: []byte("Mains\n")}, "AC/online": {Data: []byte("1\n")}}
-		d.host.Power = supply
+		supplies := filepath.Join(d.dir, "power_supply")
+		d.host.Power = os.DirFS(supplies)
+		d.write("power_supply/AC/type", "Mains\n")
+		d.write("power_supply/AC/online", "1\n")
 		d.start()
-		d.after(10 * time.Second)
-		supply["AC/online"].Data = []byte("0\n")
-		d.after(10 * time.Second)
-		supply["AC/online"].Data = []byte("1\n")
-		d.after(10 * time.Second)
+		for _, online := range []string{"1\n", "0\n", "1\n"} {
+			d.write("power_supply/AC/online", online)
+			d.after(10 * time.Second)
+		}
 		d.end()
 		b := d.book()
 		b.audit(t)
