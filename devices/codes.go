@@ -118,6 +118,11 @@ const (
 	AlarmChattering  Code = "alarm.chattering"
 	ClockUnsynced    Code = "clock.unsynced"
 	StoreFull        Code = "store.full"
+	ClockCorrected   Code = "clock.corrected"
+	ClockJumped      Code = "clock.jumped"
+	StoreWear        Code = "store.wear"
+	PowerMainsLost   Code = "power.mains.lost"
+	PowerBatteryLow  Code = "power.battery.low"
 	StoreDamaged     Code = "store.damaged"
 	StoreGap         Code = "store.gap"
 )

@@ -138,6 +138,7 @@ func (c *connection) work(ctx context.Context) error {
 		}
 		now := time.Now()
 		again := c.fill(now)
+		c.show()
 		if late := c.window.overdue(); !late.IsZero() && !now.Before(late) {
 			if c.pictures.flying > 0 {
 				return errHeavy

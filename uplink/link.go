@@ -136,6 +136,7 @@ func (l *Link) report(broker string, err error, wait time.Duration, said string)
 			s.Up, s.Since = false, time.Now()
 		}
 		s.Broker, s.Why = broker, err.Error()
+		s.InFlight, s.InFlightBytes, s.Unanswered = 0, 0, time.Time{}
 	})
 	level := slog.LevelWarn
 	if said == broker+err.Error() {

@@ -16,6 +16,10 @@ type Status struct {
 	Ignored  uint64    `json:"ignored"`          // platform receipts that this site does not ask for
 	Refused  uint64    `json:"refused"`          // messages of the city that did not count
 	Unsaid   uint64    `json:"unsaid"`           // records that can never be said
+
+	InFlight      int       `json:"in_flight"`                 // messages that wait for their receipt
+	InFlightBytes int       `json:"in_flight_bytes"`           // and their size
+	Unanswered    time.Time `json:"unanswered_since,omitzero"` // the oldest of them waits since; zero: nothing waits
 }
 
 // A tally is a status that several goroutines write.
@@ -28,6 +32,16 @@ func (t *tally) count(change func(*Status)) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	change(&t.status)
+}
+
+// show notes what is in flight.
+func (c *connection) show() {
+	w := &c.window
+	var since time.Time
+	if len(w.flights) > 0 {
+		since = w.flights[0].since
+	}
+	c.link.tally.count(func(s *Status) { s.InFlight, s.InFlightBytes, s.Unanswered = len(w.flights), w.bytes, since })
 }
 
 // Status returns what the link shows of itself now.

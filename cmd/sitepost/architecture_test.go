@@ -53,10 +53,12 @@ var mayImport = map[string][]string{
 	"uplink/mqtt/mqtttest":  {},
 	"uplink/contract":       {"devices"},
 	"firmware-notes":        {},
-	"cmd/sitepost/control":  {"devices/line"},
-	"cmd/sitepost/daemon": {"cmd/sitepost/control", "config", "devices", "devices/line", "devices/modbus", "devices/instrument",
+	"cmd/sitepost/box":      {"devices", "ingest/store"},
+	"cmd/sitepost/status":   {"cmd/sitepost/box", "devices", "ingest/store", "uplink"},
+	"cmd/sitepost/control":  {"cmd/sitepost/status", "devices/line"},
+	"cmd/sitepost/daemon": {"cmd/sitepost/box", "cmd/sitepost/control", "cmd/sitepost/status", "config", "devices", "devices/line", "devices/modbus", "devices/instrument",
 		"devices/osdp", "devices/camera", "devices/camera/onvif", "devices/camera/find", "devices/camera/norm", "devices/camera/stream", "ingest", "ingest/store", "uplink", "uplink/mqtt"},
-	"cmd/sitepost": {"cmd/sitepost/control", "cmd/sitepost/daemon", "config", "devices", "devices/line", "devices/modbus",
+	"cmd/sitepost": {"cmd/sitepost/control", "cmd/sitepost/daemon", "cmd/sitepost/status", "config", "devices", "devices/line", "devices/modbus",
 		"devices/instrument", "devices/osdp", "devices/survey", "devices/camera/find", "devices/camera/norm", "devices/camera/onvif", "devices/camera/stream", "firmware-notes"},
 	"cmd/reliability":        {},
 	"cmd/reliability/figure": {},
@@ -73,6 +75,7 @@ var fenced = map[string][]string{
 	"go.etcd.io/bbolt":                     {"ingest/store", "ingest/store/sound"},
 	"github.com/mochi-mqtt/server/v2":      {"cmd/virtualsite"},
 	"github.com/hanwen/go-fuse/v2":         {"ingest/store/disktest"},
+	"github.com/prometheus/client_golang":  {"cmd/sitepost/status"},
 	"github.com/bluenviron/mediacommon/v2": {"devices/camera/stream/meter", "devices/virtual"},
 }
 

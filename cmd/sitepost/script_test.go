@@ -104,6 +104,8 @@ func TestExitCodes(t *testing.T) {
 		{[]string{"try", bad}, exitFindings},
 		{[]string{"try", gone}, exitUsage},
 		{[]string{"explain", "no-such"}, exitUsage},
+		{[]string{"status", "--control", gone}, exitUsage},
+		{[]string{"status", "hall"}, exitUsage},
 		{[]string{"frobnicate"}, exitUsage},
 		{[]string{"check", "--frobnicate"}, exitUsage},
 		{[]string{"init", "--write", good}, exitUsage},

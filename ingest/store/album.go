@@ -73,6 +73,11 @@ func openAlbum(o Options) *album {
 	return a
 }
 
+// tooOldToBeTrue is the age of a picture that was taken before the box knew the
+// time: without a battery its clock begins in 1970. Such pictures are kept as long
+// as others, counted from the start, and do not all go when the clock is set.
+const tooOldToBeTrue = 3 * 365 * 24 * time.Hour
+
 // adopt takes in one entry of the directory. What is not ours stays where it is.
 func (a *album) adopt(e fs.DirEntry, now time.Time) error {
 	if whole, unfinished := strings.CutSuffix(e.Name(), newEnd); unfinished {
@@ -89,10 +94,11 @@ func (a *album) adopt(e fs.DirEntry, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	p.Bytes, p.Kept = int(is.Size()), is.ModTime()
-	if p.Kept.After(now) { // the clock went back: it would never grow old
-		p.Kept = now
+	age := now.Sub(is.ModTime())
+	if age < 0 || age > tooOldToBeTrue { // somebody set the clock: it would never grow old, or is as good as new
+		age = 0
 	}
+	p.Bytes, p.Kept = int(is.Size()), now.Add(-age) // by the clock that nobody sets, from here on
 	a.kept = append(a.kept, sheet{p, e.Name()})
 	return nil
 }

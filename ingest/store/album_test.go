@@ -39,6 +39,26 @@ func TestPicturesAge(t *testing.T) {
 	})
 }
 
+// TestPicturesClock promises that pictures which were taken before the box knew the
+// time do not all go when it does.
+func TestPicturesClock(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		directory := t.TempDir()
+		s := at(t, directory)
+		picture := photo(t, 1, 5000)
+		keeps(t, s, picture, "a", "b")
+		if err := os.Chtimes(filepath.Join(directory, "pictures", "b_"+incident+".jpg"), time.Unix(60, 0), time.Unix(60, 0)); err != nil {
+			t.Fatal(err)
+		}
+		s = reopened(t, s)
+		keeps(t, s, picture, "c")
+		same(t, "after the clock was set", len(s.Pictures()), 3)
+		time.Sleep(8 * 24 * time.Hour)
+		keeps(t, s, picture, "d")
+		same(t, "after their days", cameras(s.Pictures()), []string{"d"})
+	})
+}
+
 // TestPicturesBytes promises that pictures stay below their bytes, however small
 // each of them is: the oldest go first, and the last one stays.
 func TestPicturesBytes(t *testing.T) {

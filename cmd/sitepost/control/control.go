@@ -5,9 +5,11 @@
 //	tool ── POST /lines/bus-a/loan  ──► the line is the tool's until it hangs up
 //	tool ── GET  /cameras           ──► how each camera stands
 //	tool ── POST /cameras/cam-1/login ──► its login is tried anew, because a person asks
+//	tool ── GET  /status            ──► how the site stands, as one JSON document (package status)
+//	     ── GET  /metrics           ──► the same as figures for Prometheus
 //
-// It speaks HTTP, so that what comes later (a status page, figures) finds its
-// place beside it. A loan lasts as long as the connection and at most half an
+// It speaks HTTP, so that what comes later (a status page) finds its place beside
+// it. A loan lasts as long as the connection and at most half an
 // hour: whatever becomes of the tool, the line comes back.
 //
 // Who may use the door is decided by the file's permissions: its owner and its

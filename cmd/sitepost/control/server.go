@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"sitepost/cmd/sitepost/status"
 	"sitepost/devices/line"
 )
 
@@ -32,6 +33,7 @@ const (
 type Door struct {
 	Lines   map[string]*line.Line
 	Cameras Cameras // nil: none
+	Status  func() status.Snapshot
 	Log     *slog.Logger
 }
 
@@ -78,6 +80,10 @@ func (d *Door) Serve(ctx context.Context, l net.Listener) error {
 	mux.HandleFunc("POST /lines/{line}/loan", d.loan)
 	mux.HandleFunc("GET /cameras", d.cameras)
 	mux.HandleFunc("POST /cameras/{camera}/login", d.login)
+	if d.Status != nil {
+		mux.HandleFunc("GET /status", d.status)
+		mux.Handle("GET /metrics", status.Metrics(d.Status))
+	}
 	places := make(chan struct{}, mostTools)
 	var server http.Server
 	server.BaseContext = func(net.Listener) context.Context { return ctx }

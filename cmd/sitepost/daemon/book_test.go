@@ -63,8 +63,10 @@ func (h heard) said() said {
 	return w
 }
 
-// ofTheMachine leaves out what this machine decides: whether its clock is set.
-func ofTheMachine(code string) bool { return code == string(devices.ClockUnsynced) }
+// ofTheMachine leaves out what this machine decides: its clock and its power.
+func ofTheMachine(code string) bool {
+	return strings.HasPrefix(code, "clock.") || strings.HasPrefix(code, "power.")
+}
 
 // A book is what a careful platform keeps of one site. What comes in is held
 // against the contract, and what comes again against what came before.

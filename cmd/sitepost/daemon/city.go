@@ -32,10 +32,20 @@ func (s *site) connectCity() error {
 		Site: s.opt.Config.Site.Name, Store: s.store, Dials: dials, Names: named,
 		DrainRate: up.DrainRate, DrainStart: up.DrainStart, Receipt: string(up.Receipt),
 		Version: s.opt.Version, BoxID: up.ClientID,
-		Say: func(e devices.Event) error { return s.ingest.Say(boxName, e) },
+		Say: s.sayOfLink,
 		Log: s.opt.Log,
 	})
 	return nil
+}
+
+// sayOfLink puts on disk what the link says of itself, and counts what it says that
+// the city does not get.
+func (s *site) sayOfLink(e devices.Event) error {
+	err := s.ingest.Say(boxName, e)
+	if err == nil {
+		s.dropped.note(e)
+	}
+	return err
 }
 
 // dial reaches one broker. User, password and certificates are read anew at each

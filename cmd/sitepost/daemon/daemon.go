@@ -14,13 +14,13 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
-	"time"
 
 	"golang.org/x/time/rate"
 
+	"sitepost/cmd/sitepost/box"
 	"sitepost/cmd/sitepost/control"
+	"sitepost/cmd/sitepost/status"
 	"sitepost/config"
-	"sitepost/devices"
 	"sitepost/devices/instrument"
 	"sitepost/devices/line"
 	"sitepost/ingest"
@@ -37,6 +37,12 @@ type Options struct {
 
 	// Control is where the technician's tools reach us; "" is nowhere.
 	Control string
+	// Host is the machine we run on; nil is the real one.
+	Host *box.Host
+
+	// Status is given, before anything moves, what takes a snapshot of the site
+	// until Run returns; nil: nobody asks but the tools.
+	Status func(take func() status.Snapshot)
 
 	// Open opens a line; nil opens the real one.
 	Open func(config.Line) line.Opener
@@ -53,11 +59,14 @@ func Run(ctx context.Context, o Options) (err error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.Host == nil {
+		o.Host = new(box.Machine())
+	}
 	st, err := store.Open(store.Options{
 		Directory: o.Config.Store.Directory, Site: o.Config.Site.Name,
 		Receipt: string(o.Config.Uplink.Receipt), PicturesFor: o.Config.Store.KeepPictures, PictureBytes: o.Config.Store.Size / 4,
 		SendPictures: sendsPictures(o.Config),
-		Clock:        readClock, Log: o.Log,
+		Clock:        o.Host.Clock, Log: o.Log,
 	})
 	if err != nil {
 		return err
@@ -83,6 +92,8 @@ type site struct {
 	starts        *rate.Limiter                  // of sessions with cameras
 	learnt        chan struct{}                  // something new is known of a camera
 	conversations []ingest.Conversation
+	box           *box.Box
+	dropped       dropped      // what the city was told of
 	link          *uplink.Link // nil while the site has no city yet
 }
 
@@ -103,6 +114,7 @@ func build(o Options, st *store.Store) (*site, error) {
 		Store: st, Places: places(o.Config), Says: says, CardKey: s.cardKey(), CardKeyID: o.Config.Cards.KeyID,
 		ReadingsEvery: o.Config.Uplink.Readings, Attention: s.attend, Log: o.Log,
 	})
+	s.box = s.newBox()
 	return s, s.connectCity()
 }
 
@@ -133,8 +145,12 @@ func (s *site) live(ctx context.Context) error {
 	defer stopLines()
 	var link, lines sync.WaitGroup
 	s.answerTools(lineCtx, &lines)
+	if s.opt.Status != nil {
+		s.opt.Status(s.snapshot)
+	}
 	lines.Go(func() { s.keepInventory(lineCtx) })
 	lines.Go(func() { s.watchStore(lineCtx) })
+	lines.Go(func() { s.box.Run(lineCtx) })
 	if s.link != nil {
 		link.Go(func() {
 			if err := s.link.Run(linkCtx); err != nil {
@@ -153,7 +169,7 @@ func (s *site) live(ctx context.Context) error {
 	err := s.ingest.Run(ctx, s.conversations) // until ctx ends and every device is silent
 	stopLines()
 	lines.Wait()
-	err = errors.Join(err, s.ingest.Say(boxName, devices.Event{Time: time.Now(), Code: devices.BoxStopping}))
+	err = errors.Join(err, s.box.End())
 	s.store.Seal()
 	stopLink() // it drains what is on disk for a bounded time
 	link.Wait()
@@ -172,7 +188,7 @@ func (s *site) answerTools(ctx context.Context, running *sync.WaitGroup) {
 		s.opt.Log.Warn("tools cannot reach this sitepost", "err", err)
 		return
 	}
-	door := control.Door{Lines: s.lines, Cameras: wall{s}, Log: s.opt.Log}
+	door := control.Door{Lines: s.lines, Cameras: wall{s}, Status: s.snapshot, Log: s.opt.Log}
 	running.Go(func() {
 		if err := door.Serve(ctx, l); err != nil {
 			s.opt.Log.Error("tools cannot reach this sitepost any more", "err", err)
@@ -186,21 +202,5 @@ func (s *site) announce() error {
 	if err := s.showStanding(); err != nil {
 		return fmt.Errorf("show the site: %w", err)
 	}
-	clock := readClock()
-	cause := "restart"
-	if clock.UptimeMS < bootWithin.Milliseconds() {
-		cause = "boot"
-	}
-	if err := s.ingest.Say(boxName, devices.Event{Time: time.Now(), Code: devices.BoxStarted, Detail: cause, Text: "sitepost " + s.opt.Version}); err != nil {
-		return err
-	}
-	unsynced := devices.Event{Time: time.Now(), Code: devices.ClockUnsynced, State: devices.Cleared}
-	if !clock.Synced {
-		unsynced.State = devices.Raised
-		unsynced.Text = "the box's clock is not synchronised: set up chrony or systemd-timesyncd"
-	}
-	return s.ingest.Say(boxName, unsynced)
+	return s.box.Begin()
 }
-
-// bootWithin is how soon after the kernel a start counts as the boot's own.
-const bootWithin = 3 * time.Minute

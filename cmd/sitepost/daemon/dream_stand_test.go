@@ -15,7 +15,9 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 
+	"sitepost/cmd/sitepost/box"
 	"sitepost/cmd/sitepost/daemon"
+	"sitepost/cmd/sitepost/status"
 	"sitepost/config"
 	"sitepost/devices"
 	"sitepost/devices/line"
@@ -23,6 +25,7 @@ import (
 	"sitepost/devices/modbus"
 	"sitepost/devices/osdp/osdptest"
 	"sitepost/devices/virtual"
+	"sitepost/ingest/store"
 	"sitepost/uplink"
 	"sitepost/uplink/mqtt/mqtttest"
 	"sitepost/uplink/uplinktest"
@@ -61,6 +64,8 @@ type dream struct {
 	wires  map[string]*wire
 	log    bytes.Buffer // of the daemon; look at it when that has stopped
 	passed map[string]int
+	host   box.Host
+	status func() status.Snapshot // of the daemon that runs
 
 	stop     func() // ends the daemon; nil while none runs
 	unplug   func() // ends everything around it
@@ -71,7 +76,13 @@ type dream struct {
 // into the test's own folder; those in profiles/ are the site's own.
 func newDream(t *testing.T, lines string, files map[string]string) *dream {
 	t.Helper()
-	d := &dream{t: t, dir: t.TempDir(), broker: uplinktest.New(), wires: map[string]*wire{}, passed: map[string]int{}}
+	return newDreamIn(t, t.TempDir(), lines, files)
+}
+
+// newDreamIn is newDream in a folder that may have been another one's before.
+func newDreamIn(t *testing.T, dir, lines string, files map[string]string) *dream {
+	t.Helper()
+	d := &dream{t: t, dir: dir, broker: uplinktest.New(), wires: map[string]*wire{}, passed: map[string]int{}, host: dreamHost()}
 	d.write("card-key", cardKey+"\n")
 	for name, text := range files {
 		d.write(name, text)
@@ -95,6 +106,15 @@ func newDream(t *testing.T, lines string, files map[string]string) *dream {
 	return d
 }
 
+// dreamHost is a machine of the bubble: its clock is right, and it tells nothing
+// of its power.
+func dreamHost() box.Host {
+	began := time.Now()
+	return box.Host{Wall: time.Now, Clock: func() store.Clock {
+		return store.Clock{Source: "ntp", Synced: true, Boot: "dream", UptimeMS: time.Since(began).Milliseconds()}
+	}}
+}
+
 func (d *dream) profiles() string { return filepath.Join(d.dir, "profiles") }
 
 func (d *dream) write(name, text string) {
@@ -113,10 +133,11 @@ func (d *dream) start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	o := daemon.Options{
-		Config: d.config, Profiles: d.profiles(), Version: "test",
-		Log:   slog.New(slog.NewTextHandler(&d.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Open:  func(l config.Line) line.Opener { return d.wires[l.Name].Open },
-		Dials: []uplink.Dial{d.broker.Dial(d.config.Uplink.ClientID, uplink.Subscriptions(d.config.Site.Name))},
+		Config: d.config, Profiles: d.profiles(), Version: "test", Host: &d.host,
+		Status: func(take func() status.Snapshot) { d.status = take },
+		Log:    slog.New(slog.NewTextHandler(&d.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Open:   func(l config.Line) line.Opener { return d.wires[l.Name].Open },
+		Dials:  []uplink.Dial{d.broker.Dial(d.config.Uplink.ClientID, uplink.Subscriptions(d.config.Site.Name))},
 	}
 	go func() { ended <- daemon.Run(ctx, o) }()
 	d.stop = func() {

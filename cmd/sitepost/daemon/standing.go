@@ -63,7 +63,7 @@ func staysOpen(c *config.Config) func(store.Standing) bool {
 	return func(o store.Standing) bool {
 		_, stands := known[o.Device]
 		_, idle := unused[o.Device]
-		return stands && !idle && judged(o)
+		return stands && !idle && judged(o) && boxJudges(c, o)
 	}
 }
 

@@ -1,4 +1,4 @@
-package daemon
+package box
 
 import (
 	"os"
@@ -14,10 +14,10 @@ import (
 // timesyncFile exists once systemd-timesyncd has set the clock.
 const timesyncFile = "/run/systemd/timesync/synchronized"
 
-// readClock says how far the box's clock can be trusted now. The kernel's own
+// ReadClock says how far the box's clock can be trusted now. The kernel's own
 // word counts (adjtimex, read only), or timesyncd's where a hardened unit
 // forbids that call. sitepost never sets a clock.
-func readClock() store.Clock {
+func ReadClock() store.Clock {
 	c := store.Clock{Source: "none", Boot: bootID()}
 	var up unix.Timespec
 	if unix.ClockGettime(unix.CLOCK_BOOTTIME, &up) == nil {
@@ -25,10 +25,13 @@ func readClock() store.Clock {
 	}
 	var tx unix.Timex
 	state, err := unix.Adjtimex(&tx)
-	if err == nil && state != unix.TIME_ERROR && tx.Status&unix.STA_UNSYNC == 0 {
+	switch {
+	case err == nil && state != unix.TIME_ERROR && tx.Status&unix.STA_UNSYNC == 0:
 		c.Source, c.Synced = "ntp", true
-	} else if _, err := os.Stat(timesyncFile); err == nil {
-		c.Source, c.Synced = "ntp", true
+	case err != nil: // the kernel does not tell us
+		if _, err := os.Stat(timesyncFile); err == nil {
+			c.Source, c.Synced = "ntp", true
+		}
 	}
 	return c
 }

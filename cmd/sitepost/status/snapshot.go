@@ -1,0 +1,99 @@
+// Package status is one snapshot of the running daemon and its faces: a JSON
+// document, a screen of words, and figures for Prometheus. All of them are made of
+// the same [Snapshot], so that none can say what another denies.
+//
+//	daemon ──► Snapshot ──┬──► JSON     GET /status, sitepost status --json
+//	                      ├──► words    sitepost status
+//	                      └──► figures  GET /metrics
+//
+// What is wrong comes first (findings.go). The words stand in one file (words.go).
+//
+// It does not know how a snapshot is taken or who asks for one.
+package status
+
+import (
+	"time"
+
+	"sitepost/cmd/sitepost/box"
+	"sitepost/devices"
+	"sitepost/ingest/store"
+	"sitepost/uplink"
+)
+
+// Schema names the shape of the JSON document. Keys are added, never renamed.
+const Schema = "urn:sitepost:status:1.0"
+
+// A Snapshot is how a site stands at one moment.
+type Snapshot struct {
+	Schema  string    `json:"schema"`
+	Time    time.Time `json:"time"`
+	Site    string    `json:"site"`
+	Title   string    `json:"title,omitempty"`
+	Version string    `json:"version"`
+	Config  string    `json:"config_hash"`
+
+	box.State // started, cause, before, clock, power, wear
+
+	Findings []Finding `json:"findings"` // what is wrong, the worst first; empty: all is well
+	Uplink   *Uplink   `json:"uplink"`   // null: the site has no city yet
+	Store    Store     `json:"store"`
+	Open     []Open    `json:"open"`    // conditions that are open
+	Devices  []Device  `json:"devices"` // by name
+	Lines    []Device  `json:"lines"`
+}
+
+// An Uplink is the link to the city.
+type Uplink struct {
+	uplink.Status
+	Brokers []string `json:"brokers,omitempty"` // that it may use, the preferred one first
+}
+
+// A Store is what is on disk.
+type Store struct {
+	Epoch        store.Epoch           `json:"epoch"`
+	Bytes        int64                 `json:"bytes"`                   // of everything in its directory
+	Size         int64                 `json:"size"`                    // that it may use
+	Failing      bool                  `json:"failing"`                 // the disk refuses
+	ReadingsLost int                   `json:"readings_lost,omitempty"` // while it does
+	Commits      int                   `json:"commits"`
+	Lanes        map[devices.Lane]Lane `json:"lanes"`
+	Dropped      []Dropped             `json:"dropped"` // since the start
+}
+
+// A Lane is how far one lane is.
+type Lane struct {
+	store.Marks
+	Waiting uint64    `json:"waiting"`                // records that no broker has
+	Oldest  time.Time `json:"waiting_since,omitzero"` // when the oldest of them was accepted
+}
+
+// A Dropped is what had to be dropped, and why.
+type Dropped struct {
+	Lane    devices.Lane `json:"lane"`
+	Why     string       `json:"why"`
+	Records uint64       `json:"records"`
+}
+
+// An Open is a condition that is open.
+type Open struct {
+	Incident    string           `json:"incident"`
+	Type        devices.Code     `json:"type"`
+	Device      string           `json:"device"`
+	Subject     string           `json:"subject,omitempty"`
+	Since       time.Time        `json:"since"`
+	Severity    devices.Severity `json:"severity"`
+	Unconfirmed bool             `json:"unconfirmed,omitempty"`
+}
+
+// A Device is how a device or a line stands.
+type Device struct {
+	Name  string       `json:"name"`
+	Kind  devices.Kind `json:"kind,omitempty"`
+	State string       `json:"state"` // online, silent, offline, faulty, maintenance, disabled; unknown before it was heard or missed
+	Since time.Time    `json:"since,omitzero"`
+	Why   string       `json:"why,omitempty"`
+	Next  string       `json:"next_step,omitempty"`
+}
+
+// Unknown is the state of a device that was neither heard nor missed yet.
+const Unknown = "unknown"

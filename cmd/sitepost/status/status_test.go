@@ -1,0 +1,168 @@
+package status
+
+import (
+	"encoding/json"
+	"flag"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sitepost/cmd/sitepost/box"
+	"sitepost/devices"
+	"sitepost/ingest/store"
+	"sitepost/uplink"
+)
+
+var update = flag.Bool("update", false, "write testdata anew: read the difference")
+
+// night is when the snapshots of these tests are taken.
+var night = time.Date(2026, 11, 21, 22, 40, 0, 0, time.FixedZone("", 8*60*60))
+
+func before(d time.Duration) time.Time { return night.Add(-d) }
+
+// well is a site on which all is well.
+func well() Snapshot {
+	return Snapshot{
+		Schema: Schema, Time: night, Site: "xinggang-ferry", Version: "1.2.0", Config: "ab12",
+		State: box.State{
+			Started: before(50 * time.Hour), Cause: box.Boot, Before: "stopped in order at 2026-11-19 20:38:00 +08:00, 2m0s before this start",
+			Clock: box.ClockState{Source: "ntp", Synced: true, Boot: "boot-1", UptimeMS: 180_000_000,
+				Compared: []box.Compared{{Server: "10.37.1.5", At: before(time.Minute), Offset: -0.0031, Delay: 0.002}}},
+			Power: box.PowerState{Supplies: 2, Mains: true, Battery: new(97)},
+			Wear:  box.WearState{Written: 5 << 30, Day: 1.2e9},
+		},
+		Uplink: &Uplink{Brokers: []string{"city-a", "city-b"}, Status: uplink.Status{
+			Up: true, Broker: "city-a", Since: before(3 * time.Minute), Connects: 2, Sent: 12043, InFlight: 1, InFlightBytes: 900, Unanswered: before(time.Second),
+		}},
+		Store: Store{Epoch: "7f3a9c51d20b44e6", Bytes: 12_900_000, Size: 1 << 30, Commits: 881, Dropped: []Dropped{}, Lanes: map[devices.Lane]Lane{
+			devices.AlarmLane: {Marks: store.Marks{First: 1, Last: 17, Sent: 17, Received: 17}},
+			devices.EventLane: {Marks: store.Marks{First: 12031, Last: 12031, Sent: 12030, Received: 12030}, Waiting: 1, Oldest: before(time.Second)},
+		}},
+		Open:    []Open{},
+		Devices: []Device{{Name: "box", Kind: devices.Box, State: "online"}, {Name: "gas-1", State: "online"}, {Name: "xray-1", State: "disabled"}},
+		Lines:   []Device{{Name: "bus-a", Kind: devices.LineKind, State: "online"}},
+	}
+}
+
+// ill is a site on which everything is wrong that can be.
+func ill() Snapshot {
+	s := well()
+	s.Cause, s.Before = box.PowerCut, "the machine went without a goodbye (power cut, reset or hang), last known alive at 2026-11-21 22:20:00 +08:00, 10m0s before this start"
+	s.Started = before(10 * time.Minute)
+	s.Clock.Synced, s.Clock.Source, s.Clock.Jumps, s.Clock.JumpedBy = false, "none", 1, -3600
+	s.Clock.Compared = append(s.Clock.Compared, box.Compared{Server: "10.37.1.6", At: before(time.Minute), Offset: 3601.5, Delay: 0.01, Off: true},
+		box.Compared{Server: "10.37.1.7", Failed: "no answer within 3s"})
+	s.Power = box.PowerState{Supplies: 2, Battery: new(12), Low: true}
+	s.Wear.Day, s.Wear.High = 31e9, true
+	s.Uplink.Status = uplink.Status{Broker: "city-b", Why: "connection refused", Refused: 3, Unsaid: 1}
+	s.Store.Failing, s.Store.ReadingsLost = true, 40
+	s.Store.Dropped = []Dropped{{devices.ReadingLane, "no room", 150}}
+	s.Store.Lanes[devices.EventLane] = Lane{Marks: store.Marks{First: 1, Last: 2047, Sent: 1000}, Waiting: 1047, Oldest: before(9 * time.Minute)}
+	s.Open = []Open{
+		{Incident: "i-1", Type: "gas.alarm.high", Device: "gas-1", Subject: "3", Since: before(2 * time.Minute), Severity: devices.Critical, Unconfirmed: true},
+		{Incident: "i-2", Type: "device.silent", Device: "gas-1", Since: before(4 * time.Minute), Severity: devices.Major},
+	}
+	s.Devices[1] = Device{Name: "gas-1", State: "silent", Since: before(4 * time.Minute), Why: "nothing for 30s", Next: "check its power, its wiring and its address"}
+	s.Devices = append(s.Devices, Device{Name: "door-1", State: "maintenance"}, Device{Name: "gate-1", State: Unknown})
+	s.Lines[0] = Device{Name: "bus-a", State: "offline", Since: before(30 * time.Second), Why: "the line is lost", Next: "check the cable and the adapter's power"}
+	return s
+}
+
+// TestFaces: the screen, the document and the figures of a site on which all is
+// well, and of one on which nothing is.
+func TestFaces(t *testing.T) {
+	for name, s := range map[string]Snapshot{"well": well(), "ill": ill()} {
+		s.Judge()
+		compare(t, name+".txt", s.Words())
+		doc, err := json.MarshalIndent(s, "", "  ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		compare(t, name+".json", string(doc)+"\n")
+		compare(t, name+".metrics", ours(t, s))
+	}
+}
+
+// ours are the figures of ours: those of the process are the library's.
+func ours(t *testing.T, s Snapshot) string {
+	t.Helper()
+	w := httptest.NewRecorder()
+	Metrics(func() Snapshot { return s }).ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	if w.Code != 200 {
+		t.Fatalf("got %d: %s", w.Code, w.Body)
+	}
+	var all []string
+	for row := range strings.Lines(w.Body.String()) {
+		if strings.Contains(row, "sitepost_") && !strings.HasPrefix(row, "#") {
+			all = append(all, row)
+		}
+	}
+	for _, need := range []string{"go_goroutines", "process_resident_memory_bytes"} {
+		if !strings.Contains(w.Body.String(), "\n"+need+" ") {
+			t.Errorf("no figure %s", need)
+		}
+	}
+	return strings.Join(all, "")
+}
+
+// compare holds a text against its file.
+func compare(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", name, diff)
+	}
+}
+
+// TestSilentCity: a broker that takes and does not acknowledge is the city's fault
+// before the link gives it up.
+func TestSilentCity(t *testing.T) {
+	s := well()
+	s.Uplink.Unanswered = before(unansweredFor)
+	s.Judge()
+	if len(s.Findings) != 1 || s.Findings[0].What != "city" {
+		t.Errorf("got %+v, want one finding about the city", s.Findings)
+	}
+}
+
+// TestManyWrong: however much is wrong, it is one screen.
+func TestManyWrong(t *testing.T) {
+	s := well()
+	for range 100 {
+		s.Devices = append(s.Devices, Device{Name: "cam", State: "offline"})
+	}
+	s.Judge()
+	words := s.Words()
+	if n := strings.Count(words, "\n"); n > 24 {
+		t.Errorf("got %d lines:\n%s", n, words)
+	}
+	if !strings.Contains(words, "… and 90 more: --json lists all") {
+		t.Errorf("the rest is not counted:\n%s", words)
+	}
+}
+
+// TestAgo: how long is said as a person says it, also after the clock was set.
+func TestAgo(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		-time.Hour: "0 s", 59 * time.Second: "59 s", 3*time.Minute + 59*time.Second: "3 min",
+		3*time.Hour + 5*time.Minute: "3 h 5 min", 49 * time.Hour: "2 days",
+	} {
+		if got := ago(d); got != want {
+			t.Errorf("%v: got %q, want %q", d, got, want)
+		}
+	}
+}
