@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"sitepost/devices"
+	"sitepost/ingest/store/disktest"
 )
 
 const (
@@ -21,6 +22,7 @@ const (
 
 // TestMain is also the child of TestKilled: the test binary itself.
 func TestMain(m *testing.M) {
+	disktest.Main()
 	if directory := os.Getenv(childDirectory); directory != "" {
 		beKilled(directory)
 	}
