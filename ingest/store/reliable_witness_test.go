@@ -91,6 +91,7 @@ func (w *witness) hear(word string) error {
 	switch it := (told{w.moment, w.at, seq, last}); f[0] {
 	case "opened":
 		w.opened = append(w.opened, moment{w.moment, Epoch(last)})
+		clear(w.marked) // what was moved and not saved is forgotten
 	case "got":
 		w.records[lane] = append(w.records[lane], it)
 		w.names[last] = w.moment
