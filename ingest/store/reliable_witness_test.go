@@ -297,11 +297,6 @@ func (w *witness) compareReadings(f *findings, found map[string]bool, now int, a
 	}
 }
 
-// forgive takes readings that are lost off the list: they were counted.
-func (w *witness) forgive(late []string) {
-	w.readings = slices.DeleteFunc(w.readings, func(r told) bool { return slices.Contains(late, r.name) })
-}
-
 // compareRest looks at what is open, at the retained topic and at the pictures.
 func (w *witness) compareRest(f *findings, s *Store, conditions []Record, now int) {
 	open, err := standing(s)
