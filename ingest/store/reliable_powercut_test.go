@@ -133,7 +133,7 @@ func tally(t *testing.T, r disktest.Recording, picture []byte, states int, seed 
 	share := 1.2 * float64(states) / float64(moments*(2+torn))
 
 	cuts, judged := make(chan disktest.Cut), sync.WaitGroup{}
-	var mu sync.Mutex // guards n
+	var mu sync.Mutex                     // guards n
 	for range 8 * runtime.GOMAXPROCS(0) { // each waits most of the time: an event for company
 		judged.Go(func() {
 			room := quickDir(t)

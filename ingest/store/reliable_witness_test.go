@@ -183,4 +183,3 @@ func (w *witness) possible(name string, now int) bool {
 	i, err := strconv.Atoi(name[cut+1:])
 	return err == nil && (i == 0 || w.since(name[:cut+1]+strconv.Itoa(i-1)) < now)
 }
-
