@@ -28,7 +28,7 @@ func TestReliableShutdown(t *testing.T) {
 	case figure.Long:
 		cuts, control = 500, 20
 	}
-	needs(t, "mkfs.ext4", "mount", "umount", "losetup")
+	needs(t, "mkfs.ext4", "mount", "umount")
 	random := rand.New(rand.NewPCG(seedOf(t), 0))
 	safe := cutPower(t, cuts, random)
 	for _, why := range safe.examples {
