@@ -3,6 +3,10 @@
 #   make demo     a whole site that is not there, around the real daemon
 #   make test     everything that must be true, with nothing skipped
 #
+# As root, make reliability breaks all that can break, at length, and prints what
+# became of it as a table (fifteen minutes); make reliability-long does much more,
+# for hours. JSON=FILE writes the table there too.
+#
 # The others: make build, make bench, make fuzz.
 
 GO          ?= go
@@ -10,7 +14,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 SUDO        := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 FUZZTIME    ?= 30s
 
-.PHONY: build demo test bench fuzz needs lint
+.PHONY: build demo test reliability reliability-long bench fuzz needs lint
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ ./cmd/...
@@ -24,6 +28,13 @@ test: needs lint
 	SITEPOST_ALL=1 $(GO) test -count=1 -run '^TestSegment$$' ./devices/camera/find # its limits of time, which hold without -race
 	SITEPOST_ALL=1 $(GO) test -count=1 -run '^TestF17' ./devices/camera/stream # see the head of its file
 
+# The short forms of the same tests run in make test.
+reliability: needs
+	@$(GO) run ./cmd/reliability $(if $(JSON),--json $(JSON))
+
+reliability-long: needs
+	@$(GO) run ./cmd/reliability --long $(if $(JSON),--json $(JSON))
+
 lint:
 	@out=$$(gofmt -l cmd config devices ingest uplink firmware-notes); \
 	  if [ -n "$$out" ]; then echo "gofmt would change:"; echo "$$out"; exit 1; fi
@@ -35,12 +46,17 @@ lint:
 # digest and https, GStreamer's RTSP server (told what to do by python3-gi) as a
 # foreign camera's stream, ffmpeg for the films it plays and ffprobe for the truth
 # about them, iproute2 for a network of a hundred cameras, and a C compiler for
-# the race detector and the libmodbus slave.
+# the race detector and the libmodbus slave. For faults: e2fsprogs and mount for a
+# disk that loses its power, nftables for a network that is cut. A disk that
+# misbehaves needs /dev/fuse, and no program.
 needs:
 	@missing=; \
 	  [ -x /usr/sbin/mosquitto ] || command -v mosquitto >/dev/null || missing="$$missing mosquitto"; \
 	  command -v gcc >/dev/null || missing="$$missing gcc libc6-dev"; \
 	  command -v ip >/dev/null || missing="$$missing iproute2"; \
+	  command -v nft >/dev/null || [ -x /usr/sbin/nft ] || missing="$$missing nftables"; \
+	  command -v mkfs.ext4 >/dev/null || [ -x /usr/sbin/mkfs.ext4 ] || missing="$$missing e2fsprogs"; \
+	  command -v mount >/dev/null || missing="$$missing mount"; \
 	  command -v mbpoll >/dev/null || missing="$$missing mbpoll"; \
 	  [ -e /usr/include/modbus/modbus.h ] || missing="$$missing libmodbus-dev"; \
 	  [ -x /usr/sbin/lighttpd ] || missing="$$missing lighttpd"; \

@@ -30,6 +30,9 @@ func TestMain(m *testing.M) {
 	if directory := os.Getenv(childPictures); directory != "" {
 		beKilledTaking(directory)
 	}
+	if directory := os.Getenv(childLoad); directory != "" {
+		beDriven(directory)
+	}
 	os.Exit(m.Run())
 }
 

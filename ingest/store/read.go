@@ -38,6 +38,10 @@ func (e *DamageError) Unwrap() error { return e.Why }
 // ascending, at most limit, 512 or 1 MiB of them, whichever is least. The
 // records are the caller's own.
 //
+// What is in the file is not yet committed until its sync is done: bbolt shows a
+// transaction a moment earlier. Were it given out then, a power cut could take it
+// back, and its number would name something else.
+//
 // A *DamageError comes together with the sound records of the same stretch; go
 // on above the highest number of both. Any other error comes alone.
 func (s *Store) Read(name devices.Lane, after uint64, limit int) ([]Record, error) {
@@ -49,12 +53,13 @@ func (s *Store) Read(name devices.Lane, after uint64, limit int) ([]Record, erro
 		limit = mostRead
 	}
 	var raw []pair
+	last := s.Marks(name).Last
 	err := s.file.View(func(tx *bolt.Tx) error {
 		raw = nil
 		left := mostReadBytes
 		l.records.walk(tx, after, func(k, v []byte) bool {
 			left -= len(v)
-			if left < 0 && len(raw) > 0 {
+			if seqOf(k) > last || left < 0 && len(raw) > 0 {
 				return false
 			}
 			raw = append(raw, pair{slices.Clone(k), slices.Clone(v)})

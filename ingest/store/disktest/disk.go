@@ -67,7 +67,7 @@ func New(t testing.TB) *Disk {
 	d := &Disk{Dir: t.TempDir(), t: t}
 	theirs := d.connect()
 	d.child = exec.Command(os.Args[0], "-test.run=^$")
-	d.child.Env = append(os.Environ(), served+"="+d.Dir)
+	d.child.Env = append(os.Environ(), served+"="+d.Dir, "GORACE=atexit_sleep_ms=0")
 	d.child.Stderr = os.Stderr
 	d.child.ExtraFiles = []*os.File{theirs}
 	if err := errors.Join(d.child.Start(), theirs.Close()); err != nil {
