@@ -32,11 +32,9 @@ type outage struct {
 	Broker    string
 	Records   int
 	Size      int64 // of the store, as "size" in the site file
-	Rounds    int   // in which the cost of a record is compared
+	Early     int   // the backlog that the cost of a record at the end is compared with
+	Rounds    int   // of that
 }
-
-// early is the backlog that the cost at the end is compared with.
-const early = 10_000
 
 // An outcome is what the box found at the end of the outage.
 type outcome struct {
@@ -44,7 +42,7 @@ type outcome struct {
 	Gaps     []store.Gap
 	PerSec   float64
 	Costs    []cost // at the end
-	Earlier  []cost // with a backlog of early records, in turns with Costs
+	Earlier  []cost // with a small backlog, in turns with Costs
 	MaxBytes int64  // of store.db
 }
 
@@ -132,33 +130,37 @@ func (o outage) live(st *store.Store) (found outcome, err error) {
 		return found, err
 	}
 	found.PerSec = float64(o.Records) / time.Since(began).Seconds()
-	young, err := store.Open(o.shares(filepath.Join(o.Directory, "young")))
-	if err != nil {
-		return found, err
-	}
-	if err := settle(young, early); err != nil {
-		return found, err
-	}
 	for range o.Rounds {
-		for _, at := range []struct {
-			st    *store.Store
-			costs *[]cost
-		}{{young, &found.Earlier}, {st, &found.Costs}} {
-			c, err := costOf(at.st)
-			if err != nil {
-				return found, err
-			}
-			*at.costs = append(*at.costs, c)
+		earlier, err := o.early()
+		if err != nil {
+			return found, err
 		}
-	}
-	if err := young.Close(); err != nil {
-		return found, err
+		now, err := costOf(st)
+		if err != nil {
+			return found, err
+		}
+		found.Earlier, found.Costs = append(found.Earlier, earlier), append(found.Costs, now)
 	}
 	found.Gaps, found.Lanes = st.Gaps(), make(map[devices.Lane]store.Marks)
 	for _, lane := range devices.Lanes() {
 		found.Lanes[lane] = st.Marks(lane)
 	}
-	return found, os.RemoveAll(filepath.Join(o.Directory, "young"))
+	return found, nil
+}
+
+// early returns the cost of a record in a new store with a small backlog.
+func (o outage) early() (cost, error) {
+	opt := o.shares(filepath.Join(o.Directory, "early"))
+	st, err := store.Open(opt)
+	if err != nil {
+		return cost{}, err
+	}
+	err = settle(st, o.Early)
+	c := cost{}
+	if err == nil {
+		c, err = costOf(st)
+	}
+	return c, errors.Join(err, st.Close(), os.RemoveAll(opt.Directory))
 }
 
 // costWindow is how many records are weighed together.
