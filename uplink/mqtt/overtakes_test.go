@@ -5,7 +5,6 @@ package mqtt_test
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -138,7 +137,7 @@ func (h *harbour) say(t *testing.T, code devices.Code) []time.Time {
 		})
 	}
 	talking.Wait()
-	if err := errors.Join(errs...); err != nil {
+	if err := first(errs); err != nil {
 		t.Fatal(err)
 	}
 	return times

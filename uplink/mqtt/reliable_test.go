@@ -3,7 +3,6 @@
 package mqtt_test
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -78,7 +77,17 @@ func fill(st *store.Store, count int, event func(n int) (devices.Place, devices.
 		})
 	}
 	all.Wait()
-	return errors.Join(errs...)
+	return first(errs)
+}
+
+// first is the first error that is one.
+func first(errs []error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // card is an event of the event lane: a card at one of 64 gates.
