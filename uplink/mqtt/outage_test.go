@@ -4,7 +4,6 @@ package mqtt_test
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -12,18 +11,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	paho "github.com/eclipse/paho.mqtt.golang"
-
 	"sitepost/cmd/reliability/figure"
-	"sitepost/devices"
-	"sitepost/ingest/store"
 	"sitepost/uplink/mqtt/mqtttest"
 )
 
@@ -45,20 +38,15 @@ const (
 // 5 s: they begin when the connection comes up, with its canary.
 func TestReliableOutage(t *testing.T) {
 	b := mqtttest.Start(t)
-	o := outage{Directory: t.TempDir(), Broker: b.Direct, Records: 20_000, Size: 32 << 20, Early: 4_000, Rounds: 7}
+	o, dearest := outage{Directory: t.TempDir(), Broker: b.Direct, Records: 20_000, Size: 32 << 20, Early: 4_000, Rounds: 7}, outageShort
 	switch figure.Asked(t) {
 	case figure.Full:
-		o.Records, o.Size, o.Early = 500_000, 256<<20, 10_000
+		o.Records, o.Size, o.Early, dearest = 500_000, 256<<20, 10_000, outageCost
 	case figure.Long:
-		o.Records, o.Size, o.Early = 5_000_000, 1<<30, 10_000
-	}
-	dearest := outageCost
-	if figure.Asked(t) == figure.Short {
-		dearest = outageShort
+		o.Records, o.Size, o.Early, dearest = 5_000_000, 1<<30, 10_000, outageCost
 	}
 	before := load()
-	city := newCity(t, b)
-	box := startBox(t, o)
+	city, box := newCity(t, b), startBox(t, o)
 	found := box.outage(t)
 	returned := time.Now()
 	box.say(t, "the city is back")
@@ -66,37 +54,74 @@ func TestReliableOutage(t *testing.T) {
 	city.await(t, found)
 	box.end(t)
 
-	first := city.firstAlarm.Sub(city.canary)
-	alarms, others := city.account(found)
-	cpu, written := dearer(found)
-	met := func(ok bool, what string, args ...any) bool {
-		if !ok {
-			t.Errorf(what, args...)
-		}
-		return ok
-	}
-	all := met(box.files <= o.Size, "files: got %d bytes, want at most %d", box.files, o.Size)
-	all = met(box.storeDB <= found.MaxBytes+1<<20, "store.db: got %d bytes, want at most %d", box.storeDB, found.MaxBytes) && all
-	all = met(box.memory <= outageMemory, "anonymous memory: got %d bytes, want at most %d", box.memory, outageMemory) && all
-	all = met(first <= outageFirst, "first alarm: got %v after the canary, want at most %v", first, outageFirst) && all
-	all = met(cpu <= dearest, "processor for a record: got %.2f × that at %d, want at most %.1f", cpu, o.Early, dearest) && all
-	all = met(written <= dearest, "bytes for a record: got %.2f × those at %d, want at most %.1f", written, o.Early, dearest) && all
-	all = met(alarms == "" && others == "", "records: %s %s", alarms, others) && all
-	dropped := uint64(0)
-	for _, g := range found.Gaps {
-		dropped += g.Count()
+	was := endured{outcome: found, box: box, unaccounted: city.account(found)}
+	was.first = max(0, city.firstAlarm.Sub(city.canary)) // the two came by different sessions
+	was.cpu, was.written = dearer(found)
+	misses := was.misses(o, dearest)
+	for _, miss := range misses {
+		t.Error(miss)
 	}
 	figure.Report(t, figure.Row{
 		Fault: fmt.Sprintf("%d records without the city, of a store of %d MiB", o.Records, o.Size>>20),
 		Aim: fmt.Sprintf("files within their caps, anonymous memory ≤ %d MiB, first alarm < %v after the connection, a record ≤ %.1f × that at %d, all alarms, what was dropped told exactly",
 			outageMemory>>20, outageFirst, dearest, o.Early),
-		Measured: fmt.Sprintf("files %d MiB, store.db %d MiB, memory %d MiB, first alarm %.2f s after the connection (%.2f s after the city's return), a record %.2f × in processor and %.2f × in bytes, %d accepted at %.0f a second, %d dropped and told; load %s before, %s after",
-			box.files>>20, box.storeDB>>20, box.memory>>20, first.Seconds(), city.firstAlarm.Sub(returned).Seconds(), cpu, written, accepted(found), found.PerSec, dropped, before, load()),
-		Met:     all,
-		Control: city.control(found),
-		Values: map[string]float64{"files": float64(box.files), "store_db": float64(box.storeDB), "memory": float64(box.memory),
-			"first_alarm_s": first.Seconds(), "cpu": cpu, "bytes": written, "dropped": float64(dropped), "per_second": found.PerSec},
+		Measured: fmt.Sprintf("%s; first alarm %.2f s after the city's return; load %s before, %s after", was, city.firstAlarm.Sub(returned).Seconds(), before, load()),
+		Met:      len(misses) == 0,
+		Control:  city.control(found),
+		Values:   was.values(),
 	})
+}
+
+// endured is all that is known of an outage when it is over.
+type endured struct {
+	outcome
+	box          *box
+	first        time.Duration // from the connection to the first alarm
+	cpu, written float64       // how many times as dear a record is at the end
+	unaccounted  string        // records that are missing, or were told as dropped and arrived
+}
+
+// misses lists what was not as it must be.
+func (e endured) misses(o outage, dearest float64) (all []string) {
+	want := func(ok bool, miss string, args ...any) {
+		if !ok {
+			all = append(all, fmt.Sprintf(miss, args...))
+		}
+	}
+	want(e.box.files <= o.Size, "files: got %d bytes, want at most %d", e.box.files, o.Size)
+	want(e.box.storeDB <= e.MaxBytes+1<<20, "store.db: got %d bytes, want at most %d", e.box.storeDB, e.MaxBytes)
+	want(e.box.memory <= outageMemory, "anonymous memory: got %d bytes, want at most %d", e.box.memory, outageMemory)
+	want(e.first <= outageFirst, "first alarm: got %v after the connection, want at most %v", e.first, outageFirst)
+	want(e.cpu <= dearest, "processor for a record: got %.2f × that at %d, want at most %.1f", e.cpu, o.Early, dearest)
+	want(e.written <= dearest, "bytes for a record: got %.2f × those at %d, want at most %.1f", e.written, o.Early, dearest)
+	want(e.unaccounted == "", "records: %s", e.unaccounted)
+	return all
+}
+
+func (e endured) String() string {
+	return fmt.Sprintf("files %d MiB, store.db %d MiB, memory %d MiB, first alarm %.2f s after the connection, a record %.2f × in processor and %.2f × in bytes, %d accepted at %.0f a second, %d dropped and told",
+		e.box.files>>20, e.box.storeDB>>20, e.box.memory>>20, e.first.Seconds(), e.cpu, e.written, e.accepted(), e.PerSec, e.dropped())
+}
+
+func (e endured) values() map[string]float64 {
+	return map[string]float64{
+		"files": float64(e.box.files), "store_db": float64(e.box.storeDB), "memory": float64(e.box.memory), "first_alarm_s": e.first.Seconds(),
+		"cpu": e.cpu, "bytes": e.written, "accepted": float64(e.accepted()), "dropped": float64(e.dropped()), "per_second": e.PerSec,
+	}
+}
+
+func (e endured) accepted() (n uint64) {
+	for _, m := range e.Lanes {
+		n += m.Last
+	}
+	return n
+}
+
+func (e endured) dropped() (n uint64) {
+	for _, g := range e.Gaps {
+		n += g.Count()
+	}
+	return n
 }
 
 // dearer is how many times as dear a record is at the end of the outage.
@@ -112,13 +137,6 @@ func dearer(found outcome) (cpu, written float64) {
 		return median(cpus), 0
 	}
 	return median(cpus), median(bytes)
-}
-
-func accepted(found outcome) (n uint64) {
-	for _, m := range found.Lanes {
-		n += m.Last
-	}
-	return n
 }
 
 // A box is the process that lives through the outage, and the most it took.
@@ -234,111 +252,4 @@ func (b *box) end(t *testing.T) {
 	if err := b.process.Wait(); err != nil {
 		t.Error(err)
 	}
-}
-
-// A city keeps which numbers of each lane it heard. Alarms have a session of their
-// own.
-type city struct {
-	mu         sync.Mutex
-	heard      map[devices.Lane]map[uint64]int
-	canary     time.Time
-	firstAlarm time.Time
-	turn       chan struct{} // closed when something is heard
-}
-
-func newCity(t *testing.T, b *mqtttest.Broker) *city {
-	c := &city{heard: make(map[devices.Lane]map[uint64]int), turn: make(chan struct{})}
-	for _, lane := range devices.Lanes() {
-		c.heard[lane] = make(map[uint64]int)
-		subscribe(t, b, string(lane)+"/#", func(m paho.Message) { c.hear(lane, m.Payload()) })
-	}
-	subscribe(t, b, "canary", func(paho.Message) {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.canary = time.Now()
-	})
-	return c
-}
-
-func (c *city) hear(lane devices.Lane, payload []byte) {
-	now := time.Now()
-	_, after, _ := bytes.Cut(payload, []byte(`"sequence":"`))
-	word, _, _ := bytes.Cut(after, []byte(`"`))
-	n, err := strconv.ParseUint(string(word), 10, 64)
-	if err != nil {
-		return // it is missed then
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if lane == devices.AlarmLane && c.firstAlarm.IsZero() {
-		c.firstAlarm = now
-	}
-	c.heard[lane][n]++
-	close(c.turn)
-	c.turn = make(chan struct{})
-}
-
-// await waits until the last of each lane was heard: the broker has them all, but
-// may still be writing to us.
-func (c *city) await(t *testing.T, found outcome) {
-	t.Helper()
-	end := time.After(time.Minute)
-	for {
-		c.mu.Lock()
-		turn, missing := c.turn, ""
-		for lane, m := range found.Lanes {
-			if m.First <= m.Last && c.heard[lane][m.Last] == 0 {
-				missing += fmt.Sprintf(" %s %d", lane, m.Last)
-			}
-		}
-		c.mu.Unlock()
-		if missing == "" {
-			return
-		}
-		select {
-		case <-turn:
-		case <-end:
-			t.Errorf("the last of a lane did not arrive:%s", missing)
-			return
-		}
-	}
-}
-
-// account says which records were neither heard nor told as dropped, or both.
-func (c *city) account(found outcome) (alarms, others string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, lane := range devices.Lanes() {
-		lost, both := 0, 0
-		for n := uint64(1); n <= found.Lanes[lane].Last; n++ {
-			heard := c.heard[lane][n] > 0
-			told := slices.ContainsFunc(found.Gaps, func(g store.Gap) bool { return g.Lane == lane && g.First <= n && n <= g.Last })
-			switch {
-			case !heard && (!told || lane == devices.AlarmLane):
-				lost++
-			case heard && told:
-				both++
-			}
-		}
-		if lost+both == 0 {
-			continue
-		}
-		words := fmt.Sprintf("of %d in the %s lane %d lost untold and %d told as dropped that arrived;", found.Lanes[lane].Last, lane, lost, both)
-		if lane == devices.AlarmLane {
-			alarms = words
-		} else {
-			others += words
-		}
-	}
-	return alarms, others
-}
-
-// control says what the account finds when the gaps are not looked at.
-func (c *city) control(found outcome) string {
-	found.Gaps = []store.Gap{}
-	alarms, others := c.account(found)
-	if alarms+others == "" {
-		return "nothing had to be dropped, so that no gap was put to the test"
-	}
-	return "without the gaps: " + strings.TrimSuffix(alarms+others, ";")
 }

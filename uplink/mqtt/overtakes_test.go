@@ -33,19 +33,22 @@ const (
 // TestReliableOvertakes holds how long a fresh alarm is on its way, from Append to
 // a listener of the city who has a session for alarms alone, while a backlog of
 // events drains at its rate. The control is the same run without lanes: the alarms
-// are events behind the backlog, and the link knows one queue. Both take turns.
+// are events behind the backlog, and the link knows one queue. Both take turns; in
+// the short form the control, which no load can make faster than the rate, has one.
 func TestReliableOvertakes(t *testing.T) {
-	h := harbour{backlog: 8_000, rate: 2_500, alarms: 100, every: 10 * time.Millisecond}
+	h, controls := harbour{backlog: 16_000, rate: 2_000, alarms: 100, every: 10 * time.Millisecond}, 1
 	if figure.Asked(t) != figure.Short {
-		h = harbour{backlog: 100_000, rate: 5_000, alarms: 300, every: 10 * time.Millisecond}
+		h, controls = harbour{backlog: 100_000, rate: 5_000, alarms: 300, every: 10 * time.Millisecond}, 3
 	}
 	before := load()
 	h.begin(t)
 	var p50, p99, queued []float64
-	for range 3 {
+	for round := range 3 {
 		ours := h.ring(t, "screening.metal.alarm", h.store)
 		p50, p99 = append(p50, quantile(ours, 0.5)), append(p99, quantile(ours, 0.99))
-		queued = append(queued, quantile(h.ring(t, devices.AccessCard, oneQueue{h.store}), 0.99))
+		if round < controls {
+			queued = append(queued, quantile(h.ring(t, devices.AccessCard, oneQueue{h.store}), 0.99))
+		}
 	}
 	share, quiet := median(p99)/median(queued), "met"
 	if median(p99) > overtakesQuiet {
