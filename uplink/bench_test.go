@@ -3,6 +3,7 @@ package uplink_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"sitepost/devices"
 	"sitepost/uplink"
@@ -31,5 +32,23 @@ func BenchmarkLink(b *testing.B) {
 	cancel()
 	if err := <-done; err != nil {
 		b.Error(err)
+	}
+}
+
+// BenchmarkEncode makes messages of one record: a part of what a message costs,
+// beside reading it from disk and the packets themselves.
+func BenchmarkEncode(b *testing.B) {
+	s := newMemory(b)
+	s.add(devices.EventLane, 1)
+	records, err := s.Read(devices.EventLane, 0, 1)
+	if err != nil {
+		b.Fatal(err)
+	}
+	now := time.Now()
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := uplink.Encode(site, records[0], now, false); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

@@ -3,7 +3,6 @@ package uplink
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"time"
@@ -15,9 +14,20 @@ import (
 // historicalAfter is how long a record may wait on the site and still be news.
 const historicalAfter = 60 * time.Second
 
-// plainName is the shape of every site and device name: they become part of a
-// topic, where "/", "+" and "#" mean something else.
-var plainName = regexp.MustCompile(`^[a-z0-9-]{1,32}$`)
+// longestName is that of a site or a device.
+const longestName = 32
+
+// plainName is the shape of every site and device name, [a-z0-9-]{1,32}: they
+// become part of a topic, where "/", "+" and "#" mean something else. It is asked
+// twice for each message, and a regular expression would be a tenth of its cost.
+func plainName(name string) bool {
+	for _, b := range []byte(name) {
+		if (b < 'a' || b > 'z') && (b < '0' || b > '9') && b != '-' {
+			return false
+		}
+	}
+	return name != "" && len(name) <= longestName
+}
 
 // Encode turns a record into the message that says it to the city: a
 // CloudEvents 1.0 event in structured JSON, at most MaxPayload bytes, on
@@ -133,9 +143,9 @@ func sayable(site string, r store.Record) (devices.Meaning, error) {
 	switch {
 	case !known:
 		return meaning, fmt.Errorf("code %q is not in the dictionary", e.Code)
-	case !plainName.MatchString(site):
+	case !plainName(site):
 		return meaning, fmt.Errorf("site %q is not a name ([a-z0-9-], 1 to 32 characters)", site)
-	case !plainName.MatchString(r.Place.Device.Name):
+	case !plainName(r.Place.Device.Name):
 		return meaning, fmt.Errorf("device %q is not a name ([a-z0-9-], 1 to 32 characters)", r.Place.Device.Name)
 	case r.Place.Site.Name != "" && r.Place.Site.Name != site:
 		return meaning, fmt.Errorf("accepted at site %q, which is not %q", r.Place.Site.Name, site)

@@ -2,7 +2,7 @@ package store
 
 import (
 	"encoding/json"
-	"fmt"
+	"strconv"
 	"time"
 
 	"sitepost/devices"
@@ -34,7 +34,9 @@ type Record struct {
 }
 
 // ID is the record's identity in one word: "7f3a9c51d20b44e6-alarm-1234".
-func (r Record) ID() string { return fmt.Sprintf("%s-%s-%d", r.Epoch, r.Lane, r.Seq) }
+func (r Record) ID() string {
+	return string(r.Epoch) + "-" + string(r.Lane) + "-" + strconv.FormatUint(r.Seq, 10)
+}
 
 // A Clock says how far the box's clock could be trusted when a record was
 // accepted.
