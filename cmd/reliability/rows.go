@@ -12,4 +12,9 @@ var faultTests = []faultTest{
 	{"ingest/store", "TestReliablePowerCut"},
 	{"ingest/store", "TestReliableShutdown"},
 	{"ingest/store", "TestReliableSlowDisk"},
+	{"ingest/store", "TestReliableReadOnly"},
+	{"ingest/store", "TestReliableErrors"},
+	{"uplink/mqtt", "TestReliableOutage"},
+	{"uplink/mqtt", "TestReliableOvertakes"},
+	{"uplink/mqtt", "TestReliableThroughput"},
 }

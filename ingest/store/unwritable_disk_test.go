@@ -93,7 +93,7 @@ func refuseFor(t *testing.T, alarms, ring int, refuse func(*disktest.Disk, bool)
 		}
 		a.said[devices.AlarmLane] += upto - from
 	}
-	load := startLoad(s)
+	load := startBabble(s)
 	say(0, 20)
 	refuse(disk, true)
 	say(20, 20+alarms)
@@ -133,8 +133,8 @@ func inOrder(alarms []Record, upto int) (n int, ordered bool) {
 	return n, ordered
 }
 
-// A load says events and readings until it is stopped.
-type load struct {
+// A babble says events and readings until it is stopped.
+type babble struct {
 	s        *Store
 	ending   chan struct{}
 	running  sync.WaitGroup
@@ -144,8 +144,8 @@ type load struct {
 	readings int
 }
 
-func startLoad(s *Store) *load {
-	l := &load{s: s, ending: make(chan struct{}), lost: make(chan struct{})}
+func startBabble(s *Store) *babble {
+	l := &babble{s: s, ending: make(chan struct{}), lost: make(chan struct{})}
 	l.running.Go(func() { l.events = l.sayUntilEnd(l.sayEvent) })
 	l.running.Go(func() {
 		l.readings = l.sayUntilEnd(func(n int) { _ = s.Append(place("r"), said(n%60, devices.GasReading)) })
@@ -154,14 +154,14 @@ func startLoad(s *Store) *load {
 }
 
 // stop ends it, and says how much was said.
-func (l *load) stop() (events, readings int) {
+func (l *babble) stop() (events, readings int) {
 	close(l.ending)
 	l.running.Wait()
 	return l.events, l.readings
 }
 
 // sayUntilEnd says something every few milliseconds, and counts it.
-func (l *load) sayUntilEnd(say func(n int)) (n int) {
+func (l *babble) sayUntilEnd(say func(n int)) (n int) {
 	pace := time.NewTicker(3 * time.Millisecond)
 	defer pace.Stop()
 	for ; ; n++ {
@@ -175,7 +175,7 @@ func (l *load) sayUntilEnd(say func(n int)) (n int) {
 }
 
 // sayEvent says an event until the store has it, or has lost it.
-func (l *load) sayEvent(n int) {
+func (l *babble) sayEvent(n int) {
 	for {
 		err := l.s.Append(place("e"), said(n%60, devices.AccessCard))
 		switch {
