@@ -43,7 +43,8 @@ var mayImport = map[string][]string{
 	"devices/virtual": {"devices", "devices/line", "devices/modbus", "devices/instrument", "devices/osdp/osdptest",
 		"devices/camera/cameratest", "config"},
 	"config":               {"devices"},
-	"ingest/store":         {"devices", "ingest/store/sound"},
+	"ingest/store":         {"devices", "ingest/store/segment", "ingest/store/sound"},
+	"ingest/store/segment": {"ingest/store/sound"},
 	"ingest/store/sound":   {},
 	"ingest":               {"devices", "ingest/store"},
 	"uplink":               {"devices", "ingest/store"},
@@ -69,7 +70,7 @@ var fenced = map[string][]string{
 	"github.com/eclipse/paho.mqtt.golang":  {"uplink/mqtt", "uplink/mqtt/mqtttest"},
 	"github.com/tarm/serial":               {"devices/line"},
 	"github.com/bluenviron/gortsplib/v4":   {"devices/camera/stream", "devices/virtual"},
-	"go.etcd.io/bbolt":                     {"ingest/store", "ingest/store/sound"},
+	"go.etcd.io/bbolt":                     {"ingest/store", "ingest/store/segment", "ingest/store/sound"},
 	"github.com/mochi-mqtt/server/v2":      {"cmd/virtualsite"},
 	"github.com/bluenviron/mediacommon/v2": {"devices/camera/stream/meter", "devices/virtual"},
 }
