@@ -65,6 +65,11 @@ func flip(t testing.TB, s *Store, lane devices.Lane, seq uint64, change func(val
 	t.Helper()
 	err := meddle(s, func(tx *bolt.Tx) error {
 		b := tx.Bucket(laneBucket(lane))
+		for _, name := range s.lanes[lane].records.(tiered).tails(tx) {
+			if seqOf(name[len(name)-8:]) <= seq {
+				b = tx.Bucket(name)
+			}
+		}
 		value := bytes.Clone(b.Get(seqKey(seq)))
 		change(value)
 		return b.Put(seqKey(seq), value)

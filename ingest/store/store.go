@@ -52,6 +52,7 @@ import (
 	"time"
 
 	"sitepost/devices"
+	"sitepost/ingest/store/segment"
 	"sitepost/ingest/store/sound"
 )
 
@@ -83,28 +84,42 @@ const (
 
 // Options say where a store lies and what it keeps.
 type Options struct {
-	Directory string // made with mode 0700 if absent; holds store.db and lock
+	Directory string // made with mode 0700 if absent; holds store.db, lock and all that is named below
 	Site      string // a file of another site is refused; "" does not ask
 	Receipt   string // ReceiptBroker or ReceiptPlatform; "" is ReceiptBroker
-	History   int    // done alarms that are kept, at least; 0 is 10,000
-	MaxBytes  int64  // largest store.db; 0 is 256 MiB
 
-	ReadingBytes int64 // how much of it readings that wait may take, about; 0 is a quarter of it. Then the oldest go
+	Size         int64 // of everything; 0 is 1 GiB. What follows are shares of it, and 0 is:
+	MaxBytes     int64 // store.db: a quarter, but 16 to 512 MiB
+	ReadingBytes int64 // readings: a quarter
+	PictureBytes int64 // pictures: a quarter, but 16 MiB; never less than one picture
+	HistoryBytes int64 // alarms that are done: an eighth
+	AsideBytes   int64 // damaged files that were set aside: an eighth
+
+	KeepReadings time.Duration // that wait; 0 is 24 hours
+	KeepEvents   time.Duration // that wait; 0 is 14 days
+	KeepAlarms   time.Duration // that are done, at least; 0 is 30 days. Those that wait are kept for ever
+	History      int           // alarms that are done, at least; 0 is 10,000
 
 	PicturesFor  time.Duration            // how long pictures are kept at most; 0 is 7 days
-	PictureBytes int64                    // how much of them; 0 is a quarter of MaxBytes, but 16 MiB at least; never less than one picture
 	SendPictures func(camera string) bool // whose pictures are also to be sent; nil: nobody's
 
 	Clock func() Clock // how far the clock can be trusted now; nil: not at all
 	Log   *slog.Logger // nil is silent
+
+	disk func(directory string) (free, total int64, err error) // nil asks the file system
 }
 
 // Defaults of Options.
 const (
+	day             = 24 * time.Hour
+	defaultSize     = 1 << 30
 	defaultHistory  = 10_000
-	defaultMaxBytes = 256 << 20
-	defaultPictures = 7 * 24 * time.Hour
-	leastPictures   = 16 << 20
+	defaultReadings = day
+	defaultEvents   = 14 * day
+	defaultAlarms   = 30 * day
+	defaultPictures = 7 * day
+	leastShare      = 16 << 20 // of store.db, and of pictures
+	mostMaxBytes    = 512 << 20
 )
 
 // A Store is open from Open to Close. All its methods may be called from any
@@ -116,24 +131,31 @@ type Store struct {
 	file  *sound.File
 	lock  *os.File // of the directory
 
+	readings *segment.Log // in files of their own, as are
+	history  *segment.Log // alarms that are done
+
 	lanes    map[devices.Lane]*lane // the map never changes, what it points to does
 	numbers  *shelf[uint64]         // last numbers, marks, revision, birth
 	open     *shelf[opened]         // open conditions
 	states   *shelf[string]         // last word of each state
 	counters *shelf[uint64]         // baseline of each counter
 	currents *shelf[current]        // retained topics
+	gaps     *shelf[Gap]            // what is missing and was not told
 
 	identities *shelf[json.RawMessage] // what is known of each device
 	album      *album                  // pictures, in files of their own
 
-	kick   chan struct{} // the writer should look at the clock again
-	room   chan struct{} // one place for each reading that waits
-	ended  chan struct{} // closed when the writer has ended
-	close  sync.Once
-	closed error // of Close
+	kick     chan struct{} // the writer should look at the clock again
+	kickBulk chan struct{} // likewise the binder
+	room     chan struct{} // one place for each reading that waits
+	ended    chan struct{} // closed when the writer has ended
+	bound    chan struct{} // likewise the binder
+	close    sync.Once
+	closed   error // of Close
 
 	mu      sync.Mutex        // guards what follows, the marks of lanes, and what shelves keep
 	queue   queue             // what waits for the writer
+	bulk    queue             // what waits for the binder
 	pending map[string]int    // queued entries by the key they may change
 	told    map[string]uint64 // revisions sent but not yet saved as sent
 	dirty   bool              // marks moved or revisions were told since the last commit
@@ -141,7 +163,20 @@ type Store struct {
 	stale   bool              // a commit failed and the mirrors were not read anew
 	failing bool              // the last commit failed
 	lost    int               // readings lost since it fails
-	commits int               // transactions committed
+
+	lostGaps []Gap // noted and not saved yet
+	commits  int   // transactions committed
+	written  int64 // bytes in them
+	used     int64 // of store.db
+	drops    map[Drop]uint64
+
+	opened time.Time
+
+	// The binder's own.
+	tidied  time.Time            // when it last looked at the disk
+	expired time.Time            // and had events looked at
+	low     bool                 // the disk is nearly full
+	groaned map[string]time.Time // what it said it cannot do
 }
 
 // Open opens the store in a directory, or makes a new one with a new epoch, and
@@ -163,22 +198,32 @@ func Open(o Options) (*Store, error) {
 		states:   newShelf[string](bucketStates),
 		counters: newShelf[uint64](bucketCounters),
 		currents: newShelf[current](bucketCurrents),
+		gaps:     newShelf[Gap](bucketGaps),
 
 		identities: newShelf[json.RawMessage](bucketIdentities),
 
-		kick:    make(chan struct{}, 1),
-		room:    make(chan struct{}, mostWaiting),
-		ended:   make(chan struct{}),
-		pending: make(map[string]int),
-		told:    make(map[string]uint64),
-		changed: make(chan struct{}),
+		kick:     make(chan struct{}, 1),
+		kickBulk: make(chan struct{}, 1),
+		room:     make(chan struct{}, mostWaiting),
+		ended:    make(chan struct{}),
+		bound:    make(chan struct{}),
+		pending:  make(map[string]int),
+		told:     make(map[string]uint64),
+		changed:  make(chan struct{}),
+		drops:    make(map[Drop]uint64),
+		opened:   time.Now(),
+		groaned:  make(map[string]time.Time),
 	}
-	s.lanes[devices.ReadingLane].most = o.ReadingBytes
 	if err := s.load(); err != nil {
 		return nil, fmt.Errorf("store %q: %w", o.Directory, errors.Join(err, f.Close(), lock.Close()))
 	}
+	if err := s.openLogs(); err != nil {
+		return nil, fmt.Errorf("store %q: %w", o.Directory, errors.Join(err, f.Close(), lock.Close()))
+	}
+	s.adoptLogs()
 	s.album = openAlbum(s.opt)
 	go s.write()
+	go s.bind()
 	return s, nil
 }
 
@@ -191,21 +236,20 @@ func (o *Options) complete() error {
 	default:
 		return fmt.Errorf("unknown receipt %q (broker or platform)", o.Receipt)
 	}
-	if o.History <= 0 {
-		o.History = defaultHistory
-	}
-	if o.MaxBytes <= 0 {
-		o.MaxBytes = defaultMaxBytes
-	}
-	if o.PicturesFor <= 0 {
-		o.PicturesFor = defaultPictures
-	}
-	if o.PictureBytes <= 0 {
-		o.PictureBytes = max(o.MaxBytes/4, leastPictures)
-	}
+	or(&o.Size, defaultSize)
+	or(&o.MaxBytes, min(max(o.Size/4, leastShare), mostMaxBytes))
+	or(&o.ReadingBytes, o.Size/4)
+	or(&o.PictureBytes, max(o.Size/4, leastShare))
+	or(&o.HistoryBytes, o.Size/8)
+	or(&o.AsideBytes, o.Size/8)
+	or(&o.KeepReadings, defaultReadings)
+	or(&o.KeepEvents, defaultEvents)
+	or(&o.KeepAlarms, defaultAlarms)
+	or(&o.PicturesFor, defaultPictures)
+	or(&o.History, defaultHistory)
 	o.PictureBytes = max(o.PictureBytes, MostPicture)
-	if o.ReadingBytes <= 0 {
-		o.ReadingBytes = o.MaxBytes / 4
+	if o.disk == nil {
+		o.disk = diskOf
 	}
 	if o.Clock == nil {
 		o.Clock = func() Clock { return Clock{Source: "none"} }
@@ -214,6 +258,13 @@ func (o *Options) complete() error {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	return nil
+}
+
+// or gives a number that was not set its default.
+func or[N int | int64 | time.Duration](n *N, unset N) {
+	if *n <= 0 {
+		*n = unset
+	}
 }
 
 // Epoch returns the name of the file.
@@ -231,11 +282,13 @@ func (s *Store) Changed() <-chan struct{} {
 // all it accepted is on disk when Seal returns. Everything else goes on.
 func (s *Store) Seal() {
 	s.mu.Lock()
-	s.queue.sealed = true
+	s.queue.sealed, s.bulk.sealed = true, true
 	s.mu.Unlock()
-	fence := &entry{apply: func(*change) error { return nil }, done: make(chan error, 1)}
-	if queued, _ := s.enqueue(fence); queued {
-		<-fence.done // its error is that of the entries before it, which were told
+	for _, bulk := range []bool{true, false} {
+		fence := &entry{bulk: bulk, apply: func(*change) error { return nil }, done: make(chan error, 1)}
+		if queued, _ := s.enqueue(fence); queued {
+			<-fence.done // its error is that of the entries before it, which were told
+		}
 	}
 }
 
@@ -244,27 +297,33 @@ func (s *Store) Seal() {
 func (s *Store) Close() error {
 	s.close.Do(func() {
 		s.Seal()
-		s.mu.Lock()
-		s.queue.closed = true
-		s.mu.Unlock()
-		s.wake()
-		<-s.ended
+		for _, last := range []struct { // the binder first: what it drops the writer notes
+			*queue
+			kick, ended chan struct{}
+		}{{&s.bulk, s.kickBulk, s.bound}, {&s.queue, s.kick, s.ended}} {
+			s.mu.Lock()
+			last.queue.closed = true
+			s.mu.Unlock()
+			wake(last.kick)
+			<-last.ended
+		}
 		s.album.close()
-		if err := errors.Join(s.file.Close(), s.lock.Close()); err != nil {
+		if err := errors.Join(s.closeLogs(), s.file.Close(), s.lock.Close()); err != nil {
 			s.closed = fmt.Errorf("store %q: %w", s.opt.Directory, err)
 		}
 	})
 	return s.closed
 }
 
-// wake makes the writer look again. It never blocks.
-func (s *Store) wake() {
+// wake makes the writer or the binder look again. It never blocks.
+func wake(kick chan struct{}) {
 	select {
-	case s.kick <- struct{}{}:
+	case kick <- struct{}{}:
 	default:
 	}
 }
 
 // idleAfter is how long the store must rest before marks and deletions are worth
 // a transaction of their own: each costs flash two flushes and two pages or more.
-const idleAfter = 5 * time.Second
+// After a crash what was sent since is sent again.
+const idleAfter = time.Minute

@@ -190,7 +190,7 @@ func (p *piece) append(l *Log, first uint64, values [][]byte) (size int64, err e
 	})
 	// After anything but a full disk nobody knows what the file holds: it is
 	// looked at again when it is read.
-	p.suspect = err != nil && !errors.Is(err, syscall.ENOSPC)
+	p.suspect = err != nil && !Full(err)
 	return size, err
 }
 
