@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sitepost/devices"
+	"sitepost/ingest/store"
 )
 
 const (
@@ -136,12 +137,12 @@ func (t *teller) tellGaps(now time.Time) time.Time {
 		return time.Time{}
 	}
 	for _, gap := range t.store.Gaps() {
-		if t.store.Marks(gap.Lane).Sent < gap.Last {
+		if gap.Epoch == "" && t.store.Marks(gap.Lane).Sent < gap.Last {
 			continue
 		}
 		e := devices.Event{
 			Time: now, Code: devices.StoreGap, Point: string(gap.Lane), Detail: fmt.Sprintf("%d-%d", gap.First, gap.Last),
-			Text: fmt.Sprintf("%d records dropped, the oldest first: the city took none, and their room on disk was used up", gap.Count()),
+			Text: missing(gap),
 		}
 		err := t.say(e)
 		if err == nil {
@@ -153,4 +154,13 @@ func (t *teller) tellGaps(now time.Time) time.Time {
 		}
 	}
 	return now.Add(gapsEvery)
+}
+
+// missing says of a gap, in words, how many records the city will never get, and why.
+func missing(gap store.Gap) string {
+	text := fmt.Sprintf("%d records are missing: %s", gap.Count(), gap.Why)
+	if gap.Epoch != "" {
+		text += fmt.Sprintf(" (their epoch is %s)", gap.Epoch)
+	}
+	return text
 }

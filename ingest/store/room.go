@@ -38,7 +38,7 @@ var errFull = errors.New("it is full of alarms")
 func (o *Options) reserve() int64 { return max(o.MaxBytes/8, min(alarmRoom, o.MaxBytes*5/8)) }
 
 // fill is how much of store.db is filled on purpose.
-func (o *Options) fill() int64 { return o.MaxBytes - max(leastSlack, o.MaxBytes/32) }
+func (o *Options) fill() int64 { return o.MaxBytes - max(leastSlack, o.MaxBytes/16) }
 
 // mostEvents is how much events that wait may weigh. One part in eight is lost at
 // the ends of pages.
@@ -141,23 +141,31 @@ func (c *change) dropOldest(l *lane, weight int64, why string) (int64, error) {
 }
 
 // squeeze makes room in a transaction of its own, for one that failed because free
-// pages did not lie side by side. It says whether something went.
+// pages did not lie side by side. It says whether something went. Where even that
+// finds no room all events go: to take away a whole bucket writes nothing of it.
 func (s *Store) squeeze(failed *change, some int64) bool {
-	s.forget()
-	c := &change{s: s, now: failed.now, clock: failed.clock}
-	committed, err := s.file.Update(func(tx *bolt.Tx) error {
-		c.tx, c.used, c.marks = tx, usedIn(tx), s.allMarks()
+	oldest := func(c *change) error {
 		dropped, err := c.dropOldest(s.lanes[devices.EventLane], some, whyRoom)
 		if err == nil && dropped == 0 && failed.alarms > 0 {
 			_, err = c.dropOldest(s.lanes[devices.AlarmLane], some, whyRoom)
 		}
-		if err == nil {
-			err = c.saveWeights()
-		}
-		if err == nil && !c.any {
-			err = sound.ErrUnchanged
-		}
 		return err
+	}
+	return s.squeezeBy(failed, oldest) || s.squeezeBy(failed, (*change).dropEvents)
+}
+
+func (s *Store) squeezeBy(failed *change, drop func(*change) error) bool {
+	s.forget()
+	c := &change{s: s, now: failed.now, clock: failed.clock}
+	committed, err := s.file.Update(func(tx *bolt.Tx) error {
+		c.tx, c.used, c.marks = tx, usedIn(tx), s.allMarks()
+		if err := drop(c); err != nil {
+			return err
+		}
+		if !c.any {
+			return sound.ErrUnchanged
+		}
+		return c.saveWeights()
 	})
 	if err != nil || !committed {
 		s.forget()
@@ -165,6 +173,26 @@ func (s *Store) squeeze(failed *change, some int64) bool {
 	}
 	s.settle(c, committed)
 	return true
+}
+
+// dropEvents drops all events.
+func (c *change) dropEvents() error {
+	l := c.s.lanes[devices.EventLane]
+	last, _, err := c.s.numbers.get(c.tx, l.lastName())
+	weight, errWeight := c.weight(l)
+	if err := errors.Join(err, errWeight); err != nil || l.hot > last {
+		return err
+	}
+	if err := c.tx.DeleteBucket(laneBucket(l.name)); err != nil {
+		return err
+	}
+	if _, err := c.tx.CreateBucket(laneBucket(l.name)); err != nil {
+		return err
+	}
+	c.any = true
+	c.firsts = map[devices.Lane]uint64{l.name: last + 1}
+	c.grow(l, -weight)
+	return c.countGap(Gap{Lane: l.name, First: l.hot, Last: last, Why: whyRoom})
 }
 
 // expire drops events that have waited too long. Where nobody knows how late it is,

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -19,28 +20,33 @@ import (
 func TestFull(t *testing.T) {
 	t.Parallel()
 	directory := t.TempDir()
-	small := func(o *Options) { o.MaxBytes = 4 << 20 }
+	small := func(o *Options) { o.MaxBytes = 3 << 20 }
 	s := at(t, directory, small)
-	long := func(e *devices.Event) { e.Text = strings.Repeat("x", 20_000) }
-	for range 200 {
-		says(t, s, "d", said(1, devices.AccessCard, long))
+	long := func(e *devices.Event) { e.Text = strings.Repeat("x", 3_000) }
+	fill := func(n int, code devices.Code) {
+		var all sync.WaitGroup
+		for range 16 {
+			all.Go(func() {
+				for range n / 16 {
+					says(t, s, "d", said(1, code, long))
+				}
+			})
+		}
+		all.Wait()
 	}
+	fill(800, devices.AccessCard)
 	m := s.Marks(devices.EventLane)
-	if kept := m.Last - m.First + 1; m.Last != 200 || kept < 10 || kept > 50 {
-		t.Errorf("got %+v, want about 30 of 200 events", m)
+	if kept := m.Last - m.First + 1; m.Last != 800 || kept < 50 || kept > 250 {
+		t.Errorf("got %+v, want about 100 of 800 events", m)
 	}
 	same(t, "gaps", s.Gaps(), []Gap{{devices.EventLane, 1, m.First - 1, whyRoom, ""}})
 
-	for i := range 100 {
-		says(t, s, "d", said(1, "alarm.test", point(fmt.Sprint(i)), long))
-	}
+	fill(400, "alarm.test")
 	same(t, "first alarm", s.Marks(devices.AlarmLane).First, 1)
-	for i := range 100 {
-		says(t, s, "d", said(1, "alarm.test", point(fmt.Sprint(i)), long))
-	}
+	fill(400, "alarm.test")
 	a, e := s.Marks(devices.AlarmLane), s.Marks(devices.EventLane)
-	if kept := a.Last - a.First + 1; a.Last != 200 || kept < 100 || kept > 190 {
-		t.Errorf("got %+v, want most of 200 alarms", a)
+	if kept := a.Last - a.First + 1; a.Last != 800 || kept < 400 || kept > 790 {
+		t.Errorf("got %+v, want most of 800 alarms", a)
 	}
 	want := []Gap{{devices.AlarmLane, 1, a.First - 1, whyRoom, ""}}
 	if e.First > 1 {
@@ -54,7 +60,7 @@ func TestFull(t *testing.T) {
 	}
 	same(t, "alarms after more events", s.Marks(devices.AlarmLane), a)
 
-	s.MarkSent(devices.AlarmLane, 200)
+	s.MarkSent(devices.AlarmLane, 800)
 	s.MarkSent(devices.EventLane, 1<<60)
 	for s.Append(place("d"), said(2, devices.AccessCard)) != nil {
 		says(t, s, "d", said(1, "alarm.test")) // takes along what is done
