@@ -118,7 +118,7 @@ func (l *Log) Append(first uint64, values [][]byte) error {
 		return fmt.Errorf("number %d, the next is %d", first, next)
 	}
 	p := l.newest()
-	if p == nil || p.bytes >= l.opt.Bytes || p.suspect || first-p.first >= Most/2 {
+	if p == nil || p.used >= l.opt.Bytes || p.suspect || first-p.first >= Most/2 {
 		if err := l.roll(first); err != nil {
 			return err
 		}
@@ -138,7 +138,7 @@ func (l *Log) Append(first uint64, values [][]byte) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	p.last, p.touched = first+uint64(len(values))-1, time.Now()
-	p.bytes = max(p.bytes, size)
+	p.used, p.bytes = size, max(p.bytes, size)
 	return nil
 }
 

@@ -24,7 +24,8 @@ type piece struct {
 	first uint64
 
 	last    uint64 // below first: none
-	bytes   int64
+	bytes   int64  // on disk
+	used    int64  // of them, when a value was last added
 	touched time.Time
 	suspect bool // a commit failed: it gets no more values. The writer's own
 
@@ -73,6 +74,12 @@ func create(l *Log, first uint64) (*piece, error) {
 		return nil, err
 	}
 	p := &piece{path: path, first: first, last: first - 1}
+	// A file that grows has its size and its place on disk written with each commit:
+	// twice the bytes. Where there is no room for all of it, it grows all the same.
+	p.file, err = sound.Open(path, l.opt.Bytes, sound.Allocated(func(error) {}))
+	if err != nil {
+		return nil, err
+	}
 	return p, p.measure()
 }
 
