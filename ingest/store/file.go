@@ -64,9 +64,13 @@ func openFile(o Options) (f *sound.File, lock *os.File, err error) {
 			return nil, nil, errors.Join(err, lock.Close())
 		}
 	}
-	f, err = sound.Open(path, o.MaxBytes, sound.Allocated(func(err error) {
-		o.Log.Warn("the room of store.db cannot be kept free: other programs may take it", "file", path, "bytes", o.MaxBytes, "err", err)
-	}))
+	var how []sound.Option
+	if !o.sparse {
+		how = append(how, sound.Allocated(func(err error) {
+			o.Log.Warn("the room of store.db cannot be kept free: other programs may take it", "file", path, "bytes", o.MaxBytes, "err", err)
+		}))
+	}
+	f, err = sound.Open(path, o.MaxBytes, how...)
 	switch {
 	case errors.Is(err, ErrDamaged):
 		err = fmt.Errorf("%w (move store.db away: a new one is made)", err)

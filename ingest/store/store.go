@@ -106,7 +106,8 @@ type Options struct {
 	Clock func() Clock // how far the clock can be trusted now; nil: not at all
 	Log   *slog.Logger // nil is silent
 
-	disk func(directory string) (free, total int64, err error) // nil asks the file system
+	disk   func(directory string) (free, total int64, err error) // nil asks the file system
+	sparse bool                                                  // store.db gets no room beforehand: to see what that is good for
 }
 
 // Defaults of Options.
