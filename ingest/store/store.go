@@ -1,6 +1,7 @@
-// Package store keeps what a site accepted until the city has it: one bbolt
-// file with three lanes of numbered records, and beside them what must be known
-// to say whether something is new.
+// Package store keeps what a site accepted until the city has it: three lanes of
+// numbered records, and beside them what must be known to say whether something is
+// new. Alarms, events and all that is known lie in one bbolt file, store.db; readings,
+// and alarms that are done, in files of their own that go whole.
 //
 // Its rules:
 //
@@ -8,8 +9,8 @@
 //     A reading returns when it is queued and is on disk within a second.
 //
 //   - A record's number is used once for ever within its [Epoch]: the last number
-//     of each lane is stored apart and outlives an emptied lane. Numbers have no
-//     gaps. A new file has a new epoch.
+//     of each lane is stored apart and outlives an emptied lane. A new file has a
+//     new epoch. A number that has no record is told as a gap.
 //
 //   - What is new is decided inside the write transaction, against the open
 //     conditions, last states and counter baselines of the same file. The copy of
@@ -17,11 +18,11 @@
 //
 //   - In that transaction also changes what the retained topics must say.
 //
-//   - Done records go in the transaction that adds the next ones. The alarm lane
-//     keeps the last of them as history.
+//   - Done records go in the transaction that adds the next ones; alarms become
+//     history before (history.go).
 //
-//   - Readings that wait have a bound. Beyond it the oldest are dropped in the
-//     transaction that adds the next ones, and counted there (gap.go).
+//   - Everything has a bound. Beyond it go readings, sent pictures, history, events
+//     and, last, alarms (room.go, shed.go); what was not done is counted (gap.go).
 //
 //   - Every value carries a checksum that covers its key too, for bbolt's pages
 //     have none. Damage is an error, never a panic.
@@ -33,20 +34,18 @@
 //     Append ─┼─► waiting ──► writer ──► one transaction ──► mirrors, Changed ──► Append returns
 //     Put ────┘   0 ms alarm             records, open conditions,
 //     20 ms event            states, counters, current,
-//     1 s reading            marks, deletion of what is done
+//     marks, deletion of what is done
+//
+//     Append(reading) ─► 1 s ─► binder ─► readings-….db, history-….db
 //
 // It does not know how a record is sent, which broker there is, or what a
-// device is beyond its name. What is not here yet: a bound by age and bytes of all
-// that drops the least important first, setting a damaged file aside and saving what
-// its checksums allow, and files of their own for readings (lane.go has their
-// place).
+// device is beyond its name.
 package store
 
 import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"sync"
 	"time"
@@ -80,47 +79,6 @@ var (
 const (
 	ReceiptBroker   = "broker"   // the broker has it
 	ReceiptPlatform = "platform" // the platform has it (alarms and events; readings are always done at the broker)
-)
-
-// Options say where a store lies and what it keeps.
-type Options struct {
-	Directory string // made with mode 0700 if absent; holds store.db, lock and all that is named below
-	Site      string // a file of another site is refused; "" does not ask
-	Receipt   string // ReceiptBroker or ReceiptPlatform; "" is ReceiptBroker
-
-	Size         int64 // of everything; 0 is 1 GiB. What follows are shares of it, and 0 is:
-	MaxBytes     int64 // store.db: a quarter, but 16 to 512 MiB
-	ReadingBytes int64 // readings: a quarter
-	PictureBytes int64 // pictures: a quarter, but 16 MiB; never less than one picture
-	HistoryBytes int64 // alarms that are done: an eighth
-	AsideBytes   int64 // damaged files that were set aside: an eighth
-
-	KeepReadings time.Duration // that wait; 0 is 24 hours
-	KeepEvents   time.Duration // that wait; 0 is 14 days
-	KeepAlarms   time.Duration // that are done, at least; 0 is 30 days. Those that wait are kept for ever
-	History      int           // alarms that are done, at least; 0 is 10,000
-
-	PicturesFor  time.Duration            // how long pictures are kept at most; 0 is 7 days
-	SendPictures func(camera string) bool // whose pictures are also to be sent; nil: nobody's
-
-	Clock func() Clock // how far the clock can be trusted now; nil: not at all
-	Log   *slog.Logger // nil is silent
-
-	disk   func(directory string) (free, total int64, err error) // nil asks the file system
-	sparse bool                                                  // store.db gets no room beforehand: to see what that is good for
-}
-
-// Defaults of Options.
-const (
-	day             = 24 * time.Hour
-	defaultSize     = 1 << 30
-	defaultHistory  = 10_000
-	defaultReadings = day
-	defaultEvents   = 14 * day
-	defaultAlarms   = 30 * day
-	defaultPictures = 7 * day
-	leastShare      = 16 << 20 // of store.db, and of pictures
-	mostMaxBytes    = 512 << 20
 )
 
 // A Store is open from Open to Close. All its methods may be called from any
@@ -226,46 +184,6 @@ func Open(o Options) (*Store, error) {
 	go s.write()
 	go s.bind()
 	return s, nil
-}
-
-// complete fills in the defaults.
-func (o *Options) complete() error {
-	switch o.Receipt {
-	case "":
-		o.Receipt = ReceiptBroker
-	case ReceiptBroker, ReceiptPlatform:
-	default:
-		return fmt.Errorf("unknown receipt %q (broker or platform)", o.Receipt)
-	}
-	or(&o.Size, defaultSize)
-	or(&o.MaxBytes, min(max(o.Size/4, leastShare), mostMaxBytes))
-	or(&o.ReadingBytes, o.Size/4)
-	or(&o.PictureBytes, max(o.Size/4, leastShare))
-	or(&o.HistoryBytes, o.Size/8)
-	or(&o.AsideBytes, o.Size/8)
-	or(&o.KeepReadings, defaultReadings)
-	or(&o.KeepEvents, defaultEvents)
-	or(&o.KeepAlarms, defaultAlarms)
-	or(&o.PicturesFor, defaultPictures)
-	or(&o.History, defaultHistory)
-	o.PictureBytes = max(o.PictureBytes, MostPicture)
-	if o.disk == nil {
-		o.disk = diskOf
-	}
-	if o.Clock == nil {
-		o.Clock = func() Clock { return Clock{Source: "none"} }
-	}
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
-	return nil
-}
-
-// or gives a number that was not set its default.
-func or[N int | int64 | time.Duration](n *N, unset N) {
-	if *n <= 0 {
-		*n = unset
-	}
 }
 
 // Epoch returns the name of the file.

@@ -175,6 +175,21 @@ func (l *Log) banish(epoch string, pieces []*piece) error {
 	return nil
 }
 
+// Renew begins anew with another epoch and number 1: what was there is moved aside,
+// as at Open.
+func (l *Log) Renew(epoch string) error {
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	l.mu.Lock()
+	was, pieces := l.opt.Epoch, l.pieces
+	l.opt.Epoch, l.pieces, l.next = epoch, nil, 1
+	l.mu.Unlock()
+	if len(pieces) == 0 {
+		return nil
+	}
+	return l.banish(was, pieces)
+}
+
 // condemn moves a damaged file aside. If it is the newest one there is another
 // before, which tells the next number. l.writing is held, or nobody else has the
 // log yet.

@@ -215,4 +215,17 @@ func TestOtherEpoch(t *testing.T) {
 	_ = d.Close()
 	d = open(t, directory, "e2", func(o *Options) { o.Least = 40 })
 	same(t, "next when the files were taken away", d.Next(), 41+Most)
+
+	d.add(t, 150)
+	d.lost = nil
+	if err := d.Renew("e3"); err != nil {
+		t.Fatal(err)
+	}
+	d.add(t, 20)
+	same(t, "numbers of the new epoch", d.numbers(t, 0), upTo(1, 20))
+	lost = 0
+	for _, l := range d.lost {
+		lost += l.Last - l.First + 1
+	}
+	same(t, "lost with the old one", lost, 150)
 }
