@@ -171,7 +171,7 @@ login = "cameras"
 		Site:    Site{Name: "demo", Position: &Position{31, 118.5}},
 		Network: Network{DeviceNetworks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("10.0.0.0/24")}, Discover: DiscoverOff},
 		Clock:   Clock{nil, 500 * time.Millisecond, 5 * time.Second},
-		Store:   Store{"/var/lib/sitepost", 64 << 20, 720 * time.Hour, 168 * time.Hour},
+		Store:   Store{"/var/lib/sitepost", 64 << 20, 720 * time.Hour, 24 * time.Hour, 336 * time.Hour, 168 * time.Hour},
 		Uplink: Uplink{
 			ClientID: "demo", Receipt: ByBroker, KeepAlive: 15 * time.Second, DrainRate: 50, DrainStart: 5 * time.Minute, Readings: time.Minute,
 			Brokers: []Broker{{Name: "here", URL: "mqtt://localhost:1883", User: User{name: "me"}, Password: Secret{"env:BROKER"}}},

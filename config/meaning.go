@@ -14,6 +14,8 @@ const (
 	storeDirectory   = "/var/lib/sitepost"
 	storeSize        = 1 << 30
 	keepAlarms       = 30 * 24 * time.Hour
+	keepReadings     = 24 * time.Hour
+	keepEvents       = 14 * 24 * time.Hour
 	keepPictures     = 7 * 24 * time.Hour
 	keepAlive        = 15 * time.Second
 	drainRate        = 50
@@ -37,7 +39,7 @@ func (r *rules) meant() *Config {
 		Path: r.src.name, Hash: r.src.hash, Version: w.Version.V,
 		Site: w.Site.meant(), Network: w.Network.meant(), Uplink: w.Uplink.meant(string(w.Site.Name.V)),
 		Clock:    Clock{texts(w.Clock.CompareWith), timeOr(w.Clock.Warn, clockWarn), timeOr(w.Clock.Alarm, clockAlarm)},
-		Store:    Store{string(w.Store.Directory.or(storeDirectory)), int64(w.Store.Size.or(storeSize)), timeOr(w.Store.KeepAlarms, keepAlarms), timeOr(w.Store.KeepPictures, keepPictures)},
+		Store:    w.Store.meant(),
 		Commands: Commands{w.Commands.Allow.values(), w.Commands.SignKey.V},
 		Cards:    Cards{w.Cards.Key.V, w.Cards.KeyID.V},
 		HD:       HD{w.HD.Size.V.width, w.HD.Size.V.height, w.HD.FPS.V},
@@ -69,6 +71,13 @@ func (r *rules) meant() *Config {
 		c.Cameras = append(c.Cameras, w.Cameras[i].meant())
 	}
 	return c
+}
+
+func (w *wStore) meant() Store {
+	return Store{
+		string(w.Directory.or(storeDirectory)), int64(w.Size.or(storeSize)), timeOr(w.KeepAlarms, keepAlarms),
+		timeOr(w.KeepReadings, keepReadings), timeOr(w.KeepEvents, keepEvents), timeOr(w.KeepPictures, keepPictures),
+	}
 }
 
 // timeOr returns a duration, or def if it was not written.

@@ -72,7 +72,9 @@ type Clock struct {
 type Store struct {
 	Directory  string        // default /var/lib/sitepost
 	Size       int64         // bytes, of everything in it; default 1 GiB
-	KeepAlarms time.Duration // default 30 days
+	KeepAlarms time.Duration // that are done; default 30 days
+
+	KeepReadings, KeepEvents time.Duration // that wait for the city; default 24 hours, 14 days
 
 	KeepPictures time.Duration // default 7 days; they also have a quarter of Size at most
 }

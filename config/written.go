@@ -56,8 +56,11 @@ type wClock struct {
 type wStore struct {
 	table
 	Directory  val[filePath] `toml:"directory"`
-	Size       val[size]     `toml:"size" between:"16MiB 64TiB"`
+	Size       val[size]     `toml:"size" between:"64MiB 64TiB"`
 	KeepAlarms val[duration] `toml:"keep_alarms" between:"1d 3650d"`
+
+	KeepReadings val[duration] `toml:"keep_readings" between:"1m 3650d"`
+	KeepEvents   val[duration] `toml:"keep_events" between:"1h 3650d"`
 
 	KeepPictures val[duration] `toml:"keep_pictures" between:"1h 3650d"`
 }

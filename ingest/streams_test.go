@@ -249,7 +249,7 @@ func TestManyStreamsAreFewCommits(t *testing.T) {
 			}
 		}
 		stop()
-		if most := (minutes - 2) * 60 * 5 / 4; commits > most {
+		if most := (minutes - 2) * 60 * 2; commits > most {
 			t.Errorf("got %d commits in %d minutes, want at most %d: %d visits were made", commits, minutes-2, most, (minutes-2)*cameras)
 		}
 		t.Logf("%d commits for %d visits", commits, (minutes-2)*cameras)

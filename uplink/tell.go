@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sitepost/devices"
+	"sitepost/ingest/store"
 )
 
 const (
@@ -187,16 +188,25 @@ func (t *teller) tellGaps(now time.Time) error {
 		return nil
 	}
 	for _, gap := range t.store.Gaps() {
-		if t.store.Marks(gap.Lane).Sent < gap.Last {
+		if gap.Epoch == "" && t.store.Marks(gap.Lane).Sent < gap.Last {
 			continue
 		}
 		e := devices.Event{
 			Time: now, Point: string(gap.Lane), Detail: fmt.Sprintf("%d-%d", gap.First, gap.Last),
-			Text: fmt.Sprintf("%d records dropped, the oldest first: the city took none, and their room on disk was used up", gap.Count()),
+			Text: missing(gap),
 		}
 		if err := t.sayMissing(e, func() error { return t.store.GapTold(gap) }); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// missing says of a gap, in words, how many records the city will never get, and why.
+func missing(gap store.Gap) string {
+	text := fmt.Sprintf("%d records are missing: %s", gap.Count(), gap.Why)
+	if gap.Epoch != "" {
+		text += fmt.Sprintf(" (their epoch is %s)", gap.Epoch)
+	}
+	return text
 }

@@ -193,6 +193,31 @@ func (a *album) sweep(now time.Time) {
 	})
 }
 
+// shed takes away the oldest pictures that need not be sent, until so many bytes are
+// free, and returns how many are.
+func (a *album) shed(bytes int64) (freed int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.kept = slices.DeleteFunc(a.kept, func(l sheet) bool {
+		if freed >= bytes || l.Unsent || os.Remove(a.path(l.file)) != nil {
+			return false
+		}
+		freed += l.size()
+		return true
+	})
+	return freed
+}
+
+// weight is how much disk the pictures take, about.
+func (a *album) weight() (sum int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, l := range a.kept {
+		sum += l.size()
+	}
+	return sum
+}
+
 // find returns where a picture is in the list, -1 if it is not kept. a.mu is held.
 func (a *album) find(incident, camera string) int {
 	return slices.IndexFunc(a.kept, func(l sheet) bool { return l.Incident == incident && l.Camera == camera })

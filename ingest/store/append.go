@@ -71,7 +71,7 @@ func (s *Store) Accept(p devices.Place, e devices.Event) (made *Record, err erro
 // appendReading queues a reading. It blocks while all places are taken: each is
 // given back when its reading was written or lost.
 func (s *Store) appendReading(in *entry, p devices.Place, e devices.Event) error {
-	in.apply = func(c *change) error { return c.accept(devices.Reading, p, e) }
+	in.bulk, in.loose = true, &loose{p, e}
 	s.room <- struct{}{}
 	if _, err := s.enqueue(in); err != nil {
 		<-s.room

@@ -22,18 +22,23 @@ type change struct {
 	now   time.Time // of all records in it
 	clock Clock
 
-	any    bool                    // there is something to commit
-	spoken bool                    // of which readers want to know
-	opens  bool                    // the open conditions changed
-	added  int                     // records
-	made   *Record                 // the last of them
-	marks  map[devices.Lane]Marks  // as they are saved with it
-	told   map[string]uint64       // likewise
-	firsts map[devices.Lane]uint64 // lowest number kept, where it moved
-	grown  map[devices.Lane]int64  // by so much weight, where that is bounded
-
+	any     bool                    // there is something to commit
+	spoken  bool                    // of which readers want to know
+	opens   bool                    // the open conditions changed
+	added   int                     // records
+	alarms  int                     // of them in the alarm lane
+	used    int64                   // bytes of the file when it began
+	made    *Record                 // the last of them
+	marks   map[devices.Lane]Marks  // as they are saved with it
+	told    map[string]uint64       // likewise
 	was     *Record                 // in memory, what is made a record now; nil: it comes from outside
 	counted map[devices.Lane]uint64 // lost, to be on disk with it
+	firsts  map[devices.Lane]uint64 // lowest number in store.db, where it moved
+	grown   map[devices.Lane]int64  // by so much weight
+
+	lostGaps []Gap           // of Store.lostGaps, which are saved with it
+	drops    map[Drop]uint64 // records dropped
+	oldest   map[devices.Lane]since
 }
 
 // keyOf is the name of a (device, code, point) in the buckets of what is known.
@@ -124,6 +129,11 @@ func lookUp[V any](s *shelf[V], tx *bolt.Tx, key string) (*V, error) {
 // clears or tells again, nil for all else; by is who ended it.
 func (c *change) record(form devices.Form, p devices.Place, e devices.Event, of *opened, by string) (Record, error) {
 	l := c.s.lanes[form.Lane()]
+	if l.name == devices.AlarmLane {
+		c.alarms++
+	} else if err := c.admitsEvent(l); err != nil {
+		return Record{}, err
+	}
 	last, _, err := c.s.numbers.get(c.tx, l.lastName())
 	if err != nil {
 		return Record{}, err

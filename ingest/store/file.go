@@ -28,20 +28,24 @@ const (
 	bucketCurrents = "currents" // retained topics, by key
 
 	bucketIdentities = "identities" // what is known of a device, by its name
+	bucketGaps       = "gaps"       // what is missing and was not told, by lane and number
 )
 
-// buckets lists those that every file has. A file that was made before there
-// were identities has none: see file.furnish.
+// buckets lists those that every file has.
 func buckets() [][]byte {
 	var names [][]byte
 	for _, name := range []string{bucketWords, bucketNumbers, bucketOpen, bucketStates, bucketCounters, bucketCurrents} {
 		names = append(names, []byte(name))
 	}
-	for _, l := range devices.Lanes() {
+	for _, l := range []devices.Lane{devices.AlarmLane, devices.EventLane} {
 		names = append(names, laneBucket(l))
 	}
 	return names
 }
+
+// laterBuckets lists those that files of the same format did not always have: see
+// furnish.
+func laterBuckets() [][]byte { return [][]byte{[]byte(bucketIdentities), []byte(bucketGaps)} }
 
 // format is that of the whole file; another one is not read.
 const format = "1"
@@ -60,7 +64,13 @@ func openFile(o Options) (f *sound.File, lock *os.File, err error) {
 			return nil, nil, errors.Join(err, lock.Close())
 		}
 	}
-	f, err = sound.Open(path, o.MaxBytes)
+	var how []sound.Option
+	if !o.sparse {
+		how = append(how, sound.Allocated(func(err error) {
+			o.Log.Warn("the room of store.db cannot be kept free: other programs may take it", "file", path, "bytes", o.MaxBytes, "err", err)
+		}))
+	}
+	f, err = sound.Open(path, o.MaxBytes, how...)
 	switch {
 	case errors.Is(err, ErrDamaged):
 		err = fmt.Errorf("%w (move store.db away: a new one is made)", err)
@@ -74,7 +84,7 @@ func openFile(o Options) (f *sound.File, lock *os.File, err error) {
 // layOut makes the buckets. A new epoch begins with no condition open, and the
 // broker is to hear that: what is retained there may be of the epoch before.
 func layOut(tx *bolt.Tx, site string) error {
-	for _, name := range append(buckets(), []byte(bucketIdentities)) {
+	for _, name := range append(buckets(), laterBuckets()...) {
 		if _, err := tx.CreateBucket(name); err != nil {
 			return err
 		}
@@ -93,20 +103,26 @@ func layOut(tx *bolt.Tx, site string) error {
 	)
 }
 
-// furnish makes the bucket that files of the same format did not always have,
-// where it is missing. A file that has it is not written.
+// furnish makes the buckets that files of the same format did not always have,
+// where they are missing. A file that has them is not written.
 func furnish(f *sound.File) error {
 	missing := false
 	err := f.View(func(tx *bolt.Tx) error {
-		missing = tx.Bucket([]byte(bucketIdentities)) == nil
+		for _, name := range laterBuckets() {
+			missing = missing || tx.Bucket(name) == nil
+		}
 		return nil
 	})
 	if err != nil || !missing {
 		return err
 	}
 	_, err = f.Update(func(tx *bolt.Tx) error {
-		_, err := tx.CreateBucket([]byte(bucketIdentities))
-		return err
+		for _, name := range laterBuckets() {
+			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	return err
 }

@@ -2,77 +2,69 @@ package store
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
-
-	bolt "go.etcd.io/bbolt"
 
 	"sitepost/devices"
+	"sitepost/ingest/store/segment"
 )
 
-// Readings that wait have a bound, for an uplink that is dead for a week must not
-// cost the room of the alarms. Beyond it the oldest are dropped, and which numbers
-// those were stands in the bucket of numbers until somebody has told it:
+// What was dropped before it was done, or cannot be read any more, stands in the
+// bucket of gaps until somebody has told it:
 //
-//	dropped.reading.1201 = 1350
-//	                |      | last
-//	                | first
+//	reading.00000000000000001201.  {"last":1350,"why":"dropped: no room"}
+//	|       |                    | epoch, if it is another one
+//	|       | first
+//	| lane
 //
-// Numbers go up and the oldest are dropped, so that this is one entry for each
-// outage. A record that is dropped may have been on its way to the city, or even
-// be there: more may be told as dropped than was lost, and never less.
+// A record that is dropped may have been on its way to the city, or even be there:
+// more may be told as dropped than was lost, and never less.
+
+// The reasons of gaps.
+const (
+	whyRoom    = "dropped: no room"
+	whyOld     = "too old"
+	whyDamaged = "damaged"
+)
 
 // mostGaps is how many entries a lane has at most. Beyond it the last one is
 // stretched over what lies between, which is told as dropped and was not.
 const mostGaps = 64
 
-// A Gap is the records of a lane with numbers from First to Last: they were
-// dropped before they were done.
+// A Gap is the records of a lane with numbers from First to Last: the city will
+// never get them.
 type Gap struct {
-	Lane        devices.Lane
-	First, Last uint64
+	Lane  devices.Lane `json:"lane"`
+	First uint64       `json:"first"`
+	Last  uint64       `json:"last"`
+	Why   string       `json:"why"`             // "dropped: no room", "too old", "damaged", "disk refused", "set aside: …"
+	Epoch Epoch        `json:"epoch,omitempty"` // whose numbers they are; "" is the store's own
 }
 
 // Count is how many records it may be.
 func (g Gap) Count() uint64 { return g.Last - g.First + 1 }
 
-// gapPrefix begins the names of a lane's gaps in the bucket of numbers.
-func gapPrefix(lane devices.Lane) string { return "dropped." + string(lane) + "." }
+// name is that in the bucket of gaps.
+func (g Gap) name() string { return fmt.Sprintf("%s.%020d.%s", g.Lane, g.First, g.Epoch) }
 
-func (g Gap) name() string { return gapPrefix(g.Lane) + strconv.FormatUint(g.First, 10) }
-
-// gapOf reads an entry in the bucket of numbers; false if it is something else.
-func gapOf(lane devices.Lane, name string, last uint64) (Gap, bool) {
-	number, is := strings.CutPrefix(name, gapPrefix(lane))
-	if !is {
-		return Gap{}, false
-	}
-	first, err := strconv.ParseUint(number, 10, 64)
-	return Gap{lane, first, last}, err == nil && first <= last
-}
-
-// Gaps lists what was dropped and not told yet, lane by lane and by number, as of
+// Gaps lists what is missing and was not told yet, lane by lane and by number, as of
 // the last commit. It asks no disk.
 func (s *Store) Gaps() []Gap {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var all []Gap
-	for _, lane := range devices.Lanes() {
-		all = append(all, gapsIn(lane, s.numbers.kept)...)
-	}
-	return all
+	return sortGaps(s.gaps.kept)
 }
 
-// gapsIn finds the gaps of a lane among numbers.
-func gapsIn(lane devices.Lane, numbers map[string]uint64) (all []Gap) {
-	for name, last := range numbers {
-		if g, is := gapOf(lane, name, last); is {
-			all = append(all, g)
-		}
+// sortGaps lists gaps in the order of lanes, epochs and numbers.
+func sortGaps(kept map[string]Gap) (all []Gap) {
+	for _, g := range kept {
+		all = append(all, g)
 	}
-	slices.SortFunc(all, func(a, b Gap) int { return cmp.Compare(a.First, b.First) })
+	lanes := devices.Lanes()
+	slices.SortFunc(all, func(a, b Gap) int {
+		return cmp.Or(cmp.Compare(slices.Index(lanes, a.Lane), slices.Index(lanes, b.Lane)), cmp.Compare(a.Epoch, b.Epoch), cmp.Compare(a.First, b.First))
+	})
 	return all
 }
 
@@ -84,83 +76,116 @@ func (s *Store) GapTold(told Gap) error {
 		done:     make(chan error, 1),
 		patience: eventPatience,
 		apply: func(c *change) error {
-			last, is, err := c.s.numbers.get(c.tx, told.name())
+			now, is, err := c.s.gaps.get(c.tx, told.name())
 			if err != nil || !is {
 				return err
 			}
 			c.any = true
-			if err := c.s.numbers.remove(c.tx, told.name()); err != nil || last <= told.Last {
+			if err := c.s.gaps.remove(c.tx, told.name()); err != nil || now.Last <= told.Last {
 				return err
 			}
-			rest := Gap{told.Lane, told.Last + 1, last}
-			return c.s.numbers.put(c.tx, rest.name(), rest.Last)
+			now.First = told.Last + 1
+			return c.s.gaps.put(c.tx, now.name(), now)
 		},
 	})
 }
 
-// weigh adds up what a lane keeps, if it has a bound.
-func (l *lane) weigh(tx *bolt.Tx) {
-	l.weight = 0
-	if l.most == 0 {
-		return
-	}
-	l.records.walk(tx, 0, func(_, value []byte) bool {
-		l.weight += weightOf(value)
-		return true
-	})
+// noteGap notes what is missing from outside of a transaction. It is saved with the
+// next one, which is made within 20 ms.
+func (s *Store) noteGap(g Gap) {
+	s.opt.Log.Warn("records are missing", "lane", g.Lane, "first", g.First, "last", g.Last, "epoch", g.Epoch, "why", g.Why)
+	s.mu.Lock()
+	s.lostGaps = append(s.lostGaps, g)
+	s.dirty = true
+	s.mu.Unlock()
+	// Nobody waits for it: what is not saved is saved with a later one.
+	_, _ = s.enqueue(&entry{patience: eventPatience, done: make(chan error, 1), apply: func(c *change) error { c.any = true; return nil }})
 }
 
-// grow notes that a transaction makes a lane heavier, or lighter.
-func (c *change) grow(l *lane, by int64) {
-	if l.most == 0 {
-		return
+// miss notes what a log lost.
+func (s *Store) miss(lane devices.Lane, l segment.Loss) {
+	g := Gap{lane, l.First, l.Last, l.Why, Epoch(l.Epoch)}
+	if g.Epoch == s.epoch {
+		g.Epoch = ""
 	}
-	if c.grown == nil {
-		c.grown = make(map[devices.Lane]int64)
-	}
-	c.grown[l.name] += by
+	s.noteGap(g)
 }
 
-// dropBeyond drops the oldest records of a lane that is heavier than it may be, at
-// most so many: an alarm may wait for it.
-func (c *change) dropBeyond(l *lane, most uint64) error {
-	if l.weight < 0 { // a commit failed: what is in the file is to be seen there
-		l.weigh(c.tx)
-		clear(c.grown)
+// saveGaps counts what was noted.
+func (c *change) saveGaps() error {
+	for _, g := range c.lostGaps {
+		c.any = true
+		if err := c.countGap(g); err != nil {
+			return err
+		}
 	}
-	over := l.weight + c.grown[l.name] - l.most
-	if over <= 0 {
-		return nil
-	}
-	last, _, err := c.s.numbers.get(c.tx, l.lastName())
-	if err != nil {
-		return err
-	}
-	first := max(c.marks[l.name].First, c.firsts[l.name])
-	var n uint64
-	for ; over > 0 && n < most && first+n < last; n++ { // the youngest stays
-		over -= l.records.weight(c.tx, first+n)
-	}
-	if n == 0 {
-		return nil
-	}
-	c.any = true
-	lost := Gap{l.name, max(first, c.s.doneUpto(l.name, c.marks[l.name])+1), first + n - 1}
-	if err := c.remove(l, first, n); err != nil || lost.First > lost.Last {
-		return err
-	}
-	return c.countGap(lost)
+	return nil
 }
 
-// countGap notes what was dropped, beside what was dropped before.
+// countGap notes what is missing, beside what is known already. What is done is not
+// missing.
 func (c *change) countGap(lost Gap) error {
-	numbers, err := c.s.numbers.all(c.tx)
+	if lost.Epoch == "" {
+		lost.First = max(lost.First, c.s.doneUpto(lost.Lane, c.marks[lost.Lane])+1)
+	}
+	all, err := c.s.gaps.all(c.tx)
 	if err != nil {
 		return fmt.Errorf("what was dropped before: %w", err)
 	}
-	before := gapsIn(lost.Lane, numbers)
-	if n := len(before); n > 0 && (before[n-1].Last+1 == lost.First || n >= mostGaps) {
-		lost.First = before[n-1].First
+	var before []Gap
+	for _, g := range sortGaps(all) {
+		if g.Lane == lost.Lane && g.Epoch == lost.Epoch {
+			before = append(before, g)
+		}
 	}
-	return c.s.numbers.put(c.tx, lost.name(), lost.Last)
+	for _, part := range lost.without(before) {
+		c.dropped(part)
+		if before, err = c.addGap(before, part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// without is what of a gap is not in others, which are sorted.
+func (g Gap) without(others []Gap) (parts []Gap) {
+	for _, o := range others {
+		if o.Last < g.First || o.First > g.Last {
+			continue
+		}
+		if o.First > g.First {
+			part := g
+			part.Last = o.First - 1
+			parts = append(parts, part)
+		}
+		g.First = o.Last + 1
+	}
+	if g.First <= g.Last {
+		parts = append(parts, g)
+	}
+	return parts
+}
+
+// addGap puts a gap beside others, which are sorted: into the one it continues, if
+// there is one.
+func (c *change) addGap(before []Gap, g Gap) ([]Gap, error) {
+	for i, o := range before {
+		if o.Last+1 == g.First && o.Why == g.Why {
+			before[i].Last = g.Last
+			return before, c.s.gaps.put(c.tx, o.name(), before[i])
+		}
+	}
+	if len(before) < mostGaps {
+		before = append(before, g)
+		return before, c.s.gaps.put(c.tx, g.name(), g)
+	}
+	for i := len(before) - 1; i >= 0; i-- {
+		if before[i].Last < g.First {
+			before[i].Last = g.Last
+			return before, c.s.gaps.put(c.tx, before[i].name(), before[i])
+		}
+	}
+	err := c.s.gaps.remove(c.tx, before[0].name())
+	before[0].First = g.First
+	return before, errors.Join(err, c.s.gaps.put(c.tx, before[0].name(), before[0]))
 }

@@ -2,6 +2,8 @@ package store
 
 import (
 	"encoding/binary"
+	"slices"
+	"time"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -10,17 +12,20 @@ import (
 )
 
 // A lane is a log of records with rising numbers, and how far it is done. Its
-// numbers are guarded by Store.mu; first and last are changed by the writer
-// alone, which therefore reads them without.
+// numbers are guarded by Store.mu; hot and those of a lane in store.db are changed
+// by the writer alone, those of readings by the binder, who therefore read them
+// without.
 type lane struct {
 	name    devices.Lane
-	records records
+	records records // in store.db; nil for readings
 
 	first, last    uint64 // kept; first > last is an empty lane
+	hot            uint64 // lowest in store.db
+	moved          uint64 // up to here alarms lie in their history
 	sent, received uint64 // marks; those on disk are in Store.numbers
 
-	most   int64 // weight of what may wait, see gap.go; 0 is no bound
-	weight int64 // of what is kept, if there is a bound; negative: not known. It is the writer's own
+	oldestOf uint64    // the lowest number that waited, when it was looked at
+	oldest   time.Time // and when it was accepted; zero is nothing known
 }
 
 // The names of a lane's numbers on disk.
@@ -33,21 +38,26 @@ func (l *lane) marks() Marks {
 	return Marks{First: l.first, Last: l.last, Sent: l.sent, Received: l.received}
 }
 
-// records is where the records of one lane lie. Each lane has a bucket of
-// store.db today. Readings are to lie in files of their own that are unlinked
-// whole, so that bulk neither bloats nor slows what matters: a second kind of
-// records, that takes nothing from the transaction.
+func (l *lane) weightName() string { return "weight." + string(l.name) }
+
+// records is where the records of a lane lie in store.db. Readings lie in files of
+// their own, see bind.go.
 type records interface {
 	put(tx *bolt.Tx, seq uint64, value []byte) error
-	// remove takes away the numbers from first to upto, both included.
-	remove(tx *bolt.Tx, first, upto uint64) error
-	// weight is about how many bytes of the file a record takes; 0 if there is none.
-	weight(tx *bolt.Tx, seq uint64) int64
+	// remove takes away the numbers from first to upto, both included, as far as
+	// they are there.
+	remove(tx *bolt.Tx, first, upto uint64) (removed, error)
 	// ends returns the lowest and the highest number; false if there is none.
 	ends(tx *bolt.Tx) (first, last uint64, any bool)
-	// walk visits the records above after, ascending, until visit says no. What
-	// it is given is valid for the call only.
+	// walk visits the records above after, ascending, until visit says no. What it
+	// is given is valid for the call only.
 	walk(tx *bolt.Tx, after uint64, visit func(key, value []byte) bool)
+}
+
+// A removed is how much was taken away.
+type removed struct {
+	count  uint64
+	weight int64
 }
 
 // inBucket are records in a bucket of store.db.
@@ -61,19 +71,25 @@ func (l inBucket) put(tx *bolt.Tx, seq uint64, value []byte) error {
 	return b.Put(seqKey(seq), value)
 }
 
-func (l inBucket) remove(tx *bolt.Tx, first, upto uint64) error {
+func (l inBucket) remove(tx *bolt.Tx, first, upto uint64) (sum removed, err error) {
 	b := tx.Bucket(l.bucket)
 	b.FillPercent = 1
-	for seq := first; seq <= upto; seq++ {
-		if err := b.Delete(seqKey(seq)); err != nil {
-			return err
+	var keys [][]byte // a cursor is lost when its page changes
+	l.walk(tx, first-1, func(k, v []byte) bool {
+		if seqOf(k) > upto {
+			return false
+		}
+		keys = append(keys, slices.Clone(k))
+		sum.weight += weightOf(v)
+		return true
+	})
+	sum.count = uint64(len(keys))
+	for _, k := range keys {
+		if err := b.Delete(k); err != nil {
+			return sum, err
 		}
 	}
-	return nil
-}
-
-func (l inBucket) weight(tx *bolt.Tx, seq uint64) int64 {
-	return weightOf(tx.Bucket(l.bucket).Get(seqKey(seq)))
+	return sum, nil
 }
 
 // weightOf is that of a record's value.
@@ -101,11 +117,11 @@ func (l inBucket) walk(tx *bolt.Tx, after uint64, visit func(key, value []byte) 
 
 // newLanes returns the lanes, all empty.
 func newLanes() map[devices.Lane]*lane {
-	lanes := make(map[devices.Lane]*lane)
-	for _, name := range devices.Lanes() {
-		lanes[name] = &lane{name: name, records: inBucket{laneBucket(name)}}
+	return map[devices.Lane]*lane{
+		devices.AlarmLane:   {name: devices.AlarmLane, records: tiered{inBucket{laneBucket(devices.AlarmLane)}}},
+		devices.EventLane:   {name: devices.EventLane, records: inBucket{laneBucket(devices.EventLane)}},
+		devices.ReadingLane: {name: devices.ReadingLane},
 	}
-	return lanes
 }
 
 // laneBucket is the name of a lane's bucket: "lane.alarm".

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	bolt "go.etcd.io/bbolt"
+
+	"sitepost/devices"
 )
 
 // load reads the file into memory when it is opened. A file that is not ours is
@@ -22,7 +24,6 @@ func (s *Store) load() error {
 		}
 		for _, l := range s.lanes {
 			l.sent, l.received = s.numbers.kept[l.sentName()], s.numbers.kept[l.receivedName()]
-			l.weigh(tx)
 		}
 		return nil
 	})
@@ -68,13 +69,20 @@ func (s *Store) loadMirrors(tx *bolt.Tx) error {
 	}
 	var wrong error
 	for _, l := range s.lanes {
+		if l.records == nil {
+			continue
+		}
 		l.last = s.numbers.kept[l.lastName()]
-		l.first = l.last + 1
+		l.hot = l.last + 1
 		if first, last, any := l.records.ends(tx); any {
-			l.first = first
+			l.hot = first
 			if last != l.last {
 				wrong = errors.Join(wrong, fmt.Errorf("%w: lane %q ends at %d, its last number is %d", ErrDamaged, l.name, last, l.last))
 			}
+		}
+		l.first = l.hot
+		if l.name == devices.AlarmLane && s.history != nil {
+			l.settle(s.history)
 		}
 	}
 	return wrong
@@ -90,5 +98,5 @@ func (s *Store) shelves() []interface {
 		settle()
 		forget()
 		load(tx *bolt.Tx) error
-	}{s.numbers, s.open, s.states, s.counters, s.currents, s.identities}
+	}{s.numbers, s.open, s.states, s.counters, s.currents, s.identities, s.gaps}
 }

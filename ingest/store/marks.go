@@ -1,6 +1,8 @@
 package store
 
 import (
+	"slices"
+
 	"sitepost/devices"
 	"sitepost/ingest/store/sound"
 )
@@ -16,7 +18,6 @@ const (
 const (
 	mostDeleted     = 512
 	mostDeletedIdle = 2048
-	historyStep     = 1000 // the history of alarms is trimmed by so many
 )
 
 // Marks returns the numbers of a lane.
@@ -32,7 +33,7 @@ func (s *Store) Marks(name devices.Lane) Marks {
 
 // MarkSent says that the broker has every record of a lane up to a number. A
 // mark never falls and never passes the last record. It is saved with the next
-// commit, or when the store has rested for 5 s: after a crash a few records are
+// commit, or when the store has rested for a minute: after a crash a few records are
 // sent again.
 func (s *Store) MarkSent(name devices.Lane, upto uint64) {
 	s.mark(name, func(l *lane) *uint64 { return &l.sent }, upto)
@@ -62,7 +63,7 @@ func (s *Store) mark(name devices.Lane, of func(*lane) *uint64, upto uint64) {
 func (s *Store) soil() {
 	if !s.dirty {
 		s.dirty = true
-		s.wake()
+		wake(s.kick)
 	}
 }
 
@@ -74,21 +75,17 @@ func (s *Store) doneUpto(name devices.Lane, m Marks) uint64 {
 	return m.Sent
 }
 
-// excess is how many records of a lane may be deleted, with marks as given. Done
-// alarms stay as history until there is a step more of them than must be kept.
+// excess is how many records of a lane may be deleted from store.db, with marks as
+// given: events that are done, and alarms that lie in their history.
 func (s *Store) excess(l *lane, m Marks) uint64 {
-	next := s.doneUpto(l.name, m) + 1
-	if next <= m.First {
+	upto := l.moved
+	switch l.name {
+	case devices.ReadingLane:
 		return 0
+	case devices.EventLane:
+		upto = s.doneUpto(l.name, m)
 	}
-	done := next - m.First
-	if l.name != devices.AlarmLane {
-		return done
-	}
-	if done < uint64(s.opt.History)+historyStep {
-		return 0
-	}
-	return historyStep
+	return max(upto+1, l.hot) - l.hot
 }
 
 // finish adds to a transaction what goes along with any: the open conditions if
@@ -107,23 +104,39 @@ func (c *change) finish() error {
 	if err := c.saveTold(); err != nil {
 		return err
 	}
+	if err := c.saveGaps(); err != nil {
+		return err
+	}
 	if err := c.sweep(); err != nil {
 		return err
 	}
+	if err := c.saveWeights(); err != nil {
+		return err
+	}
+	c.findOldest()
 	if !c.any {
 		return sound.ErrUnchanged
 	}
 	return nil
 }
 
+// allMarks returns the marks of all lanes.
+func (s *Store) allMarks() map[devices.Lane]Marks {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	marks := make(map[devices.Lane]Marks)
+	for name, l := range s.lanes {
+		marks[name] = l.marks()
+	}
+	return marks
+}
+
 // look takes down the marks as they are now.
 func (c *change) look() {
-	c.marks, c.told = make(map[devices.Lane]Marks), make(map[string]uint64)
+	c.marks, c.told = c.s.allMarks(), make(map[string]uint64)
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
-	for name, l := range c.s.lanes {
-		c.marks[name] = l.marks()
-	}
+	c.lostGaps = slices.Clone(c.s.lostGaps)
 	for key, revision := range c.s.told {
 		c.told[key] = revision
 	}
@@ -148,6 +161,11 @@ func (c *change) saveMarks() error {
 			return err
 		}
 	}
+	// The files of readings know it too, as long as they are there.
+	l := c.s.lanes[devices.ReadingLane]
+	if last := c.marks[l.name].Last; c.any && numbers.kept[l.lastName()] != last {
+		return numbers.put(c.tx, l.lastName(), last)
+	}
 	return nil
 }
 
@@ -158,32 +176,18 @@ func (c *change) sweep() error {
 	if c.added == 0 {
 		budget = mostDeletedIdle
 	}
-	c.firsts = make(map[devices.Lane]uint64)
-	for _, name := range devices.Lanes() {
-		l, m := c.s.lanes[name], c.marks[name]
-		n := c.s.excess(l, m)
-		if name != devices.AlarmLane { // an alarm step is rare and goes whole
-			n = min(n, budget)
-			budget -= n
-		}
-		if n == 0 {
+	for _, name := range []devices.Lane{devices.AlarmLane, devices.EventLane} {
+		l := c.s.lanes[name]
+		n := min(c.s.excess(l, c.marks[name]), budget)
+		first, upto := c.hot(l), l.hot+n-1
+		if n == 0 || upto < first {
 			continue
 		}
+		budget -= n
 		c.any = true
-		if err := c.remove(l, m.First, n); err != nil {
+		if _, err := c.remove(l, first, upto); err != nil {
 			return err
 		}
 	}
-	return c.dropBeyond(c.s.lanes[devices.ReadingLane], max(budget, uint64(c.added)))
-}
-
-// remove deletes the n records of a lane from its first on.
-func (c *change) remove(l *lane, first, n uint64) error {
-	c.firsts[l.name] = first + n
-	if l.most > 0 {
-		for seq := first; seq < first+n; seq++ {
-			c.grow(l, -l.records.weight(c.tx, seq))
-		}
-	}
-	return l.records.remove(c.tx, first, first+n-1)
+	return c.makeRoom()
 }

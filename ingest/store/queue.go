@@ -29,13 +29,17 @@ type entry struct {
 	worth    func() bool         // asked with Store.mu held: false is not queued at all; nil is always worth it
 	key      string              // what it may change, for Store.pending; "" is nothing
 	done     chan error          // room for one; nil: nobody waits, see Store.lose
+
+	bulk  bool   // it is for the binder
+	loose *loose // with this reading
 }
 
-// A queue is what waits for the writer. It is guarded by Store.mu.
+// A queue is what waits for the writer, or for the binder. It is guarded by
+// Store.mu.
 type queue struct {
 	waiting []*entry
 	size    int
-	due     time.Time // when the writer must take what waits; zero is at once
+	due     time.Time // when they must take what waits; zero is at once
 	sealed  bool      // no more events
 	closed  bool      // no more anything
 }
@@ -51,12 +55,15 @@ func patience(l devices.Lane) time.Duration {
 	return readingPatience
 }
 
-// enqueue hands an entry to the writer and wakes it if it is needed earlier than
+// enqueue hands an entry to the writer or the binder and wakes it if it is needed earlier than
 // it thought. It says whether the entry was worth it.
 func (s *Store) enqueue(e *entry) (queued bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	q := &s.queue
+	q, kick := &s.queue, s.kick
+	if e.bulk {
+		q, kick = &s.bulk, s.kickBulk
+	}
 	switch {
 	case e.event && q.sealed:
 		return false, ErrSealed
@@ -73,7 +80,7 @@ func (s *Store) enqueue(e *entry) (queued bool, err error) {
 		s.pending[e.key]++
 	}
 	if q.add(e, time.Now()) {
-		s.wake()
+		wake(kick)
 	}
 	return true, nil
 }

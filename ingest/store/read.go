@@ -52,6 +52,18 @@ func (s *Store) Read(name devices.Lane, after uint64, limit int) ([]Record, erro
 	if limit <= 0 || limit > mostRead {
 		limit = mostRead
 	}
+	switch name {
+	case devices.ReadingLane:
+		return s.readReadings(l, after, limit)
+	case devices.AlarmLane:
+		return s.readAlarms(l, after, limit)
+	}
+	return s.readHot(l, after, limit)
+}
+
+// readHot reads a stretch of a lane in store.db.
+func (s *Store) readHot(l *lane, after uint64, limit int) ([]Record, error) {
+	name := l.name
 	var raw []pair
 	last := s.Marks(name).Last
 	err := s.file.View(func(tx *bolt.Tx) error {

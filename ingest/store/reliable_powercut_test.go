@@ -35,13 +35,13 @@ func TestReliablePowerCut(t *testing.T) {
 	seed := seedOf(t)
 	picture := photo(t, 7, 3_000)
 	r := recordLoad(t, events, picture)
-	n := tally(t, r, picture, states, seed)
+	n := survey(t, r, picture, states, seed)
 	for _, why := range n.examples {
 		t.Error(why)
 	}
 	// The less is synced the more there is to draw from: a part of it proves enough.
 	part := disktest.Recording{Ops: r.Ops[:min(len(r.Ops), 500)]}
-	control := tally(t, part.WithoutSync(), picture, states/10, seed)
+	control := survey(t, part.WithoutSync(), picture, states/10, seed)
 	figure.Report(t, figure.Row{
 		Fault:    fmt.Sprintf("power cut: %d disk states at every write and fsync", n.states),
 		Aim:      "0 accepted lost, 0 numbers twice, 0 refusals to start; readings at most their last second",
@@ -110,8 +110,8 @@ type toll struct {
 	examples              []string
 }
 
-// tally makes so many states of a recording, or some more, and judges each.
-func tally(t *testing.T, r disktest.Recording, picture []byte, states int, seed uint64) (n toll) {
+// survey makes so many states of a recording, or some more, and judges each.
+func survey(t *testing.T, r disktest.Recording, picture []byte, states int, seed uint64) (n toll) {
 	t.Helper()
 	w := newWitness(picture)
 	moments := 0

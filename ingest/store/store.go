@@ -1,6 +1,7 @@
-// Package store keeps what a site accepted until the city has it: one bbolt
-// file with three lanes of numbered records, and beside them what must be known
-// to say whether something is new.
+// Package store keeps what a site accepted until the city has it: three lanes of
+// numbered records, and beside them what must be known to say whether something is
+// new. Alarms, events and all that is known lie in one bbolt file, store.db; readings,
+// and alarms that are done, in files of their own that go whole.
 //
 // Its rules:
 //
@@ -8,8 +9,8 @@
 //     A reading returns when it is queued and is on disk within a second.
 //
 //   - A record's number is used once for ever within its [Epoch]: the last number
-//     of each lane is stored apart and outlives an emptied lane. Numbers have no
-//     gaps. A new file has a new epoch.
+//     of each lane is stored apart and outlives an emptied lane. A new file has a
+//     new epoch. A number that has no record is told as a gap.
 //
 //   - What is new is decided inside the write transaction, against the open
 //     conditions, last states and counter baselines of the same file. The copy of
@@ -17,11 +18,11 @@
 //
 //   - In that transaction also changes what the retained topics must say.
 //
-//   - Done records go in the transaction that adds the next ones. The alarm lane
-//     keeps the last of them as history.
+//   - Done records go in the transaction that adds the next ones; alarms become
+//     history before (history.go).
 //
-//   - Readings that wait have a bound. Beyond it the oldest are dropped in the
-//     transaction that adds the next ones, and counted there (gap.go).
+//   - Everything has a bound. Beyond it go readings, sent pictures, history, events
+//     and, last, alarms (room.go, shed.go); what was not done is counted (gap.go).
 //
 //   - While the disk refuses, alarms are kept in memory to be forwarded from there
 //     (volatile.go), and what is lost of the rest is counted (lost.go).
@@ -36,25 +37,24 @@
 //     Append ─┼─► waiting ──► writer ──► one transaction ──► mirrors, Changed ──► Append returns
 //     Put ────┘   0 ms alarm             records, open conditions,
 //     20 ms event            states, counters, current,
-//     1 s reading            marks, deletion of what is done
+//     marks, deletion of what is done
+//
+//     Append(reading) ─► 1 s ─► binder ─► readings-….db, history-….db
 //
 // It does not know how a record is sent, which broker there is, or what a
-// device is beyond its name. What is not here yet: a bound by age and bytes of all
-// that drops the least important first, setting a damaged file aside and saving what
-// its checksums allow, and files of their own for readings (lane.go has their
-// place).
+// device is beyond its name.
 package store
 
 import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"sync"
 	"time"
 
 	"sitepost/devices"
+	"sitepost/ingest/store/segment"
 	"sitepost/ingest/store/sound"
 )
 
@@ -88,34 +88,6 @@ const (
 	ReceiptPlatform = "platform" // the platform has it (alarms and events; readings are always done at the broker)
 )
 
-// Options say where a store lies and what it keeps.
-type Options struct {
-	Directory string // made with mode 0700 if absent; holds store.db and lock
-	Site      string // a file of another site is refused; "" does not ask
-	Receipt   string // ReceiptBroker or ReceiptPlatform; "" is ReceiptBroker
-	History   int    // done alarms that are kept, at least; 0 is 10,000
-	MaxBytes  int64  // largest store.db; 0 is 256 MiB
-
-	ReadingBytes int64 // how much of it readings that wait may take, about; 0 is a quarter of it. Then the oldest go
-
-	Volatile int // alarms that are kept in memory while the disk refuses; 0 is 1,024, negative is none
-
-	PicturesFor  time.Duration            // how long pictures are kept at most; 0 is 7 days
-	PictureBytes int64                    // how much of them; 0 is a quarter of MaxBytes, but 16 MiB at least; never less than one picture
-	SendPictures func(camera string) bool // whose pictures are also to be sent; nil: nobody's
-
-	Clock func() Clock // how far the clock can be trusted now; nil: not at all
-	Log   *slog.Logger // nil is silent
-}
-
-// Defaults of Options.
-const (
-	defaultHistory  = 10_000
-	defaultMaxBytes = 256 << 20
-	defaultPictures = 7 * 24 * time.Hour
-	leastPictures   = 16 << 20
-)
-
 // A Store is open from Open to Close. All its methods may be called from any
 // goroutine; Append must not be called from two goroutines at once for the same
 // device, code and point if their order matters.
@@ -125,24 +97,31 @@ type Store struct {
 	file  *sound.File
 	lock  *os.File // of the directory
 
+	readings *segment.Log // in files of their own, as are
+	history  *segment.Log // alarms that are done
+
 	lanes    map[devices.Lane]*lane // the map never changes, what it points to does
 	numbers  *shelf[uint64]         // last numbers, marks, revision, birth
 	open     *shelf[opened]         // open conditions
 	states   *shelf[string]         // last word of each state
 	counters *shelf[uint64]         // baseline of each counter
 	currents *shelf[current]        // retained topics
+	gaps     *shelf[Gap]            // what is missing and was not told
 
 	identities *shelf[json.RawMessage] // what is known of each device
 	album      *album                  // pictures, in files of their own
 
-	kick   chan struct{} // the writer should look at the clock again
-	room   chan struct{} // one place for each reading that waits
-	ended  chan struct{} // closed when the writer has ended
-	close  sync.Once
-	closed error // of Close
+	kick     chan struct{} // the writer should look at the clock again
+	kickBulk chan struct{} // likewise the binder
+	room     chan struct{} // one place for each reading that waits
+	ended    chan struct{} // closed when the writer has ended
+	bound    chan struct{} // likewise the binder
+	close    sync.Once
+	closed   error // of Close
 
 	mu      sync.Mutex        // guards what follows, the marks of lanes, and what shelves keep
 	queue   queue             // what waits for the writer
+	bulk    queue             // what waits for the binder
 	pending map[string]int    // queued entries by the key they may change
 	told    map[string]uint64 // revisions sent but not yet saved as sent
 	dirty   bool              // marks moved or revisions were told since the last commit
@@ -153,7 +132,20 @@ type Store struct {
 	lost    int               // readings lost since it fails
 	ring    ring              // alarms that the disk refused
 	outage  outage            // and what it cost
-	commits int               // transactions committed
+
+	lostGaps []Gap // noted and not saved yet
+	commits  int   // transactions committed
+	written  int64 // bytes in them
+	used     int64 // of store.db
+	drops    map[Drop]uint64
+
+	opened time.Time
+
+	// The binder's own.
+	tidied  time.Time            // when it last looked at the disk
+	expired time.Time            // and had events looked at
+	low     bool                 // the disk is nearly full
+	groaned map[string]time.Time // what it said it cannot do
 }
 
 // Open opens the store in a directory, or makes a new one with a new epoch, and
@@ -175,61 +167,34 @@ func Open(o Options) (*Store, error) {
 		states:   newShelf[string](bucketStates),
 		counters: newShelf[uint64](bucketCounters),
 		currents: newShelf[current](bucketCurrents),
+		gaps:     newShelf[Gap](bucketGaps),
 
 		identities: newShelf[json.RawMessage](bucketIdentities),
 
-		kick:    make(chan struct{}, 1),
-		room:    make(chan struct{}, mostWaiting),
-		ended:   make(chan struct{}),
-		pending: make(map[string]int),
-		told:    make(map[string]uint64),
-		changed: make(chan struct{}),
+		kick:     make(chan struct{}, 1),
+		kickBulk: make(chan struct{}, 1),
+		room:     make(chan struct{}, mostWaiting),
+		ended:    make(chan struct{}),
+		bound:    make(chan struct{}),
+		pending:  make(map[string]int),
+		told:     make(map[string]uint64),
+		changed:  make(chan struct{}),
+		drops:    make(map[Drop]uint64),
+		opened:   time.Now(),
+		groaned:  make(map[string]time.Time),
 	}
-	s.lanes[devices.ReadingLane].most = o.ReadingBytes
 	s.ring.most = o.Volatile
 	if err := s.load(); err != nil {
 		return nil, fmt.Errorf("store %q: %w", o.Directory, errors.Join(err, f.Close(), lock.Close()))
 	}
+	if err := s.openLogs(); err != nil {
+		return nil, fmt.Errorf("store %q: %w", o.Directory, errors.Join(err, f.Close(), lock.Close()))
+	}
+	s.adoptLogs()
 	s.album = openAlbum(s.opt)
 	go s.write()
+	go s.bind()
 	return s, nil
-}
-
-// complete fills in the defaults.
-func (o *Options) complete() error {
-	switch o.Receipt {
-	case "":
-		o.Receipt = ReceiptBroker
-	case ReceiptBroker, ReceiptPlatform:
-	default:
-		return fmt.Errorf("unknown receipt %q (broker or platform)", o.Receipt)
-	}
-	if o.History <= 0 {
-		o.History = defaultHistory
-	}
-	if o.MaxBytes <= 0 {
-		o.MaxBytes = defaultMaxBytes
-	}
-	if o.PicturesFor <= 0 {
-		o.PicturesFor = defaultPictures
-	}
-	if o.PictureBytes <= 0 {
-		o.PictureBytes = max(o.MaxBytes/4, leastPictures)
-	}
-	o.PictureBytes = max(o.PictureBytes, MostPicture)
-	if o.ReadingBytes <= 0 {
-		o.ReadingBytes = o.MaxBytes / 4
-	}
-	if o.Volatile == 0 {
-		o.Volatile = mostVolatile
-	}
-	if o.Clock == nil {
-		o.Clock = func() Clock { return Clock{Source: "none"} }
-	}
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
-	return nil
 }
 
 // Epoch returns the name of the file.
@@ -247,11 +212,13 @@ func (s *Store) Changed() <-chan struct{} {
 // all it accepted is on disk when Seal returns. Everything else goes on.
 func (s *Store) Seal() {
 	s.mu.Lock()
-	s.queue.sealed = true
+	s.queue.sealed, s.bulk.sealed = true, true
 	s.mu.Unlock()
-	fence := &entry{apply: func(*change) error { return nil }, done: make(chan error, 1)}
-	if queued, _ := s.enqueue(fence); queued {
-		<-fence.done // its error is that of the entries before it, which were told
+	for _, bulk := range []bool{true, false} {
+		fence := &entry{bulk: bulk, apply: func(*change) error { return nil }, done: make(chan error, 1)}
+		if queued, _ := s.enqueue(fence); queued {
+			<-fence.done // its error is that of the entries before it, which were told
+		}
 	}
 }
 
@@ -260,30 +227,36 @@ func (s *Store) Seal() {
 func (s *Store) Close() error {
 	s.close.Do(func() {
 		s.Seal()
-		s.mu.Lock()
-		s.queue.closed = true
-		s.mu.Unlock()
-		s.wake()
-		<-s.ended
+		for _, last := range []struct { // the binder first: what it drops the writer notes
+			*queue
+			kick, ended chan struct{}
+		}{{&s.bulk, s.kickBulk, s.bound}, {&s.queue, s.kick, s.ended}} {
+			s.mu.Lock()
+			last.queue.closed = true
+			s.mu.Unlock()
+			wake(last.kick)
+			<-last.ended
+		}
 		if n := len(s.ring.kept); n > 0 {
 			s.opt.Log.Error("alarms were only in memory, and end with it", "alarms", n, "forwarded_up_to", s.ring.sent, "last", s.ring.last)
 		}
 		s.album.close()
-		if err := errors.Join(s.file.Close(), s.lock.Close()); err != nil {
+		if err := errors.Join(s.closeLogs(), s.file.Close(), s.lock.Close()); err != nil {
 			s.closed = fmt.Errorf("store %q: %w", s.opt.Directory, err)
 		}
 	})
 	return s.closed
 }
 
-// wake makes the writer look again. It never blocks.
-func (s *Store) wake() {
+// wake makes the writer or the binder look again. It never blocks.
+func wake(kick chan struct{}) {
 	select {
-	case s.kick <- struct{}{}:
+	case kick <- struct{}{}:
 	default:
 	}
 }
 
 // idleAfter is how long the store must rest before marks and deletions are worth
 // a transaction of their own: each costs flash two flushes and two pages or more.
-const idleAfter = 5 * time.Second
+// After a crash what was sent since is sent again.
+const idleAfter = time.Minute

@@ -24,7 +24,7 @@ func bubble(t *testing.T, test func(t *testing.T)) {
 // at opens a store in a directory and closes it with the test.
 func at(t testing.TB, directory string, change ...func(*Options)) *Store {
 	t.Helper()
-	o := Options{Directory: directory, Site: "xinggang-ferry", Clock: func() Clock { return Clock{Source: "ntp", Synced: true, Boot: "b", UptimeMS: 1} }}
+	o := Options{Directory: directory, Site: "xinggang-ferry", MaxBytes: 16 << 20, Clock: func() Clock { return Clock{Source: "ntp", Synced: true, Boot: "b", UptimeMS: 1} }}
 	for _, f := range change {
 		f(&o)
 	}

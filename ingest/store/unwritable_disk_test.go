@@ -111,8 +111,11 @@ func refuseFor(t *testing.T, alarms, ring int, refuse func(*disktest.Disk, bool)
 	for _, lane := range devices.Lanes() {
 		a.accepted[lane] = int(s.Marks(lane).Last)
 	}
+	for _, g := range s.Gaps() { // a reading that the disk refused had its number
+		a.lost[g.Lane] += int(g.Count())
+	}
 	for _, l := range s.Lost() {
-		a.lost[l.Lane] = int(l.Count)
+		a.lost[l.Lane] += int(l.Count)
 	}
 	for _, r := range stored(t, s, devices.AlarmLane) {
 		if r.Was != "" {

@@ -6,43 +6,71 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
 	"sitepost/devices"
 )
 
-// TestFull holds that a store at its size refuses what does not fit, loses
-// nothing that it took, and takes again when what is done has gone.
+// TestFull holds that events in a full store go, the oldest first, and are told; that
+// they leave the alarms their reserve; that alarms go when all is full of them, and
+// none for an event; and that what is done makes room.
 func TestFull(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		directory := t.TempDir()
-		small := func(o *Options) { o.MaxBytes = 2 << 20 }
-		s := at(t, directory, small)
-		long := func(e *devices.Event) { e.Text = strings.Repeat("x", 20_000) }
-		taken := uint64(0)
-		var err error
-		for err == nil && taken < 1000 {
-			if err = s.Append(place("d"), said(1, devices.AccessCard, long)); err == nil {
-				taken++
-			}
+	t.Parallel()
+	directory := t.TempDir()
+	small := func(o *Options) { o.MaxBytes = 3 << 20 }
+	s := at(t, directory, small)
+	long := func(e *devices.Event) { e.Text = strings.Repeat("x", 3_000) }
+	fill := func(n int, code devices.Code) {
+		var all sync.WaitGroup
+		for range 16 {
+			all.Go(func() {
+				for range n / 16 {
+					says(t, s, "d", said(1, code, long))
+				}
+			})
 		}
-		if !errors.Is(err, ErrUnwritable) || taken < 40 {
-			t.Fatalf("got %v after %d events, want ErrUnwritable", err, taken)
+		all.Wait()
+	}
+	fill(800, devices.AccessCard)
+	m := s.Marks(devices.EventLane)
+	if kept := m.Last - m.First + 1; m.Last != 800 || kept < 50 || kept > 250 {
+		t.Errorf("got %+v, want about 100 of 800 events", m)
+	}
+	same(t, "gaps", s.Gaps(), []Gap{{devices.EventLane, 1, m.First - 1, whyRoom, ""}})
+
+	fill(400, "alarm.test")
+	same(t, "first alarm", s.Marks(devices.AlarmLane).First, 1)
+	fill(400, "alarm.test")
+	a, e := s.Marks(devices.AlarmLane), s.Marks(devices.EventLane)
+	if kept := a.Last - a.First + 1; a.Last != 800 || kept < 400 || kept > 790 {
+		t.Errorf("got %+v, want most of 800 alarms", a)
+	}
+	want := []Gap{{devices.AlarmLane, 1, a.First - 1, whyRoom, ""}}
+	if e.First > 1 {
+		want = append(want, Gap{devices.EventLane, 1, e.First - 1, whyRoom, ""})
+	}
+	same(t, "gaps when all is full", s.Gaps(), want)
+	for range 20 {
+		if err := s.Append(place("d"), said(1, devices.AccessCard, long)); err != nil && !errors.Is(err, ErrUnwritable) {
+			t.Errorf("got %v for an event, want ErrUnwritable or nothing", err)
 		}
-		same(t, "marks when full", s.Marks(devices.EventLane), Marks{First: 1, Last: taken})
-		same(t, "records when full", len(stored(t, s, devices.EventLane)), int(taken))
-		s.MarkSent(devices.EventLane, taken)
-		time.Sleep(time.Minute)
-		says(t, s, "d", said(2, devices.AccessCard, long))
-		same(t, "marks after", s.Marks(devices.EventLane), Marks{First: taken + 1, Last: taken + 1, Sent: taken})
-		if err := s.Close(); err != nil {
-			t.Fatal(err)
-		}
-		same(t, "records after a restart", len(stored(t, at(t, directory, small), devices.EventLane)), 1)
-	})
+	}
+	same(t, "alarms after more events", s.Marks(devices.AlarmLane), a)
+
+	s.MarkSent(devices.AlarmLane, 800)
+	s.MarkSent(devices.EventLane, 1<<60)
+	for s.Append(place("d"), said(2, devices.AccessCard)) != nil {
+		says(t, s, "d", said(1, "alarm.test")) // takes along what is done
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = at(t, directory, small)
+	same(t, "alarms after a restart", s.Marks(devices.AlarmLane).First, a.First)
+	stored(t, s, devices.AlarmLane)
 }
 
 // TestWriteFails holds that what the disk did not take was not accepted: its

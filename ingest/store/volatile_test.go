@@ -206,8 +206,6 @@ func TestLost(t *testing.T) {
 					t.Errorf("got %v, want ErrLost", err)
 				}
 			}
-			says(t, s, "d", said(1, devices.GasReading))
-			time.Sleep(2 * readingPatience)
 			mend()
 			caughtUp(t, s)
 			if err := say(); err != nil {
@@ -222,7 +220,7 @@ func TestLost(t *testing.T) {
 			t.Fatal(err)
 		}
 		s = at(t, directory)
-		same(t, "lost", s.Lost(), []Loss{{devices.EventLane, 10, WhyRefused}, {devices.ReadingLane, 2, WhyRefused}})
+		same(t, "lost", s.Lost(), []Loss{{devices.EventLane, 10, WhyRefused}})
 		same(t, "stored", len(stored(t, s, devices.EventLane)), 2)
 		if err := s.LossTold(Loss{devices.EventLane, 4, WhyRefused}); err != nil {
 			t.Fatal(err)

@@ -1,10 +1,13 @@
 package store
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 
 	"sitepost/devices"
 	"sitepost/ingest/store/sound"
@@ -70,6 +73,7 @@ func (s *Store) commit(batch []*entry) (more bool) {
 		return false
 	}
 	rest := batch
+	squeezed := 0
 	for {
 		c := &change{s: s, now: time.Now(), clock: s.opt.Clock()}
 		committed, culprit, err := s.attempt(c, rest)
@@ -81,6 +85,10 @@ func (s *Store) commit(batch []*entry) (more bool) {
 				continue
 			}
 			return false
+		}
+		if errors.Is(err, berrors.ErrMaxSizeReached) && squeezed < mostSqueezes && s.squeeze(c, s.opt.MaxBytes/32<<squeezed) {
+			squeezed++
+			continue
 		}
 		if err != nil {
 			s.fail(err)
@@ -97,7 +105,7 @@ func (s *Store) commit(batch []*entry) (more bool) {
 func (s *Store) attempt(c *change, batch []*entry) (committed bool, culprit int, err error) {
 	culprit = -1
 	committed, err = s.file.Update(func(tx *bolt.Tx) error {
-		c.tx = tx
+		c.tx, c.used = tx, usedIn(tx)
 		if err := c.catchUp(); err != nil {
 			return err
 		}
@@ -125,6 +133,7 @@ func (s *Store) settle(c *change, committed bool) (more bool) {
 	defer s.mu.Unlock()
 	if committed {
 		s.take(c)
+		s.lostGaps = slices.Delete(s.lostGaps, 0, len(c.lostGaps))
 	}
 	for key, revision := range c.told {
 		if s.told[key] == revision {
@@ -150,15 +159,14 @@ func (s *Store) take(c *change) {
 		shelf.settle()
 	}
 	for _, l := range s.lanes {
+		if l.records == nil {
+			continue
+		}
 		l.last = s.numbers.kept[l.lastName()]
-		if first, moved := c.firsts[l.name]; moved {
-			l.first = first
-		}
-		if l.weight >= 0 {
-			l.weight += c.grown[l.name]
-		}
+		l.hot = max(l.hot, c.firsts[l.name])
+		l.settle(s.history)
 	}
-	s.commits++
+	s.account(c)
 	s.caughtUp(c)
 	if s.failing {
 		s.opt.Log.Info("store can be written again", "readings_lost", s.lost)
@@ -169,7 +177,7 @@ func (s *Store) take(c *change) {
 // unsaved says whether a transaction would have anything to save, and whether
 // that includes records to delete. Store.mu is held.
 func (s *Store) unsaved() (dirty, more bool) {
-	dirty = len(s.told) > 0
+	dirty = len(s.told) > 0 || len(s.lostGaps) > 0
 	for _, l := range s.lanes {
 		more = more || s.excess(l, l.marks()) > 0
 		dirty = dirty || s.numbers.kept[l.sentName()] != l.sent || s.numbers.kept[l.receivedName()] != l.received
@@ -200,9 +208,6 @@ func (s *Store) fail(err error) {
 		s.opt.Log.Error("store cannot be written", "directory", s.opt.Directory, "err", err)
 	}
 	s.stale = s.file.View(s.loadMirrors) != nil
-	for _, l := range s.lanes {
-		l.weight = -1
-	}
 }
 
 // answer tells who waits for the entries how it went.
@@ -232,13 +237,13 @@ func (s *Store) answer(batch []*entry, err error) {
 	}
 }
 
-// lose counts a reading that nobody waits for. Readings are the first thing to
-// go: to keep them would block the conversations that have alarms to tell.
+// lose counts a reading that nobody waits for, for the log: the binder told its
+// number as a gap. Readings are the first thing to go: to keep them would block the
+// conversations that have alarms to tell.
 func (s *Store) lose(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.lost++
-	s.count(devices.ReadingLane, err)
 	if !s.failing {
 		s.opt.Log.Error("reading lost", "err", err)
 	}

@@ -64,7 +64,9 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 	st, err := store.Open(store.Options{
 		Directory: o.Config.Store.Directory, Site: o.Config.Site.Name,
-		Receipt: string(o.Config.Uplink.Receipt), PicturesFor: o.Config.Store.KeepPictures, PictureBytes: o.Config.Store.Size / 4,
+		Receipt: string(o.Config.Uplink.Receipt), Size: o.Config.Store.Size,
+		KeepReadings: o.Config.Store.KeepReadings, KeepEvents: o.Config.Store.KeepEvents,
+		KeepAlarms: o.Config.Store.KeepAlarms, PicturesFor: o.Config.Store.KeepPictures,
 		SendPictures: sendsPictures(o.Config),
 		Clock:        o.Host.Clock, Log: o.Log,
 	})

@@ -30,9 +30,18 @@ type File struct{ db *bolt.DB }
 
 // Open opens a file that grows to at most so many bytes, about. One that is not
 // sound is ErrDamaged, and is not touched.
-func Open(path string, maxBytes int64) (*File, error) {
+func Open(path string, maxBytes int64, how ...Option) (*File, error) {
+	var o options
+	for _, set := range how {
+		set(&o)
+	}
 	if err := Check(path); err != nil {
 		return nil, err
+	}
+	if o.allocate {
+		if err := allocate(path, maxBytes); err != nil {
+			o.refused(err)
+		}
 	}
 	db, err := openBolt(path, maxBytes)
 	if err != nil {

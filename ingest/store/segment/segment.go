@@ -1,0 +1,256 @@
+// Package segment keeps numbered values in bbolt files that are unlinked whole, so
+// that bulk neither bloats nor slows what else is kept, and its room comes back.
+//
+//		readings-00000000000000000001-7f3a9c51d20b44e6.db
+//		|        |                    | epoch
+//		|        | lowest number that may lie in it
+//		| prefix
+//
+//	  - Numbers rise and none is used twice: the newest file, which is never
+//	    unlinked before there is a next one, always tells the number that follows.
+//
+//	  - A file that is damaged is moved aside whole, when it is opened or at any
+//	    read, and what it held is told as lost. The others are not touched.
+//
+//	  - One goroutine at a time changes a log. Reading never waits for a commit.
+//
+// It does not know what the values are, which of them are done, or how much room
+// there is.
+package segment
+
+import (
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"sitepost/ingest/store/sound"
+)
+
+// Most is more values than a file can hold: behind a newest file that cannot be
+// read the numbers go on so much higher.
+const Most = 1 << 20
+
+// Options say where a log lies.
+type Options struct {
+	Directory string
+	Prefix    string // of its files
+	Epoch     string // files of another one are moved aside
+	Bytes     int64  // of a file, about
+	Least     uint64 // numbers up to this were used, whatever the files say
+	Given     bool   // somebody else keeps the numbers: the log need not
+
+	Aside      string // where damaged files go
+	AsideBytes int64  // how much of them is kept
+
+	Lost func(Loss)   // told what cannot be read any more; it must not call the log
+	Log  *slog.Logger // not nil
+}
+
+// A Loss is numbers whose values cannot be read any more.
+type Loss struct {
+	Epoch       string // whose numbers they are
+	First, Last uint64
+	Why         string
+}
+
+// A Segment is a file as others see it.
+type Segment struct {
+	First, Last uint64 // numbers that may lie in it; First > Last is none
+	Bytes       int64  // on disk, about
+	Touched     time.Time
+	Newest      bool
+}
+
+// A Log is open from Open to Close.
+type Log struct {
+	opt Options
+
+	writing sync.Mutex // held by who changes the log
+
+	mu      sync.Mutex // guards what follows; never held while a file is read or written
+	pieces  []*piece   // by number
+	next    uint64
+	pages   int64 // bytes written since Open
+	commits int
+	closed  bool
+}
+
+// Open looks at the files of a log. Only the newest is opened.
+func Open(o Options) (*Log, error) {
+	l := &Log{opt: o, next: o.Least + 1}
+	if err := l.list(); err != nil {
+		return nil, err
+	}
+	if len(l.pieces) == 0 && o.Least > 0 {
+		l.next += Most // somebody took the files away
+	}
+	for n := len(l.pieces); n > 0; n = len(l.pieces) {
+		p := l.pieces[n-1]
+		last, err := p.ends(l)
+		if err == nil {
+			p.last = last
+			l.next = max(l.next, last+1)
+			return l, nil
+		}
+		if !errors.Is(err, sound.ErrDamaged) {
+			return nil, errors.Join(err, l.Close())
+		}
+		if p.last = p.first + Most - 1; !o.Given {
+			l.next = max(l.next, p.last+1)
+		}
+		if err := l.condemn(p, err); err != nil {
+			return nil, errors.Join(err, l.Close())
+		}
+	}
+	return l, nil
+}
+
+// list finds the files, and moves those of another epoch aside.
+func (l *Log) list() error {
+	entries, err := os.ReadDir(l.opt.Directory)
+	if err != nil {
+		return err
+	}
+	foreign := make(map[string][]*piece)
+	for _, e := range entries {
+		if unfinished(l.opt.Prefix, e.Name()) {
+			if err := os.Remove(filepath.Join(l.opt.Directory, e.Name())); err != nil {
+				return err
+			}
+		}
+		first, epoch, ours := named(l.opt.Prefix, e.Name())
+		if !ours || !e.Type().IsRegular() {
+			continue
+		}
+		p := &piece{path: filepath.Join(l.opt.Directory, e.Name()), first: first}
+		if err := p.measure(); err != nil {
+			return err
+		}
+		if epoch != l.opt.Epoch {
+			foreign[epoch] = append(foreign[epoch], p)
+			continue
+		}
+		l.pieces = append(l.pieces, p)
+	}
+	bound(l.pieces)
+	for epoch, pieces := range foreign {
+		if err := l.banish(epoch, pieces); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bound gives each file but the newest its last number.
+func bound(pieces []*piece) {
+	slices.SortFunc(pieces, byNumber)
+	for i := range len(pieces) - 1 {
+		pieces[i].last = pieces[i+1].first - 1
+	}
+}
+
+// banish moves the files of another epoch aside: their numbers are those of a
+// store.db that is not there any more.
+func (l *Log) banish(epoch string, pieces []*piece) error {
+	bound(pieces)
+	newest := pieces[len(pieces)-1]
+	last, err := newest.ends(l)
+	if err != nil {
+		last = newest.first + Most - 1
+	}
+	newest.last = last
+	for _, p := range pieces {
+		if err := errors.Join(p.leave(), aside(p.path, l.opt.Aside, l.opt.AsideBytes)); err != nil {
+			return err
+		}
+		l.opt.Log.Error("a file of another store was moved aside", "file", p.path, "to", l.opt.Aside)
+		if p.first <= p.last {
+			l.opt.Lost(Loss{epoch, p.first, p.last, "set aside: of another store"})
+		}
+	}
+	return nil
+}
+
+// Renew begins anew with another epoch and number 1: what was there is moved aside,
+// as at Open.
+func (l *Log) Renew(epoch string) error {
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	l.mu.Lock()
+	was, pieces := l.opt.Epoch, l.pieces
+	l.opt.Epoch, l.pieces, l.next = epoch, nil, 1
+	l.mu.Unlock()
+	if len(pieces) == 0 {
+		return nil
+	}
+	return l.banish(was, pieces)
+}
+
+// condemn moves a damaged file aside. If it is the newest one there is another
+// before, which tells the next number. l.writing is held, or nobody else has the
+// log yet.
+func (l *Log) condemn(p *piece, why error) error {
+	l.mu.Lock()
+	at := slices.Index(l.pieces, p)
+	newest := at == len(l.pieces)-1 && !l.opt.Given
+	next := l.next
+	l.mu.Unlock()
+	if at < 0 {
+		return nil
+	}
+	if newest {
+		if err := l.roll(next); err != nil {
+			return err
+		}
+	}
+	l.opt.Log.Error("a damaged file was moved aside", "file", p.path, "to", l.opt.Aside, "err", why)
+	l.take(p)
+	_ = p.leave() // it is damaged
+	if err := aside(p.path, l.opt.Aside, l.opt.AsideBytes); err != nil {
+		return err
+	}
+	if p.first <= p.last {
+		l.opt.Lost(Loss{l.opt.Epoch, p.first, p.last, "damaged"})
+	}
+	return nil
+}
+
+// take takes a file from the list.
+func (l *Log) take(p *piece) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.pieces = slices.DeleteFunc(slices.Clone(l.pieces), func(q *piece) bool { return p == q })
+}
+
+// roll begins a file. The one before is closed: who reads it opens it again.
+func (l *Log) roll(first uint64) error {
+	p, err := create(l, first)
+	if err != nil {
+		return err
+	}
+	l.mu.Lock()
+	before := l.pieces
+	l.pieces = append(slices.Clone(before), p)
+	l.next = max(l.next, first)
+	l.mu.Unlock()
+	if n := len(before); n > 0 {
+		l.shut(before[n-1])
+	}
+	return nil
+}
+
+// shut closes a file that is full.
+func (l *Log) shut(p *piece) {
+	err := p.close()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	touched := p.touched // by this process: the clock may have jumped since
+	if err = errors.Join(err, p.measure()); err != nil {
+		l.opt.Log.Warn("a full file cannot be closed", "file", p.path, "err", err)
+	}
+	p.touched = touched
+}
