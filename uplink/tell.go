@@ -136,12 +136,16 @@ func (t *teller) tellGaps(now time.Time) time.Time {
 		return time.Time{}
 	}
 	for _, gap := range t.store.Gaps() {
-		if t.store.Marks(gap.Lane).Sent < gap.Last {
+		if gap.Epoch == "" && t.store.Marks(gap.Lane).Sent < gap.Last {
 			continue
 		}
 		e := devices.Event{
 			Time: now, Code: devices.StoreGap, Point: string(gap.Lane), Detail: fmt.Sprintf("%d-%d", gap.First, gap.Last),
 			Text: fmt.Sprintf("%d records dropped, the oldest first: the city took none, and their room on disk was used up", gap.Count()),
+		}
+		if gap.Epoch != "" { // of a file before
+			e.Detail = fmt.Sprintf("%s %d-%d", gap.Epoch, gap.First, gap.Last)
+			e.Text = fmt.Sprintf("%d records lost (%s) of epoch %s", gap.Count(), gap.Why, gap.Epoch)
 		}
 		err := t.say(e)
 		if err == nil {

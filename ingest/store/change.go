@@ -31,6 +31,8 @@ type change struct {
 	told   map[string]uint64       // likewise
 	firsts map[devices.Lane]uint64 // lowest number kept, where it moved
 	grown  map[devices.Lane]int64  // by so much weight, where that is bounded
+
+	rescued uint64 // lowest position kept, where it moved
 }
 
 // keyOf is the name of a (device, code, point) in the buckets of what is known.

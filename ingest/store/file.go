@@ -5,8 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -28,10 +26,14 @@ const (
 	bucketCurrents = "currents" // retained topics, by key
 
 	bucketIdentities = "identities" // what is known of a device, by its name
+
+	bucketSalvaged = "salvaged" // records saved from damaged files, by position
+	bucketGaps     = "gaps"     // what is lost of files before this one
+	bucketDamages  = "damages"  // files that were replaced, until it is told
 )
 
 // buckets lists those that every file has. A file that was made before there
-// were identities has none: see file.furnish.
+// were those of later has none: see furnish.
 func buckets() [][]byte {
 	var names [][]byte
 	for _, name := range []string{bucketWords, bucketNumbers, bucketOpen, bucketStates, bucketCounters, bucketCurrents} {
@@ -46,67 +48,63 @@ func buckets() [][]byte {
 // format is that of the whole file; another one is not read.
 const format = "1"
 
-// openFile takes the lock, makes store.db if there is none, and opens it.
-func openFile(o Options) (f *sound.File, lock *os.File, err error) {
-	if err := os.MkdirAll(o.Directory, 0o700); err != nil {
-		return nil, nil, err
+// takeLock makes the directory and holds its lock.
+func takeLock(directory string) (*os.File, error) {
+	if err := os.MkdirAll(directory, 0o700); err != nil {
+		return nil, err
 	}
-	if lock, err = sound.Take(filepath.Join(o.Directory, "lock")); err != nil {
-		return nil, nil, err
-	}
-	path := filepath.Join(o.Directory, "store.db")
-	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
-		if err := sound.Create(path, o.MaxBytes, func(tx *bolt.Tx) error { return layOut(tx, o.Site) }); err != nil {
-			return nil, nil, errors.Join(err, lock.Close())
-		}
-	}
-	f, err = sound.Open(path, o.MaxBytes)
-	switch {
-	case errors.Is(err, ErrDamaged):
-		err = fmt.Errorf("%w (move store.db away: a new one is made)", err)
-		fallthrough
-	case err != nil:
-		return nil, nil, errors.Join(err, lock.Close())
-	}
-	return f, lock, nil
+	return sound.Take(filepath.Join(directory, "lock"))
+}
+
+// newEpoch is one that no file has.
+func newEpoch() Epoch {
+	var id [8]byte
+	_, _ = rand.Read(id[:]) // it never fails
+	return Epoch(hex.EncodeToString(id[:]))
 }
 
 // layOut makes the buckets. A new epoch begins with no condition open, and the
 // broker is to hear that: what is retained there may be of the epoch before.
 func layOut(tx *bolt.Tx, site string) error {
-	for _, name := range append(buckets(), []byte(bucketIdentities)) {
+	for _, name := range append(buckets(), later()...) {
 		if _, err := tx.CreateBucket(name); err != nil {
 			return err
 		}
 	}
-	var id [8]byte
-	if _, err := rand.Read(id[:]); err != nil {
-		return err
-	}
 	words, numbers, currents := newShelf[string](bucketWords), newShelf[uint64](bucketNumbers), newShelf[current](bucketCurrents)
 	return errors.Join(
 		words.put(tx, "format", format),
-		words.put(tx, "epoch", hex.EncodeToString(id[:])),
+		words.put(tx, "epoch", string(newEpoch())),
 		words.put(tx, "site", site),
 		numbers.put(tx, numberRevision, 1),
 		currents.put(tx, keyOpen, current{Revision: 1, Doc: json.RawMessage(`{"open":[]}`)}),
 	)
 }
 
-// furnish makes the bucket that files of the same format did not always have,
-// where it is missing. A file that has it is not written.
+// later lists the buckets that files of the same format did not always have.
+func later() [][]byte {
+	return [][]byte{[]byte(bucketIdentities), []byte(bucketSalvaged), []byte(bucketGaps), []byte(bucketDamages)}
+}
+
+// furnish makes those that are missing. A file that has them all is not written.
 func furnish(f *sound.File) error {
 	missing := false
 	err := f.View(func(tx *bolt.Tx) error {
-		missing = tx.Bucket([]byte(bucketIdentities)) == nil
+		for _, name := range later() {
+			missing = missing || tx.Bucket(name) == nil
+		}
 		return nil
 	})
 	if err != nil || !missing {
 		return err
 	}
 	_, err = f.Update(func(tx *bolt.Tx) error {
-		_, err := tx.CreateBucket([]byte(bucketIdentities))
-		return err
+		for _, name := range later() {
+			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	return err
 }

@@ -33,6 +33,9 @@ const mostGaps = 64
 type Gap struct {
 	Lane        devices.Lane
 	First, Last uint64
+
+	Epoch Epoch  // of the file they were in; "" is the present one
+	Why   string // "damaged"
 }
 
 // Count is how many records it may be.
@@ -50,7 +53,7 @@ func gapOf(lane devices.Lane, name string, last uint64) (Gap, bool) {
 		return Gap{}, false
 	}
 	first, err := strconv.ParseUint(number, 10, 64)
-	return Gap{lane, first, last}, err == nil && first <= last
+	return Gap{Lane: lane, First: first, Last: last}, err == nil && first <= last
 }
 
 // Gaps lists what was dropped and not told yet, lane by lane and by number, as of
@@ -62,7 +65,7 @@ func (s *Store) Gaps() []Gap {
 	for _, lane := range devices.Lanes() {
 		all = append(all, gapsIn(lane, s.numbers.kept)...)
 	}
-	return all
+	return append(all, s.oldGaps()...)
 }
 
 // gapsIn finds the gaps of a lane among numbers.
@@ -84,6 +87,9 @@ func (s *Store) GapTold(told Gap) error {
 		done:     make(chan error, 1),
 		patience: eventPatience,
 		apply: func(c *change) error {
+			if told.Epoch != "" {
+				return c.forgetGap(told)
+			}
 			last, is, err := c.s.numbers.get(c.tx, told.name())
 			if err != nil || !is {
 				return err
@@ -92,7 +98,7 @@ func (s *Store) GapTold(told Gap) error {
 			if err := c.s.numbers.remove(c.tx, told.name()); err != nil || last <= told.Last {
 				return err
 			}
-			rest := Gap{told.Lane, told.Last + 1, last}
+			rest := Gap{Lane: told.Lane, First: told.Last + 1, Last: last}
 			return c.s.numbers.put(c.tx, rest.name(), rest.Last)
 		},
 	})
@@ -145,7 +151,7 @@ func (c *change) dropBeyond(l *lane, most uint64) error {
 		return nil
 	}
 	c.any = true
-	lost := Gap{l.name, max(first, c.s.doneUpto(l.name, c.marks[l.name])+1), first + n - 1}
+	lost := Gap{Lane: l.name, First: max(first, c.s.doneUpto(l.name, c.marks[l.name])+1), Last: first + n - 1}
 	if err := c.remove(l, first, n); err != nil || lost.First > lost.Last {
 		return err
 	}

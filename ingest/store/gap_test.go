@@ -30,7 +30,7 @@ func reads(t *testing.T, s *Store, n int) {
 // dropped are the gaps of the reading lane.
 func dropped(firstAndLast ...uint64) (all []Gap) {
 	for pair := range slices.Chunk(firstAndLast, 2) {
-		all = append(all, Gap{devices.ReadingLane, pair[0], pair[1]})
+		all = append(all, Gap{Lane: devices.ReadingLane, First: pair[0], Last: pair[1]})
 	}
 	return all
 }
@@ -157,6 +157,7 @@ func TestBoundAfterATrouble(t *testing.T) {
 	mend := breakWrites(t, filepath.Join(directory, "store.db"))
 	fill(150)
 	mend()
+	healed(t, s)
 	fill(150)
 	heavy(t, s, 200<<10)
 	if gaps := s.Gaps(); len(gaps) != 1 {

@@ -6,9 +6,9 @@ import (
 	"slices"
 
 	bolt "go.etcd.io/bbolt"
-	berrors "go.etcd.io/bbolt/errors"
 
 	"sitepost/devices"
+	"sitepost/ingest/store/sound"
 )
 
 // How much one Read returns at most. It bounds memory, and how long the pages
@@ -38,8 +38,9 @@ func (e *DamageError) Unwrap() error { return e.Why }
 // ascending, at most limit, 512 or 1 MiB of them, whichever is least. The
 // records are the caller's own.
 //
-// A *DamageError comes together with the sound records of the same stretch; go
-// on above the highest number of both. Any other error comes alone.
+// A *DamageError comes together with the sound records of the same stretch. The
+// file is then replaced (renew.go): its records are found again in ReadSalvaged, and
+// no mark counts before the next Birth. Any other error comes alone; try it again.
 func (s *Store) Read(name devices.Lane, after uint64, limit int) ([]Record, error) {
 	l := s.lanes[name]
 	if l == nil {
@@ -48,11 +49,29 @@ func (s *Store) Read(name devices.Lane, after uint64, limit int) ([]Record, erro
 	if limit <= 0 || limit > mostRead {
 		limit = mostRead
 	}
-	var raw []pair
-	err := s.file.View(func(tx *bolt.Tx) error {
+	s.mu.Lock()
+	whole := max(after, l.first-1, s.doneUpto(name, l.marks())) // above it nothing is missing
+	s.mu.Unlock()
+	raw, err := s.copyOut(l.records, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("lane %q: %w", name, err)
+	}
+	records, err := decode(name, raw)
+	if err == nil {
+		err = s.holes(name, whole, records)
+	}
+	if err != nil {
+		s.spoil(err)
+	}
+	return records, err
+}
+
+// copyOut copies a stretch of records out of the file, within the bounds of Read.
+func (s *Store) copyOut(from records, after uint64, limit int) (raw []pair, err error) {
+	err = s.file.View(func(tx *bolt.Tx) error {
 		raw = nil
 		left := mostReadBytes
-		l.records.walk(tx, after, func(k, v []byte) bool {
+		from.walk(tx, after, func(k, v []byte) bool {
 			left -= len(v)
 			if left < 0 && len(raw) > 0 {
 				return false
@@ -62,13 +81,55 @@ func (s *Store) Read(name devices.Lane, after uint64, limit int) ([]Record, erro
 		})
 		return nil
 	})
-	if err != nil {
-		if errors.Is(err, berrors.ErrDatabaseNotOpen) {
+	switch {
+	case err == nil:
+		return raw, nil
+	case errors.Is(err, ErrDamaged):
+		s.spoil(err)
+	case errors.Is(err, sound.ErrShut):
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if err = fmt.Errorf("%w: %w", ErrUnwritable, err); s.queue.closed {
 			err = ErrClosed
 		}
-		return nil, fmt.Errorf("lane %q: %w", name, err)
 	}
-	return decode(name, raw)
+	return nil, err
+}
+
+// holes says what is missing among records above a number: a page that is damaged
+// may show fewer than it has. What was dropped is not missing.
+func (s *Store) holes(name devices.Lane, whole uint64, records []Record) error {
+	for _, r := range records {
+		if r.Seq <= whole {
+			continue
+		}
+		if r.Seq > whole+1 && !s.dropped(name, whole+1, r.Seq-1) {
+			missing := &DamageError{Lane: name, Why: fmt.Errorf("%w: numbers %d to %d are missing", ErrDamaged, whole+1, r.Seq-1)}
+			for seq := whole + 1; seq < r.Seq && len(missing.Seqs) < mostRead; seq++ {
+				missing.Seqs = append(missing.Seqs, seq)
+			}
+			return missing
+		}
+		whole = r.Seq
+	}
+	return nil
+}
+
+// dropped says whether all of some numbers are not there any more by now, because
+// they were dropped or are done.
+func (s *Store) dropped(name devices.Lane, first, last uint64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.lanes[name]
+	if last < l.first || last <= s.doneUpto(name, l.marks()) {
+		return true
+	}
+	for _, g := range gapsIn(name, s.numbers.kept) {
+		if g.First <= first && last <= g.Last {
+			return true
+		}
+	}
+	return false
 }
 
 // A pair is a key and its value, copied out of a transaction.

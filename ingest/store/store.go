@@ -24,7 +24,8 @@
 //     transaction that adds the next ones, and counted there (gap.go).
 //
 //   - Every value carries a checksum that covers its key too, for bbolt's pages
-//     have none. Damage is an error, never a panic.
+//     have none. A file in which anything is damaged is set aside whole and replaced
+//     by one that holds what could be saved (renew.go), and who waits notices nothing.
 //
 //   - Pictures are files beside store.db, under a bound of their own (album.go).
 //     No record waits for one.
@@ -37,9 +38,8 @@
 //
 // It does not know how a record is sent, which broker there is, or what a
 // device is beyond its name. What is not here yet: a bound by age and bytes of all
-// that drops the least important first, setting a damaged file aside and saving what
-// its checksums allow, and files of their own for readings (lane.go has their
-// place).
+// that drops the least important first, and files of their own for readings (lane.go
+// has their place).
 package store
 
 import (
@@ -48,6 +48,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -124,6 +125,8 @@ type Store struct {
 	currents *shelf[current]        // retained topics
 
 	identities *shelf[json.RawMessage] // what is known of each device
+	gaps       *shelf[Gap]             // what is lost of files before
+	damages    *shelf[Damage]          // files that were replaced, not told yet
 	album      *album                  // pictures, in files of their own
 
 	kick   chan struct{} // the writer should look at the clock again
@@ -132,7 +135,14 @@ type Store struct {
 	close  sync.Once
 	closed error // of Close
 
-	mu      sync.Mutex        // guards what follows, the marks of lanes, and what shelves keep
+	broken error     // why the file cannot be used; nil: it can. This and the next two are the writer's own
+	retry  time.Time // when to look at it again
+	loaded bool      // the mirrors are those of a file
+
+	mu      sync.Mutex        // guards what follows, epoch, the marks of lanes, and what shelves keep
+	rescue  rescue            // records saved from damaged files
+	spoilt  error             // somebody read what is damaged: the file is to be replaced
+	deaf    bool              // marks are of a connection that began with another file
 	queue   queue             // what waits for the writer
 	pending map[string]int    // queued entries by the key they may change
 	told    map[string]uint64 // revisions sent but not yet saved as sent
@@ -146,17 +156,19 @@ type Store struct {
 
 // Open opens the store in a directory, or makes a new one with a new epoch, and
 // holds its lock until Close. A directory in use is an error that names the
-// process; a file that is not sound is ErrDamaged.
+// process. A file that is not sound is replaced by a new one with what could be
+// saved (renew.go), and Damages tells of it; while the disk does not allow that,
+// nothing can be written, and it is tried again each second.
 func Open(o Options) (*Store, error) {
 	if err := o.complete(); err != nil {
 		return nil, fmt.Errorf("store %q: %w", o.Directory, err)
 	}
-	f, lock, err := openFile(o)
+	lock, err := takeLock(o.Directory)
 	if err != nil {
 		return nil, fmt.Errorf("store %q: %w", o.Directory, err)
 	}
 	s := &Store{
-		opt: o, file: f, lock: lock,
+		opt: o, lock: lock, file: sound.At(filepath.Join(o.Directory, "store.db"), o.MaxBytes),
 		lanes:    newLanes(),
 		numbers:  newShelf[uint64](bucketNumbers),
 		open:     newShelf[opened](bucketOpen),
@@ -165,6 +177,8 @@ func Open(o Options) (*Store, error) {
 		currents: newShelf[current](bucketCurrents),
 
 		identities: newShelf[json.RawMessage](bucketIdentities),
+		gaps:       newShelf[Gap](bucketGaps),
+		damages:    newShelf[Damage](bucketDamages),
 
 		kick:    make(chan struct{}, 1),
 		room:    make(chan struct{}, mostWaiting),
@@ -174,8 +188,8 @@ func Open(o Options) (*Store, error) {
 		changed: make(chan struct{}),
 	}
 	s.lanes[devices.ReadingLane].most = o.ReadingBytes
-	if err := s.load(); err != nil {
-		return nil, fmt.Errorf("store %q: %w", o.Directory, errors.Join(err, f.Close(), lock.Close()))
+	if err := s.start(); err != nil {
+		return nil, fmt.Errorf("store %q: %w", o.Directory, errors.Join(err, s.file.Close(), lock.Close()))
 	}
 	s.album = openAlbum(s.opt)
 	go s.write()
@@ -216,8 +230,12 @@ func (o *Options) complete() error {
 	return nil
 }
 
-// Epoch returns the name of the file.
-func (s *Store) Epoch() Epoch { return s.epoch }
+// Epoch returns the name of the file. It changes when a damaged one is replaced.
+func (s *Store) Epoch() Epoch {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.epoch
+}
 
 // Changed returns a channel that is closed at the next commit that brings a
 // record or a retained topic. Get it, then read, then wait for it.

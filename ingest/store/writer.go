@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -51,6 +52,10 @@ func (s *Store) next(last time.Time) (batch []*entry, wait time.Duration, closed
 		return nil, s.queue.due.Sub(now), false
 	case s.queue.closed:
 		return nil, idleAfter, true
+	case s.spoilt != nil && s.broken == nil:
+		return nil, 0, false
+	case s.broken != nil:
+		return nil, s.retry.Sub(now), false
 	case s.dirty:
 		return nil, last.Add(idleAfter).Sub(now), false
 	}
@@ -58,31 +63,47 @@ func (s *Store) next(last time.Time) (batch []*entry, wait time.Duration, closed
 }
 
 // commit writes a batch in one transaction and answers all who wait for it. An
-// entry that cannot be applied is answered alone and the others go without it:
-// one damaged value must not stall everybody. It says whether there is more to
-// delete.
+// entry that cannot be applied is answered alone and the others go without it. A
+// file that turns out to be damaged is replaced, and one whose disk fails is looked
+// at anew, and then the batch is tried again: nobody who waits hears of it where the
+// new file can take it. It says whether there is more to delete.
 func (s *Store) commit(batch []*entry) (more bool) {
 	rest := batch
-	for {
-		c := &change{s: s, now: time.Now(), clock: s.opt.Clock()}
-		committed, culprit, err := s.attempt(c, rest)
-		if culprit >= 0 {
-			s.forget()
-			s.answer(rest[culprit:culprit+1], err)
-			rest = append(rest[:culprit:culprit], rest[culprit+1:]...)
-			if len(rest) > 0 {
-				continue
-			}
+	for tries := 0; ; {
+		if err := s.ready(); err != nil {
+			s.answer(rest, err)
 			return false
 		}
-		if err != nil {
-			s.fail(err)
-		} else {
+		c := s.newChange()
+		committed, culprit, err := s.attempt(c, rest)
+		if err == nil {
 			more = s.settle(c, committed)
+			s.answer(rest, nil)
+			return more
 		}
-		s.answer(rest, err)
-		return more
+		s.forget()
+		if culprit >= 0 && !errors.Is(err, ErrDamaged) {
+			s.answer(rest[culprit:culprit+1], err)
+			rest = append(rest[:culprit:culprit], rest[culprit+1:]...)
+			if len(rest) == 0 {
+				return false
+			}
+			continue
+		}
+		s.fail(err)
+		if tries++; tries > mostTries || noRoom(err) {
+			s.answer(rest, err)
+			return false
+		}
 	}
+}
+
+// mostTries is how often a batch is tried again.
+const mostTries = 2
+
+// newChange begins a transaction of now.
+func (s *Store) newChange() *change {
+	return &change{s: s, now: time.Now(), clock: s.opt.Clock()}
 }
 
 // attempt runs one transaction. culprit is the entry that spoiled it, -1 if it
@@ -143,6 +164,9 @@ func (s *Store) take(c *change) {
 			l.weight += c.grown[l.name]
 		}
 	}
+	if c.rescued > 0 {
+		s.rescue.first = c.rescued
+	}
 	s.commits++
 	if s.failing {
 		s.opt.Log.Info("store can be written again", "readings_lost", s.lost)
@@ -154,6 +178,8 @@ func (s *Store) take(c *change) {
 // that includes records to delete. Store.mu is held.
 func (s *Store) unsaved() (dirty, more bool) {
 	dirty = len(s.told) > 0
+	saved, rescued := s.rescue.unsaved(s.numbers.kept)
+	dirty, more = dirty || saved, rescued
 	for _, l := range s.lanes {
 		more = more || s.excess(l, l.marks()) > 0
 		dirty = dirty || s.numbers.kept[l.sentName()] != l.sent || s.numbers.kept[l.receivedName()] != l.received
@@ -168,23 +194,32 @@ func (s *Store) forget() {
 	}
 }
 
-// fail is told why a commit failed. What the file holds is uncertain now: after
-// a failed sync of bbolt's last page the transaction may be seen all the same.
-// So the mirrors are read anew, and trusted only if that succeeds.
+// fail is told why a commit failed. A disk that is full left the file as it was:
+// the mirrors are read anew. After any other error what the file holds is
+// uncertain: after a failed sync the pages in memory are not those on disk. So it is
+// closed, and ready looks at it. Damage has it replaced.
 //
 // Here is the place of a bounded ring of alarms that go to the city from memory,
-// marked volatile, while the disk does not take them; and of closing the file
-// and looking at it again after a failed sync. Today who said an alarm keeps it
-// and tries again.
+// marked volatile, while the disk does not take them. Today who said an alarm keeps
+// it and tries again.
 func (s *Store) fail(err error) {
-	s.forget()
+	if errors.Is(err, ErrDamaged) {
+		s.spoil(err)
+		return
+	}
+	if !noRoom(err) {
+		_ = s.file.Close() // it is not to be trusted, whatever it says
+		s.broken = err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.failing {
 		s.failing = true
 		s.opt.Log.Error("store cannot be written", "directory", s.opt.Directory, "err", err)
 	}
-	s.stale = s.file.View(s.loadMirrors) != nil
+	// Of a file that was closed the mirrors are the last commit that is certain: what
+	// is known from it is known, and need not be said again and again meanwhile.
+	s.stale = s.broken == nil && s.file.View(s.loadMirrors) != nil
 	for _, l := range s.lanes {
 		l.weight = -1
 	}

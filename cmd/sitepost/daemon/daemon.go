@@ -134,6 +134,7 @@ func (s *site) live(ctx context.Context) error {
 	var link, lines sync.WaitGroup
 	s.answerTools(lineCtx, &lines)
 	lines.Go(func() { s.keepInventory(lineCtx) })
+	lines.Go(func() { s.tellDamages(lineCtx) })
 	if s.link != nil {
 		link.Go(func() {
 			if err := s.link.Run(linkCtx); err != nil {

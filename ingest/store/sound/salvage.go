@@ -13,6 +13,7 @@ import (
 // somebody once wrote it under that key. What it is given is valid for one visit.
 type Piece struct {
 	Current bool   // it was reached from a meta page; false: it may be an older copy, or deleted long since
+	Older   bool   // but not from the younger one: it may be as old as one commit
 	Bucket  []byte // where it lay; nil where that cannot be seen
 	Key     []byte
 	Value   []byte // with its frame
@@ -62,13 +63,14 @@ type wreck struct {
 	visit    func(Piece)
 	seen     []bool // by id, in the walk from a meta page
 	whole    bool   // that walk reached all it should
+	older    bool   // it began at the older meta page
 }
 
 // current walks from the younger meta page, and from the other one if something is
 // missing in that.
 func (w *wreck) current() {
-	for _, root := range w.roots() {
-		w.seen, w.whole = make([]bool, w.pages), true
+	for i, root := range w.roots() {
+		w.seen, w.whole, w.older = make([]bool, w.pages), true, i > 0
 		w.tree(root, nil, 0)
 		if w.whole {
 			return
@@ -189,7 +191,7 @@ func (w *wreck) leaf(e found, bucket []byte, base int64, current bool, depth int
 			w.whole = false
 			return
 		}
-		w.visit(Piece{Current: current && bucket != nil, Bucket: bucket, Key: e.key, Value: e.value, Offset: base + int64(e.valueAt)})
+		w.visit(Piece{Current: current && bucket != nil, Older: w.older, Bucket: bucket, Key: e.key, Value: e.value, Offset: base + int64(e.valueAt)})
 	case bucket != nil: // we keep none in one another
 	case e.inline != nil:
 		if len(e.inline) < pageHead {
