@@ -56,7 +56,7 @@ var mayImport = map[string][]string{
 	"cmd/sitepost/daemon": {"cmd/sitepost/control", "config", "devices", "devices/line", "devices/modbus", "devices/instrument",
 		"devices/osdp", "devices/camera", "devices/camera/onvif", "devices/camera/find", "devices/camera/norm", "devices/camera/stream", "ingest", "ingest/store", "uplink", "uplink/mqtt"},
 	"cmd/sitepost": {"cmd/sitepost/control", "cmd/sitepost/daemon", "config", "devices", "devices/line", "devices/modbus",
-		"devices/instrument", "devices/osdp", "devices/survey", "devices/camera/find", "devices/camera/norm", "devices/camera/onvif", "devices/camera/stream", "firmware-notes"},
+		"devices/instrument", "devices/osdp", "devices/survey", "devices/camera/find", "devices/camera/norm", "devices/camera/onvif", "devices/camera/stream", "firmware-notes", "ingest/store"},
 	"cmd/reliability":        {},
 	"cmd/reliability/figure": {},
 	"cmd/virtualsite":        {"cmd/sitepost/daemon", "config", "devices", "devices/camera/cameratest", "devices/virtual"},

@@ -27,6 +27,9 @@ func TestMain(m *testing.M) {
 	if directory := os.Getenv(childPictures); directory != "" {
 		beKilledTaking(directory)
 	}
+	if path := os.Getenv(childBare); path != "" {
+		beBare(path)
+	}
 	os.Exit(m.Run())
 }
 

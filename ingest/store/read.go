@@ -124,12 +124,7 @@ func (s *Store) dropped(name devices.Lane, first, last uint64) bool {
 	if last < l.first || last <= s.doneUpto(name, l.marks()) {
 		return true
 	}
-	for _, g := range gapsIn(name, s.numbers.kept) {
-		if g.First <= first && last <= g.Last {
-			return true
-		}
-	}
-	return false
+	return inGaps(name, first, last, s.numbers.kept)
 }
 
 // A pair is a key and its value, copied out of a transaction.
