@@ -32,6 +32,9 @@ const mendPause = time.Second
 // after a power cut must hear alarms even so.
 func (s *Store) start() error {
 	_, err := os.Lstat(s.path())
+	if errors.Is(err, fs.ErrNotExist) && sound.Adopt(s.path()) {
+		err = nil
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		err = sound.Create(s.path(), s.opt.MaxBytes, func(tx *bolt.Tx) error { return layOut(tx, s.opt.Site) })
 	}

@@ -288,7 +288,7 @@ func (is *specimen) account(s *Store, saved map[string]bool, tr *trial) {
 // a process of its own.
 func TestReliableDamaged(t *testing.T) {
 	is := newSpecimen(t)
-	rounds, children := 6, 3
+	rounds, children := 5, 2
 	if figure.Asked(t) >= figure.Full {
 		rounds, children = 100, 20
 	}

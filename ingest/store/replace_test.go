@@ -180,6 +180,22 @@ func TestDamagedTwice(t *testing.T) {
 	same(t, "damages", len(s.Damages()), 3)
 }
 
+// TestCutInReplace holds that a power cut between the two steps of a replacement, on
+// a file system on which they are two, leaves what was saved.
+func TestCutInReplace(t *testing.T) {
+	t.Parallel()
+	directory := t.TempDir()
+	s := at(t, directory)
+	says(t, s, "d", said(1, "alarm.test"))
+	epoch := s.Epoch()
+	if err := errors.Join(s.Close(), os.Rename(filepath.Join(directory, "store.db"), filepath.Join(directory, "store.db.new"))); err != nil {
+		t.Fatal(err)
+	}
+	s = at(t, directory)
+	same(t, "epoch", s.Epoch(), epoch)
+	same(t, "records", len(stored(t, s, devices.AlarmLane)), 1)
+}
+
 // TestNotOurs holds that a damaged file of another site gives nothing of it away.
 func TestNotOurs(t *testing.T) {
 	t.Parallel()

@@ -78,5 +78,5 @@ func TestVerify(t *testing.T) {
 	if err := os.WriteFile(path, whole, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	verify("store.db: no sound meta page")
+	verify("store.db: meta page 0 is not sound")
 }

@@ -207,9 +207,10 @@ func (s *Store) fail(err error) {
 		s.spoil(err)
 		return
 	}
-	if !noRoom(err) {
-		_ = s.file.Close() // it is not to be trusted, whatever it says
-		s.broken = err
+	_ = s.file.Close() // it is not to be trusted, whatever it says
+	s.broken = err
+	if noRoom(err) && s.file.Open() == nil { // who waits may have had too much, and the next one less
+		s.broken = nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

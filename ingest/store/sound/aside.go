@@ -74,6 +74,16 @@ func Replace(path, to string, most int64) error {
 	return errors.Join(SyncPath(folder), SyncPath(filepath.Dir(path)), thin(folder, most))
 }
 
+// Adopt finishes what a power cut kept Replace from, on a file system on which a file
+// has one name only: the old file was moved away, and the new one lies there whole.
+// It says whether there is a file now.
+func Adopt(path string) bool {
+	if Check(drafted(path)) != nil || os.Rename(drafted(path), path) != nil {
+		return false
+	}
+	return SyncPath(filepath.Dir(path)) == nil
+}
+
 // trim cuts off the end of a file that was allocated and never written. That it
 // cannot is no matter: the file is kept all the same.
 func trim(path string) {

@@ -14,11 +14,15 @@ import (
 // goroutine asks otherwise.
 //
 // It guards its own goroutine only. bbolt scans the file in one of its own when
-// it opens it, and after a failed write; hence Check.
+// it opens it; hence Check.
 func guard(f func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
-		if p := recover(); p != nil {
+		switch p := recover().(type) {
+		case nil:
+		case failedCommit:
+			err = p.err
+		default:
 			err = fmt.Errorf("%w: %v", ErrDamaged, p)
 		}
 	}()
@@ -62,6 +66,8 @@ func (f *File) View(do func(tx *bolt.Tx) error) error {
 var ErrUnchanged = errors.New("nothing to commit")
 
 // Update runs do in a write transaction and commits it. It says whether it did.
+// After any other error than one of do the file is to be closed, and may be opened
+// again (failed.go).
 //
 // It is not bolt.DB.Update: that answers a panic with a scan of the whole file
 // in a goroutine that nobody guards.

@@ -69,8 +69,10 @@ type wreck struct {
 // current walks from the younger meta page, and from the other one if something is
 // missing in that.
 func (w *wreck) current() {
-	for i, root := range w.roots() {
-		w.seen, w.whole, w.older = make([]bool, w.pages), true, i > 0
+	roots := w.roots()
+	for i, root := range roots {
+		// Where one is left nobody knows whether it is the younger one.
+		w.seen, w.whole, w.older = make([]bool, w.pages), true, i > 0 || len(roots) == 1
 		w.tree(root, nil, 0)
 		if w.whole {
 			return

@@ -99,6 +99,42 @@ func FuzzSalvage(f *testing.F) {
 	})
 }
 
+// TestFailedCommit holds that a commit that fails in a file that is damaged ends
+// nothing but the transaction: bbolt alone would scan the file where nobody can guard
+// it, and end the process.
+func TestFailedCommit(t *testing.T) {
+	t.Parallel()
+	path := filled(t)
+	f, err := Open(path, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at := 2 * os.Getpagesize(); at < len(b); at += os.Getpagesize() {
+		if order.Uint16(b[at+8:]) == flagBranch {
+			for i := range order.Uint16(b[at+10:]) - 1 {
+				order.PutUint64(b[at+pageHead+int(1+i)*element+8:], 1<<50)
+			}
+		}
+	}
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.under.Close(); err != nil { // the next write fails
+		t.Fatal(err)
+	}
+	for range 3 {
+		committed, err := f.Update(func(tx *bolt.Tx) error { return tx.Bucket([]byte("words")).Put([]byte("0000"), []byte("x")) })
+		if committed || !errors.Is(err, os.ErrClosed) {
+			t.Errorf("got %v, %v, want the error of the write", committed, err)
+		}
+	}
+}
+
 // TestSetAside holds that the folder keeps the newest files, three of them and no
 // more than so many bytes, and that the end of a file that was only allocated is
 // not kept.

@@ -143,8 +143,8 @@ func Draft(path string, maxBytes int64, fill func(update func(func(tx *bolt.Tx) 
 		return err
 	}
 	db.NoSync = true
-	err = fill(db.Update)
-	if err = errors.Join(err, db.Close()); err == nil {
+	err = guard(func() error { return fill(db.Update) })
+	if err = errors.Join(err, guard(db.Close)); err == nil {
 		err = SyncPath(tmp)
 	}
 	if err != nil {
@@ -182,6 +182,7 @@ func openBolt(path string, maxBytes int64, toRead bool) (db *bolt.DB, under *os.
 			InitialMmapSize: int(maxBytes),
 			MaxSize:         int(maxBytes) + growStep,
 			ReadOnly:        toRead,
+			Logger:          leaver{},
 			OpenFile: func(name string, flag int, mode os.FileMode) (*os.File, error) {
 				f, err := os.OpenFile(name, flag, mode)
 				under = f

@@ -85,9 +85,10 @@ type check struct {
 	reached  uint64 // pages
 }
 
-// meta reads the two meta pages and keeps the younger sound one. A torn one is
-// no damage: a power cut leaves it so, and the other one holds. Both lie where
-// the machine's page size puts them, for no other wrote the file.
+// meta reads the two meta pages and keeps the younger one. Both must be sound: each
+// lies in one sector, which no power cut tears, and bbolt would answer for one that
+// is damaged with the other, in which the last commit never was. They lie where the
+// machine's page size puts them, for no other wrote the file.
 func (c *check) meta() error {
 	c.pageSize = uint64(os.Getpagesize())
 	if c.size < 4*c.pageSize {
@@ -104,7 +105,7 @@ func (c *check) meta() error {
 		sum := fnv.New64a()
 		sum.Write(m[:metaLen-8])
 		if order.Uint32(m) != metaMagic || order.Uint32(m[4:]) != metaFormat || order.Uint64(m[metaLen-8:]) != sum.Sum64() {
-			continue
+			return fmt.Errorf("meta page %d is not sound", at)
 		}
 		if txid := order.Uint64(m[48:]); !found || txid > youngest {
 			found, youngest = true, txid
@@ -113,9 +114,6 @@ func (c *check) meta() error {
 				return fmt.Errorf("pages of %d bytes", got)
 			}
 		}
-	}
-	if !found {
-		return fmt.Errorf("no sound meta page")
 	}
 	if c.pages < 3 || c.pages > c.size/c.pageSize {
 		return fmt.Errorf("%d pages in %d bytes", c.pages, c.size)
