@@ -32,7 +32,7 @@ const mendPause = time.Second
 // after a power cut must hear alarms even so.
 func (s *Store) start() error {
 	_, err := os.Lstat(s.path())
-	if errors.Is(err, fs.ErrNotExist) && sound.Adopt(s.path()) {
+	if errors.Is(err, fs.ErrNotExist) && s.hadDamage() && sound.Adopt(s.path()) {
 		err = nil
 	}
 	if errors.Is(err, fs.ErrNotExist) {
@@ -56,6 +56,13 @@ func (s *Store) start() error {
 		s.epoch = newEpoch() // until there is a file
 	}
 	return nil
+}
+
+// hadDamage says whether a file may have been moved away from here. Otherwise what
+// lies beside it is the beginning of the very first one.
+func (s *Store) hadDamage() bool {
+	_, err := os.Stat(s.folder())
+	return err == nil
 }
 
 // passes says whether an error is the disk's, and may pass without a person.
