@@ -48,7 +48,7 @@ func (s *Store) mark(name devices.Lane, of func(*lane) *uint64, upto uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	l := s.lanes[name]
-	if l == nil {
+	if l == nil || s.deaf {
 		return
 	}
 	m := of(l)
@@ -105,6 +105,9 @@ func (c *change) finish() error {
 		return err
 	}
 	if err := c.saveGaps(); err != nil {
+		return err
+	}
+	if err := c.sweepSalvaged(); err != nil {
 		return err
 	}
 	if err := c.sweep(); err != nil {
