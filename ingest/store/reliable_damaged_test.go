@@ -95,7 +95,9 @@ func newSpecimen(t testing.TB) *specimen {
 }
 
 // specimenSize keeps its files small.
-func specimenSize(o *Options) { o.Site, o.MaxBytes, o.ReadingBytes, o.HistoryBytes = "xinggang-ferry", 4<<20, 1<<20, 1<<20 }
+func specimenSize(o *Options) {
+	o.Site, o.MaxBytes, o.ReadingBytes, o.HistoryBytes = "xinggang-ferry", 4<<20, 1<<20, 1<<20
+}
 
 func encoded(t testing.TB, r Record) string {
 	t.Helper()
