@@ -23,9 +23,10 @@ import (
 
 // The reasons of gaps.
 const (
-	whyRoom    = "dropped: no room"
+	WhyRoom    = "dropped: no room"
 	whyOld     = "too old"
 	whyDamaged = "damaged"
+	whyAside   = "set aside" // and a colon, and why
 )
 
 // mostGaps is how many entries a lane has at most. Beyond it the last one is
