@@ -25,6 +25,7 @@ package uplink
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -83,6 +84,14 @@ type Session interface {
 	// Drop ends the connection without a word: the broker publishes the will.
 	Drop()
 }
+
+// A session may also be Unsynced: NotYetValid is the moment from which its broker's
+// certificate is valid, if that was tolerated because the box does not know the
+// time; else zero.
+type Unsynced interface{ NotYetValid() time.Time }
+
+// ErrHungUp is in the cause of a session that the broker ended itself.
+var ErrHungUp = errors.New("the broker hung up")
 
 // A Dial opens a session that is subscribed to [Subscriptions]. What comes in
 // is handed to onMessage, which does not block. An error of type *[Refused]
