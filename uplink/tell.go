@@ -57,12 +57,14 @@ type teller struct {
 	mu      sync.Mutex
 	lost    *plight
 	refused []*plight // one per broker
+	taken   *plight
 }
 
 func newTeller(o Options, brokers []string, now time.Time) *teller {
 	t := &teller{say: o.Say, store: o.Store, log: o.Log, kick: make(chan struct{}, 1)}
 	t.lost = &plight{code: devices.UplinkLost, patience: lossPatience,
 		known: true, holds: true, since: now, why: "not connected since the start"}
+	t.taken = &plight{code: devices.UplinkTakenOver}
 	for _, name := range brokers {
 		t.refused = append(t.refused, &plight{code: devices.UplinkRefused, point: name})
 	}
@@ -106,7 +108,7 @@ func (t *teller) run(ctx context.Context) {
 // tell says what is due and returns when to look again.
 func (t *teller) tell(now time.Time) time.Time {
 	var again time.Time
-	for _, p := range append([]*plight{t.lost}, t.refused...) {
+	for _, p := range append([]*plight{t.lost, t.taken}, t.refused...) {
 		t.mu.Lock()
 		want, later := p.want(now)
 		due, since, why := want != p.told, p.since, p.why
