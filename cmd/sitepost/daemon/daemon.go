@@ -83,6 +83,7 @@ type site struct {
 	starts        *rate.Limiter                  // of sessions with cameras
 	learnt        chan struct{}                  // something new is known of a camera
 	conversations []ingest.Conversation
+	hook          *hook        // nil while the site has none
 	link          *uplink.Link // nil while the site has no city yet
 }
 
@@ -140,6 +141,9 @@ func (s *site) live(ctx context.Context) error {
 				s.opt.Log.Error("uplink ended", "err", err)
 			}
 		})
+		if s.hook != nil {
+			link.Go(func() { s.hook.run(linkCtx) })
+		}
 	}
 	for _, l := range s.lines {
 		lines.Go(func() {
