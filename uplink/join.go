@@ -147,7 +147,7 @@ func (l *Link) ended(c *connection, held time.Duration, err error) {
 	if l.turns.oneBroker && c.turn != 0 {
 		l.Log.Warn("two of the brokers are one: the preferred one is not tried any more while another has our connection", "broker", l.Names[c.turn], "preferred", l.Names[0])
 	}
-	l.pushed(c, held, err, l.suspect.deaths > 1)
+	l.pushed(c, held, err, l.suspect.repeats())
 }
 
 // setAside takes a record out of the way that nothing else can be sent past.

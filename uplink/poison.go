@@ -1,6 +1,9 @@
 package uplink
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // There are messages on which a connection dies: larger than the broker takes,
 // or with something in them that it hangs up on. In front of a lane such a record
@@ -21,8 +24,10 @@ import "time"
 //	set aside      kept on disk, passed over, told as a gap. Never silently.
 //
 // What was acknowledged while a connection broke may not have reached us, so that
-// a good record in front of the bad one is suspected first. It is acquitted
-// by its acknowledgement, and the 64 records behind it go carefully as well.
+// the oldest in flight is the birth, or a good record in front of the bad one. So
+// three deaths in a row without any record's acknowledgement bring care as
+// well, and count for whichever record then dies alone. A good one is acquitted
+// by its acknowledgement, and the 64 records behind it go carefully too.
 const (
 	suspectDeaths = 3
 	asideDeaths   = 5
@@ -43,19 +48,30 @@ type suspicion struct {
 	acks   int           // most messages acknowledged before a death, but for the first
 	life   time.Duration // longest that a connection lived before a death, but for the first
 
+	blind   int // deaths with records in flight since the last was acknowledged
 	careful int // so many records still go one at a time
 }
 
 // broke notes that a connection broke that nobody ended on purpose.
 func (s *suspicion) broke(c *connection, held time.Duration) {
-	if len(c.window.flights) == 0 || c.window.flights[0].id == "" {
+	flights := c.window.flights
+	if !slices.ContainsFunc(flights, func(f flight) bool { return f.id != "" }) {
 		return // no record is the reason
 	}
-	head := c.window.flights[0]
-	if head.id != s.id {
-		s.forget()
-		s.id, s.aside = head.id, head.aside
-	} else {
+	s.blind++
+	if s.blind >= suspectDeaths {
+		s.careful = carefulFor
+	}
+	head := flights[0]
+	switch {
+	case head.id == "":
+		return // which of them, nobody can say
+	case head.id != s.id:
+		*s = suspicion{id: head.id, blind: s.blind, careful: s.careful}
+		if head.solo {
+			s.deaths = s.blind - 1
+		}
+	default:
 		s.acks, s.life = max(s.acks, c.acks), max(s.life, held)
 	}
 	s.aside = head.aside
@@ -63,13 +79,14 @@ func (s *suspicion) broke(c *connection, held time.Duration) {
 	if c.trial != nil && c.trial.id == head.id {
 		s.alone++
 	}
-	if s.deaths >= suspectDeaths {
-		s.careful = carefulFor
-	}
 }
+
+// repeats says that the last death was not the first of its kind.
+func (s *suspicion) repeats() bool { return s.blind > 1 }
 
 // acked notes that the broker has a record.
 func (s *suspicion) acked(id string) {
+	s.blind = 0
 	if id == s.id {
 		s.forget()
 	}

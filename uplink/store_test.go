@@ -39,6 +39,7 @@ type memory struct {
 	ram      []store.Record                     // only in memory, not sent
 	dead     map[devices.Lane]map[uint64]string // set aside, and why
 	damaged  map[devices.Lane][]uint64
+	refuse   error // what SetAside gives
 	current  store.Epoch
 }
 
@@ -70,8 +71,11 @@ func (m *memory) Read(lane devices.Lane, after uint64, limit int) ([]store.Recor
 	damage := &store.DamageError{Lane: lane, Why: errors.New("a bit has flipped")}
 	var sound []store.Record
 	for _, r := range records[after:] {
+		if len(sound)+len(damage.Seqs) == limit {
+			break
+		}
 		switch {
-		case len(sound)+len(damage.Seqs) == limit || m.dead[lane][r.Seq] != "":
+		case m.dead[lane][r.Seq] != "":
 		case slices.Contains(m.damaged[lane], r.Seq):
 			damage.Seqs = append(damage.Seqs, r.Seq)
 		default:
@@ -182,8 +186,8 @@ func (m *memory) VolatileSent(upto uint64) {
 func (m *memory) SetAside(lane devices.Lane, seq uint64, why string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.broken != nil {
-		return m.broken
+	if m.refuse != nil {
+		return m.refuse
 	}
 	if m.dead[lane] == nil {
 		m.dead[lane] = make(map[uint64]string)
@@ -216,6 +220,9 @@ func (m *memory) renew(next store.Epoch) {
 func (m *memory) Birth() (uint64, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.broken != nil {
+		return 0, m.broken
+	}
 	m.births++
 	return m.births, nil
 }
@@ -323,4 +330,22 @@ func (m *memory) sentTo(lane devices.Lane) uint64 { return m.Marks(lane).Sent }
 
 func (m *memory) String() string {
 	return fmt.Sprint(m.Marks(devices.AlarmLane), m.Marks(devices.EventLane), m.Marks(devices.ReadingLane))
+}
+
+// remember keeps n alarms in memory only.
+func (m *memory) remember(n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for range n {
+		e := examples[devices.AlarmLane]
+		e.Time = time.Now()
+		r := store.Record{
+			Epoch: "c0ffee00c0ffee00", Lane: devices.AlarmLane, Seq: uint64(len(m.ram) + 1), Event: e, Accepted: time.Now(), Volatile: true,
+			Place: devices.Place{Site: devices.Site{Name: site}, Device: devices.Named{Name: "gas-1", Kind: devices.GasDetector}},
+			Clock: store.Clock{Source: "none", Boot: "0d7c1f0e-0000-4000-8000-000000000001"},
+		}
+		r.Incident = r.ID()
+		m.ram = append(m.ram, r)
+	}
+	m.commit()
 }
