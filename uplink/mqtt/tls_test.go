@@ -4,12 +4,17 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"errors"
 	"math/big"
+	"net"
 	"strings"
 	"testing"
 	"time"
+
+	"sitepost/uplink"
 )
 
 // An authority signs certificates of a test.
@@ -77,6 +82,64 @@ func TestVerifyUnsynced(t *testing.T) {
 		got, err := verifyUnsynced([]*x509.Certificate{test.leaf.certificate}, test.server, pool, test.now)
 		if (test.fails == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), test.fails) {
 			t.Errorf("%s: got %v, want an error with %q", test.name, err, test.fails)
+		}
+		if !got.Equal(test.want) {
+			t.Errorf("%s: got %v, want %v", test.name, got, test.want)
+		}
+	}
+}
+
+// TestUnsyncedHandshake: the same through a handshake. Only a clock that is known to
+// be wrong excuses a certificate that begins later; the name is checked all the same.
+func TestUnsyncedHandshake(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	root := sign(t, nil, "root", now.Add(-time.Hour), now.AddDate(10, 0, 0))
+	early := sign(t, root, "city", now.AddDate(1, 0, 0), now.AddDate(2, 0, 0))
+	ended := sign(t, root, "city", now.AddDate(0, 0, -2), now.AddDate(0, 0, -1))
+	pool := x509.NewCertPool()
+	pool.AddCert(root.certificate)
+	for _, test := range []struct {
+		name   string
+		shows  *authority
+		synced func() bool
+		server string
+		want   time.Time
+		next   string // of the refusal; "" is none
+	}{
+		{"unsynced", early, func() bool { return false }, "city", early.certificate.NotBefore, ""},
+		{"synced", early, func() bool { return true }, "city", time.Time{}, "clock"},
+		{"nobody knows", early, nil, "city", time.Time{}, "clock"},
+		{"unsynced, another name", early, func() bool { return false }, "town", time.Time{}, "server_name"},
+		{"unsynced, expired", ended, func() bool { return false }, "city", time.Time{}, "clock"},
+	} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			theirs, err := l.Accept()
+			if err != nil {
+				return
+			}
+			c := tls.Server(theirs, &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{test.shows.certificate.Raw}, PrivateKey: test.shows.key}}})
+			_ = c.HandshakeContext(t.Context())
+			_ = theirs.Close()
+		}()
+		ours, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := Options{Synced: test.synced, TLS: func() (*tls.Config, error) { return &tls.Config{RootCAs: pool, ServerName: test.server}, nil }}
+		_, got, err := o.encrypt(t.Context(), ours, "127.0.0.1")
+		_ = ours.Close()
+		_ = l.Close()
+		<-done
+		refused, _ := errors.AsType[*uplink.Refused](err)
+		if (test.next == "") != (err == nil) || test.next != "" && (refused == nil || !strings.Contains(refused.Next, test.next)) {
+			t.Errorf("%s: got %v, want a refusal that names %q", test.name, err, test.next)
 		}
 		if !got.Equal(test.want) {
 			t.Errorf("%s: got %v, want %v", test.name, got, test.want)
