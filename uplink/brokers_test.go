@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -210,6 +211,7 @@ func TestOneBrokerTwoNames(t *testing.T) {
 func TestFailOver(t *testing.T) {
 	bubble(t, func(t *testing.T, p *place) {
 		o := p.options()
+		var mu sync.Mutex
 		var asked []string
 		away := map[string]bool{"a": true, "b": true, "c": true}
 		brokers := map[string]*uplinktest.Broker{"a": uplinktest.New(), "b": uplinktest.New(), "c": uplinktest.New()}
@@ -217,30 +219,35 @@ func TestFailOver(t *testing.T) {
 		for _, name := range o.Names {
 			real := brokers[name].Dial("box1", uplink.Subscriptions(site))
 			o.Dials = append(o.Dials, func(ctx context.Context, w uplink.Will, hear func(uplink.Message)) (uplink.Session, error) {
+				mu.Lock()
 				asked = append(asked, name)
-				if away[name] {
+				gone := away[name]
+				mu.Unlock()
+				if gone {
 					return nil, uplinktest.ErrAway
 				}
 				return real(ctx, w, hear)
 			})
 		}
+		took := func() []string { mu.Lock(); defer mu.Unlock(); all := asked; asked = nil; return all }
+		comes := func(name string) { mu.Lock(); defer mu.Unlock(); away[name] = false }
 		p.start(o)
 		after(time.Minute)
-		if got := fmt.Sprint(asked[:6]); got != "[a b c a b c]" {
+		if got := fmt.Sprint(took()[:6]); got != "[a b c a b c]" {
 			t.Errorf("asked %s, want each in turn", got)
 		}
-		away["a"] = false
+		comes("a")
 		after(3 * time.Minute)
-		asked = nil
+		took()
 		brokers["a"].Kill(0)
 		after(5 * time.Second)
-		if !slices.Equal(asked, []string{"a"}) {
-			t.Errorf("after a connection that held: asked %q, want a again", asked)
+		if got := took(); !slices.Equal(got, []string{"a"}) {
+			t.Errorf("after a connection that held: asked %q, want a again", got)
 		}
 		brokers["a"].Kill(0)
-		away["b"] = false
+		comes("b")
 		after(10 * time.Second)
-		if got := asked[1:]; len(got) == 0 || got[0] != "b" {
+		if got := took(); len(got) == 0 || got[0] != "b" {
 			t.Errorf("after one that did not hold: asked %q, want b", got)
 		}
 	})

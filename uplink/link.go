@@ -141,8 +141,11 @@ func (l *Link) fail(ctx context.Context, held time.Duration, err error, said str
 	if refused, is := errors.AsType[*Refused](err); is {
 		l.refusedBy(turn, refused)
 	}
+	if held == 0 && !errors.Is(err, ErrHungUp) {
+		l.turns.brokers[turn].quick = 0 // it is the broker that goes
+	}
 	if l.rival.holds {
-		l.turns.avoid(turn, time.Now().Add(rand.N(rivalPause)))
+		l.turns.avoid(turn, time.Now().Add(rand.N(rivalWait(l.turns.brokers[turn].quick))))
 	}
 	wait := l.turns.failed(held, err, time.Now(), rand.Float64())
 	said = l.report(l.Names[turn], err, wait, said)

@@ -6,9 +6,11 @@ import (
 )
 
 const (
-	rivalPause = 5 * time.Minute // the longest wait while two boxes push each other out
-	rivalCalm  = 5 * time.Minute // connected for so long without a sign: it has gone
-	rivalNext  = "find the other box that is configured as this site, or runs a copy of its disk, and give it a name and client_id of its own"
+	rivalPause      = 5 * time.Minute // the longest wait while two boxes push each other out
+	firstRivalPause = 5 * time.Second
+
+	rivalCalm = 5 * time.Minute // connected for so long without a sign: it has gone
+	rivalNext = "find the other box that is configured as this site, or runs a copy of its disk, and give it a name and client_id of its own"
 )
 
 // A rival is another box that uses our name at the broker. Its signs are a canary
@@ -19,6 +21,12 @@ type rival struct {
 	holds bool
 	calm  bool      // it was said that there is none
 	sign  time.Time // the last
+}
+
+// rivalWait is the longest wait after so many signs in a row. It begins small, for a
+// broker that is restarted again and again looks the same.
+func rivalWait(signs int) time.Duration {
+	return min(rivalPause, firstRivalPause<<min(max(0, signs-mostHangUps), 8))
 }
 
 // sign notes a sign of another box.
