@@ -60,12 +60,14 @@ type teller struct {
 	refused []*plight // one per broker
 
 	unsaved func() error // lets the store know what it said was told, which it did not take; nil: it knows all
+	taken   *plight
 }
 
 func newTeller(o Options, brokers []string, now time.Time) *teller {
 	t := &teller{say: o.Say, store: o.Store, log: o.Log, kick: make(chan struct{}, 1)}
 	t.lost = &plight{code: devices.UplinkLost, patience: lossPatience,
 		known: true, holds: true, since: now, why: "not connected since the start"}
+	t.taken = &plight{code: devices.UplinkTakenOver}
 	for _, name := range brokers {
 		t.refused = append(t.refused, &plight{code: devices.UplinkRefused, point: name})
 	}
@@ -109,7 +111,7 @@ func (t *teller) run(ctx context.Context) {
 // tell says what is due and returns when to look again.
 func (t *teller) tell(now time.Time) time.Time {
 	var again time.Time
-	for _, p := range append([]*plight{t.lost}, t.refused...) {
+	for _, p := range append([]*plight{t.lost, t.taken}, t.refused...) {
 		t.mu.Lock()
 		want, later := p.want(now)
 		due, since, why := want != p.told, p.since, p.why

@@ -96,6 +96,7 @@ type site struct {
 	conversations []ingest.Conversation
 	box           *box.Box
 	dropped       dropped      // what the city was told of
+	hook          *hook        // nil while the site has none
 	link          *uplink.Link // nil while the site has no city yet
 }
 
@@ -159,6 +160,9 @@ func (s *site) live(ctx context.Context) error {
 				s.opt.Log.Error("uplink ended", "err", err)
 			}
 		})
+		if s.hook != nil {
+			link.Go(func() { s.hook.run(linkCtx) })
+		}
 	}
 	for _, l := range s.lines {
 		lines.Go(func() {
