@@ -69,7 +69,7 @@ func (c *connection) open(again map[devices.Lane]uint64) error {
 	if l.DrainStart > 0 {
 		wait = rand.N(l.DrainStart)
 	}
-	c.slow = newThrottle(time.Now().Add(wait), l.DrainRate)
+	c.slow = l.desk.throttle(time.Now().Add(wait))
 	for _, lane := range devices.Lanes() {
 		c.roads = append(c.roads, newRoad(lane, l, again[lane], c.slow))
 	}
@@ -89,7 +89,9 @@ func (c *connection) open(again map[devices.Lane]uint64) error {
 		&alarms.fresh, // all of them: alarms have no old part
 		kept,
 		c.replies,
+		newRedelivery(c, devices.AlarmLane),
 		&events.fresh,
+		newRedelivery(c, devices.EventLane),
 		&events.old,
 		&readings.fresh,
 		&readings.old,

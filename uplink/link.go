@@ -28,6 +28,9 @@ type Link struct {
 	again   map[devices.Lane]uint64 // numbers up to this may have been sent before
 	left    bool                    // the last connection ended in order
 	pace    pace                    // of pictures
+
+	accounts map[devices.Lane]*account // what the platform has shown of each lane
+	desk     *desk                     // for the commands of the city
 }
 
 // NewLink makes a link. What is in the store by now may have been sent by an
@@ -46,6 +49,7 @@ func NewLink(o Options) *Link {
 	o.BoxID = cmp.Or(o.BoxID, o.Site)
 	o.Version = cmp.Or(o.Version, "unknown")
 	l := &Link{Options: o, started: time.Now(), tally: new(tally), again: make(map[devices.Lane]uint64)}
+	l.accounts, l.desk = make(map[devices.Lane]*account), newDesk(o)
 	for _, lane := range devices.Lanes() {
 		l.again[lane] = o.Store.Marks(lane).Last
 	}

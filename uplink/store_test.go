@@ -35,6 +35,8 @@ type memory struct {
 	broken   error           // what a read gives; nil: all is well
 	pictures []store.Picture // to be sent, oldest first
 	gaps     []store.Gap     // not told yet
+	obeyed   uint64          // counter of commands
+	forgot   map[string]bool // ids of records that are not kept any more
 }
 
 var _, _ uplink.Store = (*memory)(nil), (*store.Store)(nil)
@@ -57,8 +59,8 @@ func (m *memory) Read(lane devices.Lane, after uint64, limit int) ([]store.Recor
 	if m.broken != nil || after >= uint64(len(records)) {
 		return nil, m.broken
 	}
-	records = records[after:]
-	return slices.Clone(records[:min(limit, len(records))]), nil
+	records = slices.DeleteFunc(slices.Clone(records[after:]), func(r store.Record) bool { return m.forgot[r.ID()] })
+	return records[:min(limit, len(records))], nil
 }
 
 func (m *memory) Marks(lane devices.Lane) store.Marks {
@@ -84,6 +86,9 @@ func (m *memory) MarkReceived(lane devices.Lane, upto uint64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	marks := m.marks[lane]
+	if upto <= marks.Received || upto > marks.Sent {
+		m.t.Errorf("mark received of %s: got %d after %d, sent is %d", lane, upto, marks.Received, marks.Sent)
+	}
 	marks.Received = upto
 	m.marks[lane] = marks
 }
@@ -124,6 +129,21 @@ func (m *memory) GapTold(told store.Gap) error {
 	defer m.mu.Unlock()
 	m.gaps = slices.DeleteFunc(m.gaps, func(g store.Gap) bool { return g == told })
 	return nil
+}
+
+func (m *memory) CommandCounter() uint64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.obeyed
+}
+
+func (m *memory) RaiseCommandCounter(n uint64) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.broken == nil {
+		m.obeyed = n
+	}
+	return m.broken
 }
 
 func (m *memory) Birth() (uint64, error) {
@@ -199,6 +219,18 @@ var examples = map[devices.Lane]devices.Event{
 	devices.AlarmLane:   {Code: devices.GasAlarmHigh, State: devices.Raised},
 	devices.EventLane:   {Code: devices.AccessPassage, Point: "left"},
 	devices.ReadingLane: {Code: devices.GasReading, Value: &devices.Value{Number: 12, Unit: "%LEL"}},
+}
+
+// forget takes records of a lane away, as a budget does.
+func (m *memory) forget(lane devices.Lane, first, last int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.forgot == nil {
+		m.forgot = make(map[string]bool)
+	}
+	for n := first; n <= last; n++ {
+		m.forgot[fmt.Sprintf("%s-%s-%d", epoch, lane, n)] = true
+	}
 }
 
 // add appends n records to a lane in one commit.

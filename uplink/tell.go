@@ -57,6 +57,7 @@ type teller struct {
 	mu      sync.Mutex
 	lost    *plight
 	refused []*plight // one per broker
+	holes   []hole    // see holes.go
 }
 
 func newTeller(o Options, brokers []string, now time.Time) *teller {
@@ -97,7 +98,7 @@ func (t *teller) run(ctx context.Context) {
 		case <-timer.C:
 		}
 		now := time.Now()
-		if again := earlier(t.tell(now), t.tellGaps(now)); !again.IsZero() {
+		if again := earlier(earlier(t.tell(now), t.tellGaps(now)), t.tellHoles(now)); !again.IsZero() {
 			timer.Reset(time.Until(again))
 		}
 	}
