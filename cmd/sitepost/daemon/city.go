@@ -32,6 +32,7 @@ func (s *site) connectCity() error {
 		Site: s.opt.Config.Site.Name, Store: s.store, Dials: dials, Names: named,
 		DrainRate: up.DrainRate, DrainStart: up.DrainStart, Receipt: string(up.Receipt),
 		Version: s.opt.Version, BoxID: up.ClientID,
+		Allow: allowed(s.opt.Config.Commands), SignKey: s.signKey(), Synced: func() bool { return readClock().Synced },
 		Say: func(e devices.Event) error { return s.ingest.Say(boxName, e) },
 		Log: s.opt.Log,
 	})
