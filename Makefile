@@ -34,13 +34,14 @@ lint:
 # and libmodbus as foreign ends of a Modbus line, lighttpd as a foreign camera's
 # digest and https, GStreamer's RTSP server (told what to do by python3-gi) as a
 # foreign camera's stream, ffmpeg for the films it plays and ffprobe for the truth
-# about them, iproute2 for a network of a hundred cameras, and a C compiler for
-# the race detector and the libmodbus slave.
+# about them, iproute2 for a network of a hundred cameras, nftables to cut the way
+# to a broker, and a C compiler for the race detector and the libmodbus slave.
 needs:
 	@missing=; \
 	  [ -x /usr/sbin/mosquitto ] || command -v mosquitto >/dev/null || missing="$$missing mosquitto"; \
 	  command -v gcc >/dev/null || missing="$$missing gcc libc6-dev"; \
 	  command -v ip >/dev/null || missing="$$missing iproute2"; \
+	  [ -x /usr/sbin/nft ] || command -v nft >/dev/null || missing="$$missing nftables"; \
 	  command -v mbpoll >/dev/null || missing="$$missing mbpoll"; \
 	  [ -e /usr/include/modbus/modbus.h ] || missing="$$missing libmodbus-dev"; \
 	  [ -x /usr/sbin/lighttpd ] || missing="$$missing lighttpd"; \
