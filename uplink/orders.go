@@ -19,7 +19,8 @@ const (
 )
 
 // An order is a command "resend" under way. It is answered when all of it was
-// acknowledged, and outlives a connection.
+// acknowledged. It outlives a connection, and not the run: who gets no answer asks
+// again.
 type order struct {
 	batch
 	id         string

@@ -335,6 +335,28 @@ func TestNotKept(t *testing.T) {
 	})
 }
 
+// TestHeld: what the platform has not acknowledged waits while the city holds what is
+// old; what it says is missing does not.
+func TestHeld(t *testing.T) {
+	bubble(t, func(t *testing.T, p *place) {
+		o := p.obeying()
+		o.Receipt = uplink.ReceiptPlatform
+		p.start(o)
+		synctest.Wait()
+		p.broker.Publish(order("drain", 1, fmt.Sprintf(`{"hold_until":%q}`, time.Now().Add(2*time.Minute).Format(time.RFC3339Nano))))
+		p.store.add(devices.EventLane, 3)
+		after(time.Minute)
+		p.acks(devices.EventLane, 2, "[[1,1]]")
+		if diff := cmp.Diff([]string{"event-1", "event-2", "event-3", "event-1"}, p.numbers(0)); diff != "" {
+			t.Errorf("while held (-want +got):\n%s", diff)
+		}
+		after(61 * time.Second)
+		if got := p.numbers(0); len(got) != 5 || got[4] != "event-3" {
+			t.Errorf("then: got %q, want event-3 once more", got)
+		}
+	})
+}
+
 // TestHoldsNothingUp: while nothing is received, an alarm still goes at once, and
 // a link that is told to stop does not wait for the platform.
 func TestHoldsNothingUp(t *testing.T) {
