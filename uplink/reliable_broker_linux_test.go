@@ -130,7 +130,7 @@ func denied(t *testing.T, r *rig) (begin, end func()) {
 	r.trusts = false // the receipts of the platform are what the control does without
 	r.options.Dials = []uplink.Dial{mqtt.Dial(mqtt.Options{URL: b.URL, ClientID: "box1", User: "box", KeepAlive: time.Second,
 		Password: func() (string, error) { return "b", nil }}, uplink.Subscriptions(site))}
-	acknowledgeLanes(t, r, heard)
+	acknowledgeLanes(t, r, b.Direct)
 	change := func(lines []string) func() {
 		return func() { b.Kill(); write(lines...); b.Restart() }
 	}
@@ -144,8 +144,10 @@ func denied(t *testing.T, r *rig) (begin, end func()) {
 }
 
 // acknowledgeLanes is a platform that says every second what it has, up to the last
-// number that up/state has told of.
-func acknowledgeLanes(t *testing.T, r *rig, as *mqtttest.Collector) {
+// number that was sent. Each time it comes anew: a client that is there when the
+// broker is killed may be stuck for long.
+func acknowledgeLanes(t *testing.T, r *rig, url string) {
+	city := mqtt.Dial(mqtt.Options{URL: url, ClientID: "platform", User: "city", Password: func() (string, error) { return "c", nil }}, nil)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
@@ -156,18 +158,24 @@ func acknowledgeLanes(t *testing.T, r *rig, as *mqtttest.Collector) {
 				return
 			case <-time.After(time.Second):
 			}
+			s, err := city(ctx, uplink.Will{}, func(uplink.Message) {})
+			if err != nil {
+				continue // the broker is away
+			}
 			for _, lane := range []devices.Lane{devices.AlarmLane, devices.EventLane} {
-				if receipt := r.receiptOf(lane); receipt != nil {
-					as.Say("sitepost/1/"+site+"/down/ack", receipt)
+				select {
+				case <-s.Publish(down("ack", r.receiptOf(lane))).Done():
+				case <-s.Lost():
 				}
 			}
+			s.Drop()
 		}
 	}()
 	t.Cleanup(func() { cancel(); <-done })
 }
 
 // receiptOf is what a platform that knows how far a lane was sent would say.
-func (r *rig) receiptOf(lane devices.Lane) []byte {
+func (r *rig) receiptOf(lane devices.Lane) string {
 	upto := r.store.Marks(lane).Sent
 	missing := [][2]uint64{}
 	r.city.mu.Lock()
@@ -186,7 +194,7 @@ func (r *rig) receiptOf(lane devices.Lane) []byte {
 	}
 	text, err := json.Marshal(map[string]any{"epoch": r.store.Epoch(), "lane": lane, "upto": upto, "missing": missing})
 	if err != nil {
-		return nil
+		panic(err) // of numbers and words
 	}
-	return text
+	return string(text)
 }

@@ -220,7 +220,8 @@ func (r *rig) await(patience time.Duration, enough func() bool) error {
 	for end := time.Now().Add(patience); !enough(); {
 		if time.Now().After(end) {
 			missing, _ := r.city.missing(r.store)
-			return fmt.Errorf("not within %v: %d missing %.3q, link %+v, marks %v", patience, len(missing), missing, r.link.Status(), r.store.Marks(devices.AlarmLane))
+			return fmt.Errorf("not within %v: %d missing %q, link %+v, marks %v %v", patience,
+				len(missing), missing[:min(3, len(missing))], r.link.Status(), r.store.Marks(devices.AlarmLane), r.store.Marks(devices.EventLane))
 		}
 		time.Sleep(10 * time.Millisecond)
 	}

@@ -129,11 +129,3 @@ func (c *Collector) Publish(t testing.TB, topic string, retained bool, payload [
 		t.Fatalf("publish %q: %v", topic, err)
 	}
 }
-
-// Say is Publish without a word on how it went: the broker may be away.
-func (c *Collector) Say(topic string, payload []byte) {
-	c.broker.mu.Lock()
-	client := c.client
-	c.broker.mu.Unlock()
-	client.Publish(topic, 1, false, payload)
-}
