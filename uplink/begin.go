@@ -17,7 +17,7 @@ func (c *connection) open(again map[devices.Lane]uint64) {
 		wait = rand.N(l.DrainStart)
 	}
 	now := time.Now()
-	c.slow = newThrottle(now.Add(wait), l.DrainRate)
+	c.slow = l.desk.throttle(now.Add(wait))
 	c.first, c.replies = new(queue), new(queue)
 	for _, lane := range devices.Lanes() {
 		c.roads = append(c.roads, newRoad(lane, c, again[lane]))
@@ -34,7 +34,9 @@ func (c *connection) open(again map[devices.Lane]uint64) {
 		&salvagedLane{saved, true},
 		c.kept,
 		c.replies,
+		newRedelivery(c, devices.AlarmLane),
 		&events.fresh,
+		newRedelivery(c, devices.EventLane),
 		&events.old,
 		&salvagedLane{saved, false},
 		&readings.fresh,

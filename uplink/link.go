@@ -30,6 +30,9 @@ type Link struct {
 	told    volatileTold
 	left    bool // the last connection ended in order
 	pace    pace // of pictures
+
+	accounts map[devices.Lane]*account // what the platform has shown of each lane
+	desk     *desk                     // for the commands of the city
 }
 
 // NewLink makes a link. What is in the store by now may have been sent by an
@@ -50,6 +53,7 @@ func NewLink(o Options) *Link {
 	l := &Link{Options: o, started: time.Now(), tally: new(tally), again: make(map[devices.Lane]uint64), of: o.Store.Epoch()}
 	l.births.highest = make(map[store.Epoch]uint64)
 	l.turns.brokers = make([]turn, len(o.Dials))
+	l.accounts, l.desk = make(map[devices.Lane]*account), newDesk(o)
 	for _, lane := range devices.Lanes() {
 		l.again[lane] = o.Store.Marks(lane).Last
 	}

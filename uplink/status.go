@@ -29,6 +29,11 @@ type Status struct {
 	Ignored uint64 `json:"ignored"` // platform receipts that this site does not ask for
 	Refused uint64 `json:"refused"` // messages of the city that did not count
 	Unsaid  uint64 `json:"unsaid"`  // records that can never be said
+	Resent  uint64 `json:"resent"`  // records sent again because the platform did not have them, or asked
+	Obeyed  uint64 `json:"obeyed"`  // commands
+
+	PlatformOffset time.Duration `json:"platform_offset_ns"`      // the platform's clock minus ours, the way here included
+	PlatformHeard  time.Time     `json:"platform_heard,omitzero"` // when it last said its time; zero: never
 
 	// ClockTolerated is the moment from which the broker's certificate is valid,
 	// where it was taken before that because the box does not know the time.

@@ -42,6 +42,8 @@ type memory struct {
 	damaged  map[devices.Lane][]uint64
 	refuse   error // what SetAside gives
 	current  store.Epoch
+	obeyed   uint64          // counter of commands
+	forgot   map[string]bool // ids of records that are not kept any more
 }
 
 var _, _ uplink.Store = (*memory)(nil), (*store.Store)(nil)
@@ -76,7 +78,7 @@ func (m *memory) Read(lane devices.Lane, after uint64, limit int) ([]store.Recor
 			break
 		}
 		switch {
-		case m.dead[lane][r.Seq] != "":
+		case m.forgot[r.ID()]:
 		case slices.Contains(m.damaged[lane], r.Seq):
 			damage.Seqs = append(damage.Seqs, r.Seq)
 		default:
@@ -112,6 +114,9 @@ func (m *memory) MarkReceived(lane devices.Lane, upto uint64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	marks := m.marks[lane]
+	if upto <= marks.Received || upto > marks.Sent {
+		m.t.Errorf("mark received of %s: got %d after %d, sent is %d", lane, upto, marks.Received, marks.Sent)
+	}
 	marks.Received = upto
 	m.marks[lane] = marks
 }
@@ -165,6 +170,21 @@ func (m *memory) LossTold(told store.Loss) error {
 	defer m.mu.Unlock()
 	if m.broken == nil {
 		m.losses = slices.DeleteFunc(m.losses, func(l store.Loss) bool { return l == told })
+	}
+	return m.broken
+}
+
+func (m *memory) CommandCounter() uint64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.obeyed
+}
+
+func (m *memory) RaiseCommandCounter(n uint64) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.broken == nil {
+		m.obeyed = n
 	}
 	return m.broken
 }
@@ -309,6 +329,18 @@ var examples = map[devices.Lane]devices.Event{
 	devices.AlarmLane:   {Code: devices.GasAlarmHigh, State: devices.Raised},
 	devices.EventLane:   {Code: devices.AccessPassage, Point: "left"},
 	devices.ReadingLane: {Code: devices.GasReading, Value: &devices.Value{Number: 12, Unit: "%LEL"}},
+}
+
+// forget takes records of a lane away, as a budget does.
+func (m *memory) forget(lane devices.Lane, first, last int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.forgot == nil {
+		m.forgot = make(map[string]bool)
+	}
+	for n := first; n <= last; n++ {
+		m.forgot[fmt.Sprintf("%s-%s-%d", epoch, lane, n)] = true
+	}
 }
 
 // add appends n records to a lane in one commit.

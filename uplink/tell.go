@@ -57,10 +57,11 @@ type teller struct {
 
 	mu      sync.Mutex
 	lost    *plight
+	taken   *plight
 	refused []*plight // one per broker
+	holes   []hole    // see holes.go
 
 	unsaved func() error // lets the store know what it said was told, which it did not take; nil: it knows all
-	taken   *plight
 }
 
 func newTeller(o Options, brokers []string, now time.Time) *teller {
@@ -102,7 +103,8 @@ func (t *teller) run(ctx context.Context) {
 		case <-timer.C:
 		}
 		now := time.Now()
-		if again := earlier(t.tell(now), t.tellMissing(now)); !again.IsZero() {
+		again := earlier(t.tell(now), t.tellMissing(now))
+		if again = earlier(again, t.tellHoles(now)); !again.IsZero() {
 			timer.Reset(time.Until(again))
 		}
 	}

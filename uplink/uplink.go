@@ -25,6 +25,7 @@ package uplink
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -78,6 +79,10 @@ type Store interface {
 	SetAside(lane devices.Lane, seq uint64, why string) error
 	// Birth returns the number of a new connection, one above the last.
 	Birth() (uint64, error)
+	// CommandCounter is the highest counter of a command that was ever obeyed.
+	// RaiseCommandCounter returns when a higher one is on disk.
+	CommandCounter() uint64
+	RaiseCommandCounter(n uint64) error
 }
 
 // A Receipt is the broker's word on one message. Error may be asked only after
@@ -142,6 +147,10 @@ type Options struct {
 	DrainStart time.Duration // they begin at a random moment within this
 	DrainFor   time.Duration // how long Run may still send when its context ends; 0: 5 s
 	Receipt    string        // [ReceiptBroker] or [ReceiptPlatform]: whether down/ack moves the mark "received"
+
+	Allow   []string          // the commands that are obeyed; none: nothing is
+	SignKey ed25519.PublicKey // nil: commands need no signature; of a wrong length: it cannot be read, and nothing is obeyed
+	Synced  func() bool       // whether the box's clock can be trusted now; nil: never
 
 	Version string // of the program
 	BoxID   string

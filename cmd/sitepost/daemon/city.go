@@ -36,6 +36,7 @@ func (s *site) connectCity() error {
 		DrainRate: up.DrainRate, DrainStart: up.DrainStart, Receipt: string(up.Receipt),
 		Version: s.opt.Version, BoxID: up.ClientID,
 		Papers: s.papers, Path: s.pathChanged,
+		Allow: allowed(s.opt.Config.Commands), SignKey: s.signKey(), Synced: s.synced,
 		Say: s.sayOfLink,
 		Log: s.opt.Log,
 	})
@@ -51,6 +52,9 @@ func (s *site) sayOfLink(e devices.Event) error {
 	}
 	return err
 }
+
+// synced says whether the clock of the box can be trusted now.
+func (s *site) synced() bool { return s.opt.Host.Clock().Synced }
 
 // papers names the state of a broker's certificates; brokers of a test have none.
 func (s *site) papers(broker int) string {
@@ -73,7 +77,7 @@ func (s *site) pathChanged(p uplink.Path) {
 func (s *site) dial(b config.Broker) uplink.Dial {
 	up := s.opt.Config.Uplink
 	o := mqtt.Options{URL: b.URL, ClientID: up.ClientID, KeepAlive: up.KeepAlive, Log: s.opt.Log}
-	o.Synced = func() bool { return s.opt.Host.Clock().Synced }
+	o.Synced = s.synced
 	if !b.Password.IsZero() {
 		o.Password = revealed(b.Password)
 	}
