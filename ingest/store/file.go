@@ -29,6 +29,7 @@ const (
 
 	bucketIdentities = "identities" // what is known of a device, by its name
 	bucketGaps       = "gaps"       // what is missing and was not told, by lane and number
+	bucketDead       = "dead"       // records that were set aside
 )
 
 // buckets lists those that every file has.
@@ -45,7 +46,9 @@ func buckets() [][]byte {
 
 // laterBuckets lists those that files of the same format did not always have: see
 // furnish.
-func laterBuckets() [][]byte { return [][]byte{[]byte(bucketIdentities), []byte(bucketGaps)} }
+func laterBuckets() [][]byte {
+	return [][]byte{[]byte(bucketIdentities), []byte(bucketGaps), []byte(bucketDead)}
+}
 
 // format is that of the whole file; another one is not read.
 const format = "1"

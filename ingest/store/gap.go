@@ -45,6 +45,9 @@ type Gap struct {
 // Count is how many records it may be.
 func (g Gap) Count() uint64 { return g.Last - g.First + 1 }
 
+// NoRoom says whether they went because their room was used up.
+func (g Gap) NoRoom() bool { return g.Why == whyRoom }
+
 // name is that in the bucket of gaps.
 func (g Gap) name() string { return fmt.Sprintf("%s.%020d.%s", g.Lane, g.First, g.Epoch) }
 

@@ -42,6 +42,8 @@ func (e *DamageError) Unwrap() error { return e.Why }
 // transaction a moment earlier. Were it given out then, a power cut could take it
 // back, and its number would name something else.
 //
+// A record that was set aside is there as a stub (aside.go).
+//
 // A *DamageError comes together with the sound records of the same stretch; go
 // on above the highest number of both. Any other error comes alone.
 func (s *Store) Read(name devices.Lane, after uint64, limit int) ([]Record, error) {
