@@ -32,6 +32,7 @@ type fault struct {
 	name   string
 	set    func(t *testing.T, r *rig) (begin, end func())
 	silent bool // nobody tells the link: it must notice
+	judged bool // by the platform's receipts; not so the control
 }
 
 // A rig is a store on disk that takes alarms and events all the time, a link that
@@ -89,12 +90,16 @@ func (c *city) missing(s *store.Store) (list []string, total int) {
 
 func newRig(t *testing.T, f fault, naive bool, lasts time.Duration) *rig {
 	t.Helper()
-	s, err := store.Open(store.Options{Directory: t.TempDir(), Site: site})
+	receipt := uplink.ReceiptBroker
+	if f.judged && !naive {
+		receipt = uplink.ReceiptPlatform
+	}
+	s, err := store.Open(store.Options{Directory: t.TempDir(), Site: site, Receipt: receipt})
 	if err != nil {
 		t.Fatal(err)
 	}
 	r := &rig{store: s, fault: f, naive: naive, trusts: naive, lasts: lasts, city: &city{ids: map[string]bool{}}}
-	r.options = uplink.Options{Site: site, Store: s, BoxID: "box1", Version: "test", Receipt: uplink.ReceiptBroker}
+	r.options = uplink.Options{Site: site, Store: s, BoxID: "box1", Version: "test", Receipt: receipt}
 	r.begin, r.end = f.set(t, r)
 	if r.trusts {
 		r.options.Dials[0] = credulous(r.options.Dials[0])
