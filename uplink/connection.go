@@ -36,16 +36,17 @@ var denied = Refused{
 //
 //	canary ─► birth ─► open ─► changed retained ─► the lanes ─► stopped, moved
 type connection struct {
-	link    *Link
-	session Session
-	ears    *ears
-	turn    int // of its broker
-	epoch   store.Epoch
-	birth   uint64
-	papers  string // state of its certificates when it was dialled
-	up      time.Time
-	better  chan *connection // from the scout: leave this one for that one
-	scouted atomic.Int64     // when the last scout's session was opened, in ns
+	link     *Link
+	session  Session
+	ears     *ears
+	turn     int // of its broker
+	epoch    store.Epoch
+	birth    uint64
+	papers   string // state of its certificates when it was dialled
+	up       time.Time
+	better   chan *connection // from the scout: leave this one for that one
+	numbered chan struct{}    // closed when the store can number connections; nil: it numbered this one
+	scouted  atomic.Int64     // when the last scout's session was opened, in ns
 
 	window   window
 	acks     int // messages acknowledged
@@ -128,6 +129,9 @@ func (c *connection) work(ctx context.Context) error {
 			c.hear(m)
 		case <-c.ears.rival:
 			c.link.sign("a canary on our topic that is not ours")
+		case <-c.numbered:
+			c.numbered = nil
+			c.part(&farewell{why: "the store can number connections again"})
 		case next := <-c.better:
 			c.part(&farewell{why: "the preferred broker is back", state: "moved", next: next})
 		case <-timer.C:

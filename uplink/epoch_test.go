@@ -94,6 +94,42 @@ func TestSalvagedOrder(t *testing.T) {
 	})
 }
 
+// TestSalvagedTwice: the places in line of what was saved are those of others in the
+// next file: receipts that come late do not count for them, even when the store has
+// numbered a connection since, as it does for a scout.
+func TestSalvagedTwice(t *testing.T) {
+	bubble(t, func(t *testing.T, p *place) {
+		p.store.add(devices.EventLane, 3)
+		p.store.renew(later)
+		p.broker.Hold(true)
+		p.start(p.options())
+		after(time.Second) // the three saved were handed over, and not acknowledged
+		p.store.add(devices.EventLane, 2)
+		p.store.renew("1d5ca1f0b2e43377")
+		p.store.mu.Lock()
+		p.store.salvage = p.store.salvage[2:] // two of them were done in time
+		for i := range p.store.salvage {
+			p.store.salvage[i].At = uint64(i + 1)
+		}
+		p.store.deaf = false
+		p.store.mu.Unlock()
+		p.broker.Hold(false)
+		after(2 * time.Minute)
+		ids := make(map[string]bool)
+		for _, s := range p.saidOn(devices.EventLane) {
+			ids[s.ID] = true
+		}
+		for _, id := range []string{string(epoch) + "-event-3", string(later) + "-event-1", string(later) + "-event-2"} {
+			if !ids[id] {
+				t.Errorf("%s did not arrive", id)
+			}
+		}
+		if len(p.store.salvage) != 0 {
+			t.Errorf("%d saved records are still there", len(p.store.salvage))
+		}
+	})
+}
+
 // TestVolatile: alarms that the disk refuses go before everything else, marked as
 // what they are, also over a new connection of a box that can neither number it
 // nor read its store; and once.
@@ -153,6 +189,54 @@ func TestDamagedRecords(t *testing.T) {
 		after(10 * time.Second)
 		if got := p.count(devices.EventLane); got != 100 {
 			t.Errorf("events: got %d, want the 100 sound ones", got)
+		}
+	})
+}
+
+// TestNumberedLater: a box whose new file cannot number a connection yet is heard all
+// the same, but nothing counts as sent before the store has numbered one; then a new
+// connection begins by itself.
+func TestNumberedLater(t *testing.T) {
+	bubble(t, func(t *testing.T, p *place) {
+		p.start(p.options())
+		after(time.Second)
+		p.store.add(devices.AlarmLane, 2)
+		after(time.Second)
+		p.broker.Hold(true)
+		p.store.add(devices.AlarmLane, 1)
+		p.store.refuseBirths(errors.New("input/output error"))
+		p.store.renew(later)
+		p.store.add(devices.AlarmLane, 1)
+		p.broker.Hold(false)
+		after(20 * time.Second)
+		if got := p.count(devices.AlarmLane); got != 4 {
+			t.Errorf("got %d alarms, want 4", got)
+		}
+		if got := p.store.sentTo(devices.AlarmLane); got != 0 || len(p.store.salvage) != 1 {
+			t.Errorf("got mark %d and %d saved, want 0 and 1: the store has not numbered a connection", got, len(p.store.salvage))
+		}
+		p.store.refuseBirths(nil)
+		after(time.Minute)
+		if got := p.store.sentTo(devices.AlarmLane); got != 1 || len(p.store.salvage) != 0 {
+			t.Errorf("got mark %d and %d saved, want 1 and 0", got, len(p.store.salvage))
+		}
+		if got := p.link.Status(); !got.Up || got.Connects != 3 {
+			t.Errorf("got %+v, want the third connection", got)
+		}
+	})
+}
+
+// TestUnwritableAtStart: a box whose disk refuses from the start is heard, above the
+// numbers of its earlier connections.
+func TestUnwritableAtStart(t *testing.T) {
+	bubble(t, func(t *testing.T, p *place) {
+		p.store.births = 57
+		p.store.refuseBirths(errors.New("read-only file system"))
+		p.store.remember(1)
+		p.start(p.options())
+		after(time.Second)
+		if got := p.retained("state", "birth"); got != float64(58) || p.count(devices.AlarmLane) != 1 {
+			t.Errorf("got birth %v and %d alarms, want 58 and 1", got, p.count(devices.AlarmLane))
 		}
 	})
 }

@@ -3,6 +3,7 @@ package uplink
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"sitepost/devices"
@@ -23,25 +24,25 @@ func (l *Link) dial(ctx context.Context, turn int, will Will, ears *ears) (Sessi
 // yet. A scout calls it beside a connection that works.
 func (l *Link) join(ctx context.Context, turn int) (*connection, error) {
 	epoch := l.Store.Epoch()
-	birth, err := l.births.next(l.Store, epoch)
-	if err != nil {
-		return nil, err
-	}
+	birth, own := l.births.next(l.Store, epoch)
 	will, err := l.will(epoch, birth)
 	if err != nil {
 		return nil, err
 	}
-	own, err := l.canary(epoch, birth)
+	canary, err := l.canary(epoch, birth)
 	if err != nil {
 		return nil, err
 	}
 	papers := l.papers(turn) // before they are read for the dial: a later change is one
-	ears := newEars(l, own)
+	ears := newEars(l, canary)
 	session, err := l.dial(ctx, turn, will, ears)
 	if err != nil {
 		return nil, err
 	}
 	c := &connection{link: l, session: session, ears: ears, turn: turn, epoch: epoch, birth: birth, papers: papers}
+	if !own {
+		c.numbered = make(chan struct{})
+	}
 	if err := l.turns.proved(turn, c.prove(ctx)); err != nil {
 		c.abandon()
 		return nil, err
@@ -100,17 +101,17 @@ func (l *Link) hold(ctx context.Context, c *connection) (time.Duration, error) {
 	l.Log.Info("link to the city is up", "broker", l.Names[c.turn], "birth", c.birth)
 	l.path(true)
 	scouting, cancel := context.WithCancel(ctx)
-	done := make(chan struct{})
 	c.better = make(chan *connection)
-	go func() {
-		defer close(done)
-		if c.turn != 0 && !l.turns.oneBroker {
-			l.scout(scouting, c, c.better)
-		}
-	}()
+	var beside sync.WaitGroup
+	if c.turn != 0 && !l.turns.oneBroker {
+		beside.Go(func() { l.scout(scouting, c, c.better) })
+	}
+	if c.numbered != nil {
+		beside.Go(func() { l.untilNumbered(scouting, c.epoch, c.numbered) })
+	}
 	err := c.work(ctx)
 	cancel()
-	<-done
+	beside.Wait()
 	held := max(time.Since(c.up), 1)
 	l.ended(c, held, err)
 	return held, err
@@ -164,7 +165,15 @@ func (l *Link) setAside() {
 	}
 }
 
+// errOtherFile is why nothing of a connection is set aside any more.
+var errOtherFile = errors.New("the store has a new file, in which the number is another record's")
+
 // asideIn sets a record of a lane aside.
-func (l *Link) asideIn(lane devices.Lane, seq uint64) func(string) error {
-	return func(why string) error { return l.Store.SetAside(lane, seq, why) }
+func (c *connection) asideIn(lane devices.Lane, seq uint64) func(string) error {
+	return func(why string) error {
+		if !c.current() {
+			return errOtherFile
+		}
+		return c.link.Store.SetAside(lane, seq, why)
+	}
 }

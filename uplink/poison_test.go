@@ -167,3 +167,47 @@ func TestPoisonNotSetAside(t *testing.T) {
 		}
 	})
 }
+
+// TestPoisonAskedFor: what once arrived and now ends every connection, because the
+// platform misses it or the city ordered it again, is set aside as well: the platform
+// hears of it, the order is answered, and all else goes.
+func TestPoisonAskedFor(t *testing.T) {
+	for name, ask := range map[string]func(p *place){
+		"missing": func(p *place) { p.acks(devices.EventLane, 10, "[[3,3]]") },
+		"ordered": func(p *place) { p.broker.Publish(order("resend", 1, `{"lane":"event","from":2,"to":3}`)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, p *place) {
+				o := p.obeying()
+				if name == "missing" {
+					o.Receipt = uplink.ReceiptPlatform
+				}
+				p.store.add(devices.EventLane, 10)
+				p.start(o)
+				after(time.Minute)
+				p.broker.HangUp(func(m uplink.Message, _ int) bool { return saysNumber(m, devices.EventLane, 3) })
+				ask(p)
+				after(time.Hour)
+				p.store.add(devices.EventLane, 1)
+				after(time.Minute)
+				if diff := cmp.Diff(map[uint64]string{3: "every connection dies on it"}, p.store.dead[devices.EventLane]); diff != "" {
+					t.Errorf("set aside (-want +got):\n%s", diff)
+				}
+				if got := p.link.Status(); !got.Up || p.store.sentTo(devices.EventLane) != 11 {
+					t.Errorf("got %+v with marks %s, want all of it sent", got, p.store)
+				}
+				if name == "ordered" {
+					if diff := cmp.Diff([]string{"c-1 ok sent_in_part"}, p.replies()); diff != "" {
+						t.Errorf("replies (-want +got):\n%s", diff)
+					}
+					return
+				}
+				p.acks(devices.EventLane, 11, "[[3,3]]")
+				after(time.Minute)
+				if got := p.store.Marks(devices.EventLane).Received; got != 11 || len(p.gaps()) == 0 {
+					t.Errorf("got %d received and gaps %q told, want 11 and one", got, p.gaps())
+				}
+			})
+		})
+	}
+}

@@ -27,7 +27,11 @@ type redelivery struct {
 func newRedelivery(c *connection, lane devices.Lane) *redelivery {
 	a := c.link.account(lane)
 	a.renew()
-	return &redelivery{c: c, a: a}
+	r := &redelivery{c: c, a: a}
+	for _, o := range a.orders {
+		r.finish(o) // its last record may have been given up
+	}
+	return r
 }
 
 func (r *redelivery) wake() {}
@@ -52,9 +56,13 @@ func (r *redelivery) offer(now time.Time) (*offer, time.Time) {
 		if !at.IsZero() {
 			return nil, earlier(again, at)
 		}
-		if r.ready(b, o, now) {
-			return r.next, time.Time{}
+		if !r.ready(b, o, now) {
+			continue
 		}
+		if wait, until := r.c.trial.holds(r.next.id, now); wait {
+			return nil, earlier(again, until)
+		}
+		return r.next, time.Time{}
 	}
 }
 
@@ -92,7 +100,7 @@ func (r *redelivery) ready(b *batch, o *order, now time.Time) bool {
 		}
 		seq = r.ahead[0].Seq
 	}
-	m, err := Encode(r.c.link.Site, r.ahead[0], now, true)
+	m, err := Encode(r.c.link.Site, r.ahead[0], now, true) // a stub cannot be said either
 	if err != nil {
 		r.lose(b, o, spans{{seq, seq}}, now) // why was told when it should have gone
 		return false
@@ -105,6 +113,17 @@ func (r *redelivery) ready(b *batch, o *order, now time.Time) bool {
 func (r *redelivery) make(b *batch, o *order, seq uint64, m Message) *offer {
 	return &offer{
 		Message: m, // not urgent: what is kept free of the window is for fresh alarms
+		id:      r.ahead[0].ID(),
+		aside: func(why string) error {
+			if err := r.c.asideIn(r.a.lane, seq)(why); err != nil {
+				return err
+			}
+			b.done(seq)
+			if o != nil {
+				o.lost++
+			}
+			return nil
+		},
 		taken: func() {
 			r.next, r.ahead = nil, r.ahead[1:]
 			b.take(seq)
@@ -132,6 +151,9 @@ func (r *redelivery) read(b *batch, o *order, now time.Time) error {
 	records, err := r.c.link.Store.Read(r.a.lane, want.first-1, int(want.count()))
 	if _, damaged := errors.AsType[*store.DamageError](err); err != nil && !damaged {
 		return err
+	}
+	if !r.c.current() {
+		return errOtherFile // the connection is about to end
 	}
 	r.failing = false
 	for len(records) > 0 && records[len(records)-1].Seq > want.last {

@@ -165,20 +165,21 @@ func (c *cursor) read(now time.Time) bool {
 }
 
 // make turns the head of what was read into an offer. A record that can never
-// be said is told as a gap, and its place in line is passed over.
+// be said is told as a gap, and its place in line is passed over, as that of one
+// which was set aside and told before.
 func (c *cursor) make(now time.Time) {
 	record := c.ahead[0]
 	c.ahead = c.ahead[1:]
 	r := c.road
 	m, err := Encode(r.site, record, now, record.Seq <= r.again)
-	if err != nil {
+	if err != nil && !record.IsStub() {
 		r.lost(record, err)
 	}
 	old := record.Seq <= r.split
 	c.next = &offer{
 		Message: m,
 		id:      record.ID(),
-		aside:   r.conn.link.asideIn(r.lane, record.Seq),
+		aside:   r.conn.asideIn(r.lane, record.Seq),
 		skip:    err != nil,
 		urgent:  r.lane == devices.AlarmLane,
 		taken: func() {

@@ -73,22 +73,35 @@ func (s *salvaged) read(now time.Time) bool {
 	head := s.ahead[0]
 	s.ahead = s.ahead[1:]
 	m, err := Encode(l.Site, head.Record, now, true)
-	if err != nil {
+	if err != nil && !head.Record.IsStub() { // that was told when it was set aside
 		l.tellGap(head.Record, err)
 	}
 	s.alarm = head.Record.Lane == devices.AlarmLane
 	s.next = &offer{
 		Message: m, skip: err != nil, urgent: s.alarm, id: head.Record.ID(),
-		aside: l.giveUp(head.Record, func() { l.Store.SalvagedSent(head.At) }),
+		aside: func(why string) error {
+			if !s.connection.current() {
+				return errOtherFile
+			}
+			return l.giveUp(head.Record, func() { s.sent(head.At) })(why)
+		},
 		taken: func() {
 			s.next, s.after = nil, head.At
 			if head.Record.Lane != devices.AlarmLane {
 				s.connection.slow.spend(time.Now())
 			}
 		},
-		done: func() { l.Store.SalvagedSent(head.At) },
+		done: func() { s.sent(head.At) },
 	}
 	return true
+}
+
+// sent tells the store, unless it has yet another file by now, in which the places in
+// line are those of others.
+func (s *salvaged) sent(at uint64) {
+	if s.connection.current() {
+		s.connection.link.Store.SalvagedSent(at)
+	}
 }
 
 // giveUp tells of a record that has no lane to be set aside from.

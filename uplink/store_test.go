@@ -1,6 +1,7 @@
 package uplink_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -41,6 +42,8 @@ type memory struct {
 	dead     map[devices.Lane]map[uint64]string // set aside, and why
 	damaged  map[devices.Lane][]uint64
 	refuse   error // what SetAside gives
+	unborn   error // what Birth gives
+	deaf     bool  // no mark counts before the next Birth
 	current  store.Epoch
 	obeyed   uint64          // counter of commands
 	forgot   map[string]bool // ids of records that are not kept any more
@@ -102,6 +105,9 @@ func (m *memory) Marks(lane devices.Lane) store.Marks {
 func (m *memory) MarkSent(lane devices.Lane, upto uint64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.deaf {
+		return
+	}
 	marks := m.marks[lane]
 	if upto <= marks.Sent || upto > uint64(len(m.lanes[lane])) {
 		m.t.Errorf("mark sent of %s: got %d after %d, with %d records", lane, upto, marks.Sent, len(m.lanes[lane]))
@@ -204,7 +210,9 @@ func (m *memory) ReadSalvaged(after uint64, limit int) ([]store.Salvage, error) 
 func (m *memory) SalvagedSent(upto uint64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.salvage = slices.DeleteFunc(m.salvage, func(s store.Salvage) bool { return s.At <= upto })
+	if !m.deaf {
+		m.salvage = slices.DeleteFunc(m.salvage, func(s store.Salvage) bool { return s.At <= upto })
+	}
 }
 
 func (m *memory) Volatile(after uint64) []store.Record {
@@ -229,10 +237,8 @@ func (m *memory) SetAside(lane devices.Lane, seq uint64, why string) error {
 		m.dead[lane] = make(map[uint64]string)
 	}
 	m.dead[lane][seq] = why
-	if marks := m.marks[lane]; marks.Sent == seq-1 {
-		marks.Sent = seq
-		m.marks[lane] = marks
-	}
+	r := &m.lanes[lane][seq-1]
+	*r = store.Record{Epoch: r.Epoch, Lane: r.Lane, Seq: r.Seq, Accepted: r.Accepted}
 	m.gaps = append(m.gaps, store.Gap{Lane: lane, First: seq, Last: seq, Why: "set aside: " + why})
 	return nil
 }
@@ -249,18 +255,25 @@ func (m *memory) renew(next store.Epoch) {
 	}
 	clear(m.lanes)
 	clear(m.marks)
-	m.births, m.current = 0, next
+	m.births, m.current, m.deaf = 0, next, true
 	m.commit()
 }
 
 func (m *memory) Birth() (uint64, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.broken != nil {
-		return 0, m.broken
+	if err := cmp.Or(m.broken, m.unborn); err != nil {
+		return 0, err
 	}
 	m.births++
+	m.deaf = false
 	return m.births, nil
+}
+
+func (m *memory) LastBirth() uint64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.births
 }
 
 func (m *memory) PicturesToSend() []store.Picture {
@@ -341,6 +354,13 @@ func (m *memory) forget(lane devices.Lane, first, last int) {
 	for n := first; n <= last; n++ {
 		m.forgot[fmt.Sprintf("%s-%s-%d", epoch, lane, n)] = true
 	}
+}
+
+// refuseBirths lets Birth fail.
+func (m *memory) refuseBirths(err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.unborn = err
 }
 
 // add appends n records to a lane in one commit.

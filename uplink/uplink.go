@@ -75,10 +75,12 @@ type Store interface {
 	Volatile(after uint64) []store.Record
 	VolatileSent(upto uint64)
 	// SetAside takes a record out of its lane that can never be sent. It is kept
-	// and told as a gap.
+	// and told as a gap, and Read returns a stub in its place.
 	SetAside(lane devices.Lane, seq uint64, why string) error
-	// Birth returns the number of a new connection, one above the last.
+	// Birth returns the number of a new connection, one above the last. LastBirth is
+	// what it returned last, also in an earlier run.
 	Birth() (uint64, error)
+	LastBirth() uint64
 	// CommandCounter is the highest counter of a command that was ever obeyed.
 	// RaiseCommandCounter returns when a higher one is on disk.
 	CommandCounter() uint64
