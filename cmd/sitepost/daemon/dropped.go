@@ -2,10 +2,8 @@ package daemon
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -14,47 +12,29 @@ import (
 	"sitepost/ingest/store"
 )
 
-// A dropped counts what the city was told, since the start, that it does not get.
+// A dropped counts what the city was told, since the start, that it does not get and
+// that has no gap in the store: what had no number, and what cannot be said.
 type dropped struct {
-	mu   sync.Mutex // guards all
-	told map[reason]uint64
-	last string // lane and numbers told last: for a moment the store lists them too
+	mu   sync.Mutex // guards told
+	told map[store.Drop]uint64
 }
 
-// A reason is why records of a lane were dropped, in a word of a closed list.
-type reason struct {
-	lane devices.Lane
-	why  string
-}
-
-// noRoom is why records go whose room on disk was used up.
-const noRoom = "no room"
-
-// note counts what a store.gap tells of, once if it is told again.
+// note counts what a store.gap tells of. Numbers from and to are those of a gap, which
+// the store counts.
 func (d *dropped) note(e devices.Event) {
-	gap := e.Point + " " + e.Detail
 	if e.Code != devices.StoreGap {
 		return
 	}
-	first, last, isRange := strings.Cut(e.Detail, "-")
-	from, err := strconv.ParseUint(first, 10, 64)
-	upto, err2 := strconv.ParseUint(last, 10, 64)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.told == nil {
-		d.told = map[reason]uint64{}
+		d.told = map[store.Drop]uint64{}
 	}
-	if gap == d.last {
-		return
-	}
-	d.last = gap
-	switch {
-	case isRange && err == nil && err2 == nil && from <= upto:
-		d.told[reason{laneOf(e.Point), noRoom}] += upto - from + 1
-	default: // one record, by its identity: EPOCH-LANE-NUMBER
-		_, rest, _ := strings.Cut(e.Detail, "-")
-		lane, _, _ := strings.Cut(rest, "-")
-		d.told[reason{laneOf(lane), "cannot be said"}]++
+	switch parts := strings.Split(e.Detail, "-"); {
+	case e.Value != nil:
+		d.told[store.Drop{Lane: laneOf(e.Point), Why: store.WhyRefused}] += uint64(e.Value.Number)
+	case len(parts) == 3: // one record, by its identity: EPOCH-LANE-NUMBER
+		d.told[store.Drop{Lane: laneOf(parts[1]), Why: "cannot be said"}]++
 	}
 }
 
@@ -66,23 +46,23 @@ func laneOf(word string) devices.Lane {
 	return ""
 }
 
-// list is what was told, and what is still to be told.
-func (d *dropped) list(untold []store.Gap) []status.Dropped {
+// list is that, and what the store counted. Its reasons are a closed list, but for
+// what stands behind a colon.
+func (d *dropped) list(counted []store.Dropped) []status.Dropped {
 	d.mu.Lock()
-	sum, last := maps.Clone(d.told), d.last
+	sum := maps.Clone(d.told)
 	d.mu.Unlock()
 	if sum == nil {
-		sum = map[reason]uint64{}
+		sum = map[store.Drop]uint64{}
 	}
-	for _, g := range untold {
-		if fmt.Sprintf("%s %d-%d", g.Lane, g.First, g.Last) == last {
-			continue
-		}
-		sum[reason{g.Lane, noRoom}] += g.Count()
+	for _, one := range counted {
+		one.Why = strings.TrimPrefix(one.Why, "dropped: ")
+		one.Why, _, _ = strings.Cut(one.Why, ":")
+		sum[one.Drop] += one.Count
 	}
 	all := []status.Dropped{}
 	for r, n := range sum {
-		all = append(all, status.Dropped{Lane: r.lane, Why: r.why, Records: n})
+		all = append(all, status.Dropped{Lane: r.Lane, Why: r.Why, Records: n})
 	}
 	slices.SortFunc(all, func(a, b status.Dropped) int {
 		return cmp.Or(cmp.Compare(a.Lane, b.Lane), cmp.Compare(a.Why, b.Why))

@@ -24,7 +24,7 @@ func TestFull(t *testing.T) {
 	const words = "/var/lib/sitepost: the disk refuses: read-only file system; meanwhile alarms go to the city from memory, events and readings are lost: " +
 		"look at dmesg: a disk with errors is made read-only; remount it, or replace it"
 	gap := func(lane devices.Lane, last uint64) []store.Gap {
-		return []store.Gap{{Lane: lane, First: 1, Last: last}}
+		return []store.Gap{{Lane: lane, First: 1, Last: last, Why: "dropped: no room"}}
 	}
 	type now struct {
 		lasts   time.Duration
@@ -41,6 +41,7 @@ func TestFull(t *testing.T) {
 		"at once":     {[]now{{time.Minute, readOnly, nil}}, []string{"2s raised " + words}},
 		"in and out":  {[]now{{time.Minute, readOnly, nil}, {5 * time.Second, nil, nil}, {time.Minute, readOnly, nil}}, []string{"2s raised " + words}},
 		"of readings": {[]now{{10 * time.Second, nil, nil}, {time.Minute, nil, gap(devices.ReadingLane, 9)}}, []string{"0s cleared "}},
+		"set aside": {[]now{{10 * time.Second, nil, nil}, {time.Minute, nil, []store.Gap{{Lane: devices.EventLane, First: 1, Last: 9, Why: "set aside: poison"}}}}, []string{"0s cleared "}},
 		"of events": {[]now{{9 * time.Second, nil, nil}, {2 * time.Second, nil, gap(devices.EventLane, 9)}, {2 * time.Second, nil, gap(devices.EventLane, 11)}, {time.Minute, nil, gap(devices.EventLane, 12)}}, []string{"0s cleared ",
 			"12s raised /var/lib/sitepost: its room is used up and the oldest events are dropped: see why the city takes nothing, or give it more room: size in [store]", "34s cleared "}},
 	} {

@@ -33,7 +33,7 @@ func (s *site) storeNow() status.Store {
 	now := status.Store{
 		Epoch: s.store.Epoch(), Bytes: bytesIn(s.opt.Config.Store.Directory), Size: s.opt.Config.Store.Size,
 		Failing: p.Failing, ReadingsLost: p.ReadingsLost, Commits: p.Commits,
-		Lanes: map[devices.Lane]status.Lane{}, Dropped: s.dropped.list(s.store.Gaps()),
+		Lanes: map[devices.Lane]status.Lane{}, Dropped: s.dropped.list(s.store.Stock().Dropped),
 	}
 	for _, lane := range devices.Lanes() {
 		l := status.Lane{Marks: s.store.Marks(lane)}
