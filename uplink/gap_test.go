@@ -86,6 +86,28 @@ func TestLoss(t *testing.T) {
 	})
 }
 
+// TestGapOfAFileBefore: what a damaged file took with it is told as soon as the link is
+// up: nothing comes behind it any more.
+func TestGapOfAFileBefore(t *testing.T) {
+	bubble(t, func(t *testing.T, p *place) {
+		p.store.gaps = []store.Gap{{Lane: devices.AlarmLane, First: 7, Last: 9, Epoch: "7f3a9c51d20b44e6", Why: "damaged"}}
+		p.start(p.options())
+		after(time.Minute)
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		var got []string
+		for _, e := range p.said {
+			if e.Code == devices.StoreGap {
+				got = append(got, e.Point+" "+e.Detail+": "+e.Text)
+			}
+		}
+		want := []string{"alarm 7f3a9c51d20b44e6 7-9: 3 records are missing: damaged (their epoch is 7f3a9c51d20b44e6)"}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}
+
 // measured is a stream as it is recorded, about as long as they get.
 func measured(n int) *devices.Stream {
 	return &devices.Stream{

@@ -199,6 +199,9 @@ func (t *teller) tellGaps(now time.Time) error {
 			Time: now, Point: string(gap.Lane), Detail: fmt.Sprintf("%d-%d", gap.First, gap.Last),
 			Text: missing(gap),
 		}
+		if gap.Epoch != "" {
+			e.Detail = fmt.Sprintf("%s %s", gap.Epoch, e.Detail)
+		}
 		if err := t.sayMissing(e, func() error { return t.store.GapTold(gap) }); err != nil {
 			return err
 		}

@@ -12,6 +12,7 @@ var faultTests = []faultTest{
 	{"ingest/store", "TestReliablePowerCut"},
 	{"ingest/store", "TestReliableShutdown"},
 	{"ingest/store", "TestReliableSlowDisk"},
+	{"ingest/store", "TestReliableDamaged"},
 	{"ingest/store", "TestReliableFull"},
 	{"ingest/store", "TestReliableReadOnly"},
 	{"ingest/store", "TestReliableErrors"},

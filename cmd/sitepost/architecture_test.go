@@ -60,7 +60,7 @@ var mayImport = map[string][]string{
 	"cmd/sitepost/daemon": {"cmd/sitepost/box", "cmd/sitepost/control", "cmd/sitepost/status", "config", "devices", "devices/line", "devices/modbus", "devices/instrument",
 		"devices/osdp", "devices/camera", "devices/camera/onvif", "devices/camera/find", "devices/camera/norm", "devices/camera/stream", "ingest", "ingest/store", "uplink", "uplink/mqtt"},
 	"cmd/sitepost": {"cmd/sitepost/control", "cmd/sitepost/daemon", "cmd/sitepost/status", "config", "devices", "devices/line", "devices/modbus",
-		"devices/instrument", "devices/osdp", "devices/survey", "devices/camera/find", "devices/camera/norm", "devices/camera/onvif", "devices/camera/stream", "firmware-notes"},
+		"devices/instrument", "devices/osdp", "devices/survey", "devices/camera/find", "devices/camera/norm", "devices/camera/onvif", "devices/camera/stream", "firmware-notes", "ingest/store"},
 	"cmd/reliability":        {"cmd/reliability/figure"},
 	"cmd/reliability/figure": {},
 	"cmd/virtualsite":        {"cmd/sitepost/daemon", "config", "devices", "devices/camera/cameratest", "devices/virtual"},

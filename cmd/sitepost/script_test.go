@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -23,6 +24,8 @@ func TestMain(m *testing.M) {
 // TestScripts runs the tool as a technician does: commands, what they print,
 // and their exit codes, one file per subject in testdata/script.
 func TestScripts(t *testing.T) {
+	commands := map[string]func(ts *testscript.TestScript, neg bool, args []string){"camera": startCamera, "stream": startStream}
+	maps.Copy(commands, storeVerbs())
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
@@ -30,7 +33,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("PROFILES", profiles+"/../../devices/instrument/profiles")
 			return errors.Join(err, makeCRLF(e))
 		},
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"camera": startCamera, "stream": startStream},
+		Cmds: commands,
 	})
 }
 

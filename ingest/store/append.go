@@ -138,7 +138,8 @@ func (s *Store) LastBirth() uint64 {
 }
 
 // Birth returns the number of a new connection: one more than the last one ever
-// returned. It is on disk before it is returned.
+// returned. It is on disk before it is returned. When the file was replaced, marks
+// count again only after it: those of the connection before speak of other records.
 func (s *Store) Birth() (uint64, error) {
 	var n uint64
 	err := s.wait(&entry{done: make(chan error, 1), apply: func(c *change) error {
@@ -147,6 +148,7 @@ func (s *Store) Birth() (uint64, error) {
 			return err
 		}
 		n, c.any = last+1, true
+		c.s.hear()
 		return c.s.numbers.put(c.tx, numberBirth, n)
 	}})
 	return n, err

@@ -39,7 +39,11 @@ func (s *Store) bind() {
 		case closed:
 			return
 		}
-		s.tidy(time.Now())
+		s.binding.Lock()
+		if s.openLogs() {
+			s.tidy(time.Now())
+		}
+		s.binding.Unlock()
 		timer.Reset(min(wait, tidyEvery))
 		select {
 		case <-s.kickBulk:
@@ -65,6 +69,16 @@ func (s *Store) nextBulk() (batch []*entry, wait time.Duration, closed bool) {
 // bindReadings gives readings their numbers and puts them on disk. What the disk
 // does not take has used its numbers, and is told as a gap.
 func (s *Store) bindReadings(batch []*entry) error {
+	s.binding.Lock()
+	defer s.binding.Unlock()
+	if !s.openLogs() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for range readingsIn(batch) {
+			s.count(devices.ReadingLane, segment.ErrNotBegun)
+		}
+		return fmt.Errorf("%w: readings: %w", ErrUnwritable, segment.ErrNotBegun)
+	}
 	l := s.lanes[devices.ReadingLane]
 	first := s.readings.Next()
 	values, size, err := s.number(batch, first)
@@ -91,14 +105,24 @@ func (s *Store) bindReadings(batch []*entry) error {
 	return nil
 }
 
+// readingsIn counts the readings of a batch.
+func readingsIn(batch []*entry) (n int) {
+	for _, e := range batch {
+		if e.loose != nil {
+			n++
+		}
+	}
+	return n
+}
+
 // number makes records of readings.
 func (s *Store) number(batch []*entry, first uint64) (values [][]byte, size int64, err error) {
-	now, clock := time.Now(), s.opt.Clock()
+	now, clock, epoch := time.Now(), s.opt.Clock(), s.Epoch()
 	for _, e := range batch {
 		if e.loose == nil {
 			continue // a fence
 		}
-		r := Record{Epoch: s.epoch, Lane: devices.ReadingLane, Seq: first, Place: e.loose.place, Event: e.loose.event, Accepted: now, Clock: clock}
+		r := Record{Epoch: epoch, Lane: devices.ReadingLane, Seq: first, Place: e.loose.place, Event: e.loose.event, Accepted: now, Clock: clock}
 		r.Incident = cmp.Or(r.Event.Incident, r.ID())
 		value, err := sound.Frame(seqKey(first), r)
 		if err != nil {

@@ -39,6 +39,8 @@ type change struct {
 	lostGaps []Gap           // of Store.lostGaps, which are saved with it
 	drops    map[Drop]uint64 // records dropped
 	oldest   map[devices.Lane]since
+
+	rescued uint64 // lowest position kept of what was saved, where it moved
 }
 
 // keyOf is the name of a (device, code, point) in the buckets of what is known.

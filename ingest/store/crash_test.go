@@ -33,6 +33,9 @@ func TestMain(m *testing.M) {
 	if directory := os.Getenv(childLoad); directory != "" {
 		beDriven(directory)
 	}
+	if path := os.Getenv(childBare); path != "" {
+		beBare(path)
+	}
 	os.Exit(m.Run())
 }
 

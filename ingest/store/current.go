@@ -121,7 +121,7 @@ func (s *Store) CurrentSent(key string, revision uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now, ok := s.currents.kept[key]
-	if ok && revision > max(now.Sent, s.told[key]) && revision <= now.Revision {
+	if ok && !s.deaf && revision > max(now.Sent, s.told[key]) && revision <= now.Revision {
 		s.told[key] = revision
 		s.soil()
 	}

@@ -5,8 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -29,6 +27,8 @@ const (
 
 	bucketIdentities = "identities" // what is known of a device, by its name
 	bucketGaps       = "gaps"       // what is missing and was not told, by lane and number
+	bucketSalvaged   = "salvaged"   // records saved from damaged files, by position
+	bucketDamages    = "damages"    // files that were replaced, until it is told
 	bucketDead       = "dead"       // records that were set aside
 )
 
@@ -47,41 +47,40 @@ func buckets() [][]byte {
 // laterBuckets lists those that files of the same format did not always have: see
 // furnish.
 func laterBuckets() [][]byte {
-	return [][]byte{[]byte(bucketIdentities), []byte(bucketGaps), []byte(bucketDead)}
+	var names [][]byte
+	for _, name := range []string{bucketIdentities, bucketGaps, bucketSalvaged, bucketDamages, bucketDead} {
+		names = append(names, []byte(name))
+	}
+	return names
 }
 
 // format is that of the whole file; another one is not read.
 const format = "1"
 
-// openFile takes the lock, makes store.db if there is none, and opens it.
-func openFile(o Options) (f *sound.File, lock *os.File, err error) {
-	if err := os.MkdirAll(o.Directory, 0o700); err != nil {
-		return nil, nil, err
+// takeLock makes the directory and holds its lock.
+func takeLock(directory string) (*os.File, error) {
+	if err := os.MkdirAll(directory, 0o700); err != nil {
+		return nil, err
 	}
-	if lock, err = sound.Take(filepath.Join(o.Directory, "lock")); err != nil {
-		return nil, nil, err
-	}
+	return sound.Take(filepath.Join(directory, "lock"))
+}
+
+// fileAt is store.db, not open yet.
+func fileAt(o Options) *sound.File {
 	path := filepath.Join(o.Directory, "store.db")
-	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
-		if err := sound.Create(path, o.MaxBytes, func(tx *bolt.Tx) error { return layOut(tx, o.Site) }); err != nil {
-			return nil, nil, errors.Join(err, lock.Close())
-		}
+	if o.sparse {
+		return sound.At(path, o.MaxBytes)
 	}
-	var how []sound.Option
-	if !o.sparse {
-		how = append(how, sound.Allocated(func(err error) {
-			o.Log.Warn("the room of store.db cannot be kept free: other programs may take it", "file", path, "bytes", o.MaxBytes, "err", err)
-		}))
-	}
-	f, err = sound.Open(path, o.MaxBytes, how...)
-	switch {
-	case errors.Is(err, ErrDamaged):
-		err = fmt.Errorf("%w (move store.db away: a new one is made)", err)
-		fallthrough
-	case err != nil:
-		return nil, nil, errors.Join(err, lock.Close())
-	}
-	return f, lock, nil
+	return sound.At(path, o.MaxBytes, sound.Allocated(func(err error) {
+		o.Log.Warn("the room of store.db cannot be kept free: other programs may take it", "file", path, "bytes", o.MaxBytes, "err", err)
+	}))
+}
+
+// newEpoch is one that no file has.
+func newEpoch() Epoch {
+	var id [8]byte
+	_, _ = rand.Read(id[:]) // it never fails
+	return Epoch(hex.EncodeToString(id[:]))
 }
 
 // layOut makes the buckets. A new epoch begins with no condition open, and the
@@ -92,14 +91,10 @@ func layOut(tx *bolt.Tx, site string) error {
 			return err
 		}
 	}
-	var id [8]byte
-	if _, err := rand.Read(id[:]); err != nil {
-		return err
-	}
 	words, numbers, currents := newShelf[string](bucketWords), newShelf[uint64](bucketNumbers), newShelf[current](bucketCurrents)
 	return errors.Join(
 		words.put(tx, "format", format),
-		words.put(tx, "epoch", hex.EncodeToString(id[:])),
+		words.put(tx, "epoch", string(newEpoch())),
 		words.put(tx, "site", site),
 		numbers.put(tx, numberRevision, 1),
 		currents.put(tx, keyOpen, current{Revision: 1, Doc: json.RawMessage(`{"open":[]}`)}),

@@ -108,10 +108,17 @@ func (s *Store) noteGap(g Gap) {
 // miss notes what a log lost.
 func (s *Store) miss(lane devices.Lane, l segment.Loss) {
 	g := Gap{lane, l.First, l.Last, l.Why, Epoch(l.Epoch)}
-	if g.Epoch == s.epoch {
+	s.mu.Lock()
+	switch g.Epoch {
+	case s.epoch:
 		g.Epoch = ""
+	case s.former.epoch:
+		g.First = max(g.First, s.former.sent+1)
 	}
-	s.noteGap(g)
+	s.mu.Unlock()
+	if g.First <= g.Last {
+		s.noteGap(g)
+	}
 }
 
 // saveGaps counts what was noted.

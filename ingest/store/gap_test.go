@@ -180,6 +180,7 @@ func TestRefusedReadings(t *testing.T) {
 	mend := breakWrites(t, newest(t, directory, "readings"))
 	fill(30)
 	mend()
+	healed(t, s)
 	fill(150)
 	want := Gap{devices.ReadingLane, 151, 180, WhyRefused, ""}
 	if err := s.Put("device/d", time.Now()); err != nil { // takes along what was noted

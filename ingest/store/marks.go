@@ -49,7 +49,7 @@ func (s *Store) mark(name devices.Lane, of func(*lane) *uint64, upto uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	l := s.lanes[name]
-	if l == nil {
+	if l == nil || s.deaf {
 		return
 	}
 	m := of(l)
@@ -106,6 +106,9 @@ func (c *change) finish() error {
 		return err
 	}
 	if err := c.saveGaps(); err != nil {
+		return err
+	}
+	if err := c.sweepSalvaged(); err != nil {
 		return err
 	}
 	if err := c.sweep(); err != nil {

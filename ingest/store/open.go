@@ -36,6 +36,15 @@ func (c *change) saveOpen() error {
 	if err != nil {
 		return err
 	}
+	doc, err := openDoc(all)
+	if err != nil {
+		return err
+	}
+	return c.putCurrent(keyOpen, doc)
+}
+
+// openDoc is what the topic says of open conditions.
+func openDoc(all map[string]opened) (json.RawMessage, error) {
 	entries := make([]openEntry, 0, len(all))
 	for _, o := range all {
 		r := o.Record
@@ -51,11 +60,7 @@ func (c *change) saveOpen() error {
 		}
 		return strings.Compare(a.Incident, b.Incident)
 	})
-	doc, err := json.Marshal(map[string][]openEntry{"open": entries})
-	if err != nil {
-		return err
-	}
-	return c.putCurrent(keyOpen, doc)
+	return json.Marshal(map[string][]openEntry{"open": entries})
 }
 
 // A Standing is a condition that is open.

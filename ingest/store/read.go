@@ -6,9 +6,9 @@ import (
 	"slices"
 
 	bolt "go.etcd.io/bbolt"
-	berrors "go.etcd.io/bbolt/errors"
 
 	"sitepost/devices"
+	"sitepost/ingest/store/sound"
 )
 
 // How much one Read returns at most. It bounds memory, and how long the pages
@@ -44,8 +44,9 @@ func (e *DamageError) Unwrap() error { return e.Why }
 //
 // A record that was set aside is there as a stub (aside.go).
 //
-// A *DamageError comes together with the sound records of the same stretch; go
-// on above the highest number of both. Any other error comes alone.
+// A *DamageError comes together with the sound records of the same stretch. The
+// file is then replaced (renew.go): its records are found again in ReadSalvaged, and
+// no mark counts before the next Birth. Any other error comes alone; try it again.
 func (s *Store) Read(name devices.Lane, after uint64, limit int) ([]Record, error) {
 	l := s.lanes[name]
 	if l == nil {
@@ -65,15 +66,32 @@ func (s *Store) Read(name devices.Lane, after uint64, limit int) ([]Record, erro
 
 // readHot reads a stretch of a lane in store.db.
 func (s *Store) readHot(l *lane, after uint64, limit int) ([]Record, error) {
-	name := l.name
-	var raw []pair
-	last := s.Marks(name).Last
-	err := s.file.View(func(tx *bolt.Tx) error {
+	s.mu.Lock()
+	last, whole := l.last, max(after, l.hot-1, s.doneUpto(l.name, l.marks())) // above whole nothing is missing
+	s.mu.Unlock()
+	raw, err := s.copyOut(l.records, after, last, limit)
+	if err != nil {
+		return nil, fmt.Errorf("lane %q: %w", l.name, err)
+	}
+	records, err := decode(l.name, raw)
+	if err == nil {
+		err = s.holes(l, whole, records)
+	}
+	if err != nil {
+		s.spoil(err)
+	}
+	return records, err
+}
+
+// copyOut copies a stretch of records up to a number out of the file, within the
+// bounds of Read.
+func (s *Store) copyOut(from records, after, upto uint64, limit int) (raw []pair, err error) {
+	err = s.file.View(func(tx *bolt.Tx) error {
 		raw = nil
 		left := mostReadBytes
-		l.records.walk(tx, after, func(k, v []byte) bool {
+		from.walk(tx, after, func(k, v []byte) bool {
 			left -= len(v)
-			if seqOf(k) > last || left < 0 && len(raw) > 0 {
+			if seqOf(k) > upto || left < 0 && len(raw) > 0 {
 				return false
 			}
 			raw = append(raw, pair{slices.Clone(k), slices.Clone(v)})
@@ -81,13 +99,49 @@ func (s *Store) readHot(l *lane, after uint64, limit int) ([]Record, error) {
 		})
 		return nil
 	})
-	if err != nil {
-		if errors.Is(err, berrors.ErrDatabaseNotOpen) {
+	switch {
+	case err == nil:
+		return raw, nil
+	case errors.Is(err, ErrDamaged):
+		s.spoil(err)
+	case errors.Is(err, sound.ErrShut):
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if err = fmt.Errorf("%w: %w", ErrUnwritable, err); s.queue.closed {
 			err = ErrClosed
 		}
-		return nil, fmt.Errorf("lane %q: %w", name, err)
 	}
-	return decode(name, raw)
+	return nil, err
+}
+
+// holes says what is missing among records above a number: a page that is damaged
+// may show fewer than it has. What was dropped is not missing.
+func (s *Store) holes(l *lane, whole uint64, records []Record) error {
+	for _, r := range records {
+		if r.Seq <= whole {
+			continue
+		}
+		if r.Seq > whole+1 && !s.dropped(l, whole+1, r.Seq-1) {
+			missing := &DamageError{Lane: l.name, Why: fmt.Errorf("%w: numbers %d to %d are missing", ErrDamaged, whole+1, r.Seq-1)}
+			for seq := whole + 1; seq < r.Seq && len(missing.Seqs) < mostRead; seq++ {
+				missing.Seqs = append(missing.Seqs, seq)
+			}
+			return missing
+		}
+		whole = r.Seq
+	}
+	return nil
+}
+
+// dropped says whether all of some numbers are not there any more by now, because
+// they were dropped or are done.
+func (s *Store) dropped(l *lane, first, last uint64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if last < l.hot || last <= s.doneUpto(l.name, l.marks()) {
+		return true
+	}
+	return inGaps(sortGaps(s.gaps.kept), l.name, first, last)
 }
 
 // A pair is a key and its value, copied out of a transaction.

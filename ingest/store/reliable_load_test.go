@@ -181,7 +181,7 @@ func (l *load) send(lane devices.Lane) {
 
 // frugal is a store for tests that open thousands of them.
 func frugal(directory string) Options {
-	return Options{Directory: directory, Site: "xinggang-ferry", History: 20, MaxBytes: 8 << 20}
+	return Options{Directory: directory, Site: "xinggang-ferry", History: 20, MaxBytes: 8 << 20, Volatile: -1} // what is only in memory is not accepted
 }
 
 // pictured says whether a picture is kept as it was taken.

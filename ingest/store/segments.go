@@ -2,7 +2,6 @@ package store
 
 import (
 	"errors"
-	"path/filepath"
 	"slices"
 
 	"sitepost/devices"
@@ -19,25 +18,64 @@ const (
 // segmentBytes is how large the files of a share are.
 func segmentBytes(share int64) int64 { return max(min(mostSegment, share/8), leastSegment) }
 
-// openLogs opens what lies beside store.db. Its epoch and its numbers are known.
-func (s *Store) openLogs() (err error) {
+// makeLogs makes what lies beside store.db. It is opened when the epoch is known.
+func (s *Store) makeLogs() {
 	o := segment.Options{
-		Directory: s.opt.Directory, Epoch: string(s.epoch), Log: s.opt.Log,
-		Aside: filepath.Join(s.opt.Directory, "damaged"), AsideBytes: s.opt.AsideBytes,
+		Directory: s.opt.Directory, Log: s.opt.Log,
+		Aside: s.folder(), AsideBytes: s.opt.AsideBytes,
 	}
 	readings, history := o, o
 	readings.Prefix, readings.Bytes = "readings", segmentBytes(s.opt.ReadingBytes)
-	readings.Least = s.numbers.kept[s.lanes[devices.ReadingLane].lastName()]
 	readings.Lost = func(l segment.Loss) { s.miss(devices.ReadingLane, l) }
-	if s.readings, err = segment.Open(readings); err != nil {
-		return err
-	}
 	history.Prefix, history.Bytes, history.Given = "history", segmentBytes(s.opt.HistoryBytes), true
 	history.Lost = func(l segment.Loss) { // the city has them
 		s.opt.Log.Warn("history of alarms is lost", "epoch", l.Epoch, "first", l.First, "last", l.Last, "why", l.Why)
 	}
-	if s.history, err = segment.Open(history); err != nil {
-		return errors.Join(err, s.readings.Close())
+	s.readings, s.history = segment.New(readings), segment.New(history)
+}
+
+// openLogs opens it, as soon as there is a store.db whose it is, and says whether it
+// is open. It belongs to the binder, or to Open; s.binding is held.
+func (s *Store) openLogs() bool {
+	if s.bundled {
+		return true
+	}
+	s.mu.Lock()
+	loaded, epoch, least := s.loaded, string(s.epoch), s.numbers.kept[s.lanes[devices.ReadingLane].lastName()]
+	s.mu.Unlock()
+	if !loaded {
+		return false
+	}
+	if err := errors.Join(s.readings.Begin(epoch, least), s.history.Begin(epoch, 0)); err != nil {
+		s.troubled("readings and history cannot be opened", err)
+		return false
+	}
+	s.adoptLogs()
+	s.bundled = true
+	return true
+}
+
+// A former is the epoch before this one, and the last reading of it that was sent.
+type former struct {
+	epoch Epoch
+	sent  uint64
+}
+
+// renewLogs begins new files beside a store.db that was replaced: the numbers of the
+// old ones are those of the epoch before. s.binding is held. Before they are open
+// there is nothing to do: they open with the new epoch.
+func (s *Store) renewLogs() error {
+	if !s.bundled {
+		return nil
+	}
+	epoch := string(s.Epoch())
+	if err := errors.Join(s.readings.Renew(epoch), s.history.Renew(epoch)); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, l := range s.lanes {
+		l.settle(map[bool]*segment.Log{true: s.readings, false: s.history}[l.name == devices.ReadingLane])
 	}
 	return nil
 }
@@ -49,10 +87,13 @@ func (s *Store) closeLogs() error { return errors.Join(s.readings.Close(), s.his
 // counts readings that were dropped when the box went down before it was noted.
 func (s *Store) adoptLogs() {
 	r, a := s.lanes[devices.ReadingLane], s.lanes[devices.AlarmLane]
+	s.mu.Lock()
 	r.last, a.moved = s.readings.Next()-1, s.history.Next()-1
 	r.settle(s.readings)
 	a.settle(s.history)
-	if done := s.doneUpto(r.name, r.marks()); done+1 < r.first {
+	done := s.doneUpto(r.name, r.marks())
+	s.mu.Unlock()
+	if done+1 < r.first {
 		s.noteGap(Gap{Lane: r.name, First: done + 1, Last: r.first - 1, Why: whyRoom})
 	}
 }
@@ -92,7 +133,7 @@ func (s *Store) readLog(name devices.Lane, log *segment.Log, after, upto uint64,
 		var bad *DamageError
 		if errors.As(err, &bad) {
 			for _, seq := range bad.Seqs {
-				s.miss(name, segment.Loss{Epoch: string(s.epoch), First: seq, Last: seq, Why: "damaged"})
+				s.miss(name, segment.Loss{Epoch: string(s.Epoch()), First: seq, Last: seq, Why: "damaged"})
 			}
 		}
 		if len(records) > 0 || len(raw) == 0 {

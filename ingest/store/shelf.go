@@ -56,6 +56,9 @@ func (s *shelf[V]) remove(tx *bolt.Tx, name string) error {
 // all reads the whole bucket. The first damaged value ends it.
 func (s *shelf[V]) all(tx *bolt.Tx) (map[string]V, error) {
 	found := make(map[string]V)
+	if tx.Bucket(s.bucket) == nil { // of a file that is older than it and cannot be written now
+		return found, nil
+	}
 	err := tx.Bucket(s.bucket).ForEach(func(name, raw []byte) error {
 		var v V
 		if err := sound.Unframe(name, raw, &v); err != nil {

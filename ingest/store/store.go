@@ -28,7 +28,8 @@
 //     (volatile.go), and what is lost of the rest is counted (lost.go).
 //
 //   - Every value carries a checksum that covers its key too, for bbolt's pages
-//     have none. Damage is an error, never a panic.
+//     have none. A file in which anything is damaged is set aside whole and replaced
+//     by one that holds what could be saved (renew.go), and who waits notices nothing.
 //
 //   - Pictures are files beside store.db, under a bound of their own (album.go).
 //     No record waits for one.
@@ -109,6 +110,7 @@ type Store struct {
 	gaps     *shelf[Gap]            // what is missing and was not told
 
 	identities *shelf[json.RawMessage] // what is known of each device
+	damages    *shelf[Damage]          // files that were replaced, not told yet
 	album      *album                  // pictures, in files of their own
 
 	kick     chan struct{} // the writer should look at the clock again
@@ -119,7 +121,17 @@ type Store struct {
 	close    sync.Once
 	closed   error // of Close
 
-	mu      sync.Mutex        // guards what follows, the marks of lanes, and what shelves keep
+	broken error     // why the file cannot be used; nil: it can. This and the next are the writer's own
+	retry  time.Time // when to look at it again
+
+	binding sync.Mutex // held by the binder at work, and by the writer while it replaces the file; before mu
+	former  former     // the epoch before this one
+
+	mu      sync.Mutex        // guards what follows, former, loaded, epoch, the marks of lanes, and what shelves keep
+	loaded  bool              // the mirrors are those of a file
+	rescue  rescue            // records saved from damaged files
+	spoilt  error             // somebody read what is damaged: the file is to be replaced
+	deaf    bool              // marks are of a connection that began with another file
 	queue   queue             // what waits for the writer
 	bulk    queue             // what waits for the binder
 	pending map[string]int    // queued entries by the key they may change
@@ -147,21 +159,24 @@ type Store struct {
 	expired time.Time            // and had events looked at
 	low     bool                 // the disk is nearly full
 	groaned map[string]time.Time // what it said it cannot do
+	bundled bool                 // the files beside store.db are open
 }
 
 // Open opens the store in a directory, or makes a new one with a new epoch, and
 // holds its lock until Close. A directory in use is an error that names the
-// process; a file that is not sound is ErrDamaged.
+// process. A file that is not sound is replaced by a new one with what could be
+// saved (renew.go), and Damages tells of it; while the disk does not allow that,
+// nothing can be written, and it is tried again each second.
 func Open(o Options) (*Store, error) {
 	if err := o.complete(); err != nil {
 		return nil, fmt.Errorf("store %q: %w", o.Directory, err)
 	}
-	f, lock, err := openFile(o)
+	lock, err := takeLock(o.Directory)
 	if err != nil {
 		return nil, fmt.Errorf("store %q: %w", o.Directory, err)
 	}
 	s := &Store{
-		opt: o, file: f, lock: lock,
+		opt: o, lock: lock, file: fileAt(o),
 		lanes:    newLanes(),
 		numbers:  newShelf[uint64](bucketNumbers),
 		open:     newShelf[opened](bucketOpen),
@@ -171,6 +186,7 @@ func Open(o Options) (*Store, error) {
 		gaps:     newShelf[Gap](bucketGaps),
 
 		identities: newShelf[json.RawMessage](bucketIdentities),
+		damages:    newShelf[Damage](bucketDamages),
 
 		kick:     make(chan struct{}, 1),
 		kickBulk: make(chan struct{}, 1),
@@ -186,21 +202,23 @@ func Open(o Options) (*Store, error) {
 		groaned:  make(map[string]time.Time),
 	}
 	s.ring.most = o.Volatile
-	if err := s.load(); err != nil {
-		return nil, fmt.Errorf("store %q: %w", o.Directory, errors.Join(err, f.Close(), lock.Close()))
+	s.makeLogs()
+	if err := s.start(); err != nil {
+		return nil, fmt.Errorf("store %q: %w", o.Directory, errors.Join(err, s.file.Close(), lock.Close()))
 	}
-	if err := s.openLogs(); err != nil {
-		return nil, fmt.Errorf("store %q: %w", o.Directory, errors.Join(err, f.Close(), lock.Close()))
-	}
-	s.adoptLogs()
+	s.openLogs()
 	s.album = openAlbum(s.opt)
 	go s.write()
 	go s.bind()
 	return s, nil
 }
 
-// Epoch returns the name of the file.
-func (s *Store) Epoch() Epoch { return s.epoch }
+// Epoch returns the name of the file. It changes when a damaged one is replaced.
+func (s *Store) Epoch() Epoch {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.epoch
+}
 
 // Changed returns a channel that is closed at the next commit that brings a
 // record or a retained topic. Get it, then read, then wait for it.

@@ -284,7 +284,7 @@ func (s *Store) caughtUp(c *change) {
 // memory, and an event is lost when it waited long enough. What is damaged is for
 // the writer to heal.
 func (s *Store) console(e *entry, err error) error {
-	if !errors.Is(err, ErrUnwritable) || errors.Is(err, ErrDamaged) {
+	if !errors.Is(err, ErrUnwritable) {
 		return err
 	}
 	switch {

@@ -31,7 +31,8 @@ func (s *Store) write() {
 			}
 			continue
 		case closed:
-			s.commit(nil) // the marks
+			s.retry = time.Time{} // now or never
+			s.commit(nil)         // the marks
 			return
 		}
 		timer.Reset(wait)
@@ -55,6 +56,10 @@ func (s *Store) next(last time.Time) (batch []*entry, wait time.Duration, closed
 		return nil, s.queue.due.Sub(now), false
 	case s.queue.closed:
 		return nil, idleAfter, true
+	case s.spoilt != nil && s.broken == nil:
+		return nil, 0, false
+	case s.broken != nil:
+		return nil, s.retry.Sub(now), false
 	case s.behind():
 		return nil, s.outage.failed.Add(catchUpEvery).Sub(now), false
 	case s.dirty:
@@ -64,40 +69,55 @@ func (s *Store) next(last time.Time) (batch []*entry, wait time.Duration, closed
 }
 
 // commit writes a batch in one transaction and answers all who wait for it. An
-// entry that cannot be applied is answered alone and the others go without it:
-// one damaged value must not stall everybody. It says whether there is more to
-// delete.
+// entry that cannot be applied is answered alone and the others go without it. A
+// file that turns out to be damaged is replaced, and one whose disk fails is looked
+// at anew, and then the batch is tried again: nobody who waits hears of it where the
+// new file can take it. It says whether there is more to delete.
 func (s *Store) commit(batch []*entry) (more bool) {
 	if err := s.resting(); err != nil && len(batch) > 0 {
 		s.answer(batch, err)
 		return false
 	}
-	rest := batch
-	squeezed := 0
-	for {
-		c := &change{s: s, now: time.Now(), clock: s.opt.Clock()}
+	rest, squeezed := batch, 0
+	for tries := 0; ; {
+		if err := s.ready(); err != nil {
+			s.answer(rest, err)
+			return false
+		}
+		c := s.newChange()
 		committed, culprit, err := s.attempt(c, rest)
-		if culprit >= 0 {
-			s.forget()
+		if err == nil {
+			more = s.settle(c, committed)
+			s.answer(rest, nil)
+			return more
+		}
+		s.forget()
+		if culprit >= 0 && !errors.Is(err, ErrDamaged) {
 			s.answer(rest[culprit:culprit+1], err)
 			rest = append(rest[:culprit:culprit], rest[culprit+1:]...)
-			if len(rest) > 0 {
-				continue
+			if len(rest) == 0 {
+				return false
 			}
-			return false
+			continue
 		}
 		if errors.Is(err, berrors.ErrMaxSizeReached) && squeezed < mostSqueezes && s.squeeze(c, s.opt.MaxBytes/32<<squeezed) {
 			squeezed++
 			continue
 		}
-		if err != nil {
-			s.fail(err)
-		} else {
-			more = s.settle(c, committed)
+		s.fail(err)
+		if tries++; tries > mostTries || noRoom(err) {
+			s.answer(rest, err)
+			return false
 		}
-		s.answer(rest, err)
-		return more
 	}
+}
+
+// mostTries is how often a batch is tried again.
+const mostTries = 2
+
+// newChange begins a transaction of now.
+func (s *Store) newChange() *change {
+	return &change{s: s, now: time.Now(), clock: s.opt.Clock()}
 }
 
 // attempt runs one transaction. culprit is the entry that spoiled it, -1 if it
@@ -168,6 +188,9 @@ func (s *Store) take(c *change) {
 	}
 	s.account(c)
 	s.caughtUp(c)
+	if c.rescued > 0 {
+		s.rescue.first = c.rescued
+	}
 	if s.failing {
 		s.opt.Log.Info("store can be written again", "readings_lost", s.lost)
 		s.failing, s.lost = false, 0
@@ -177,7 +200,8 @@ func (s *Store) take(c *change) {
 // unsaved says whether a transaction would have anything to save, and whether
 // that includes records to delete. Store.mu is held.
 func (s *Store) unsaved() (dirty, more bool) {
-	dirty = len(s.told) > 0 || len(s.lostGaps) > 0
+	dirty, more = s.rescue.unsaved(s.numbers.kept)
+	dirty = dirty || len(s.told) > 0 || len(s.lostGaps) > 0
 	for _, l := range s.lanes {
 		more = more || s.excess(l, l.marks()) > 0
 		dirty = dirty || s.numbers.kept[l.sentName()] != l.sent || s.numbers.kept[l.receivedName()] != l.received
@@ -192,14 +216,20 @@ func (s *Store) forget() {
 	}
 }
 
-// fail is told why a commit failed. What the file holds is uncertain now: after
-// a failed sync of bbolt's last page the transaction may be seen all the same.
-// So the mirrors are read anew, and trusted only if that succeeds.
-//
-// Here is the place of closing the file and looking at it again after a failed
-// sync.
+// fail is told why a commit failed. A disk that is full left the file as it was:
+// the mirrors are read anew. After any other error what the file holds is
+// uncertain: after a failed sync the pages in memory are not those on disk. So it is
+// closed, and ready looks at it. Damage has it replaced.
 func (s *Store) fail(err error) {
-	s.forget()
+	if errors.Is(err, ErrDamaged) {
+		s.spoil(err)
+		return
+	}
+	_ = s.file.Close() // it is not to be trusted, whatever it says
+	s.broken = err
+	if noRoom(err) && s.file.Open() == nil { // who waits may have had too much, and the next one less
+		s.broken = nil
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.refusal, s.outage.failed = err, time.Now()
@@ -207,7 +237,9 @@ func (s *Store) fail(err error) {
 		s.failing = true
 		s.opt.Log.Error("store cannot be written", "directory", s.opt.Directory, "err", err)
 	}
-	s.stale = s.file.View(s.loadMirrors) != nil
+	// Of a file that was closed the mirrors are the last commit that is certain: what
+	// is known from it is known, and need not be said again and again meanwhile.
+	s.stale = s.broken == nil && s.file.View(s.loadMirrors) != nil
 }
 
 // answer tells who waits for the entries how it went.

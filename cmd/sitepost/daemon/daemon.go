@@ -154,6 +154,7 @@ func (s *site) live(ctx context.Context) error {
 	lines.Go(func() { s.keepInventory(lineCtx) })
 	lines.Go(func() { s.watchStore(lineCtx) })
 	lines.Go(func() { s.box.Run(lineCtx) })
+	lines.Go(func() { s.tellDamages(lineCtx) })
 	if s.link != nil {
 		link.Go(func() {
 			if err := s.link.Run(linkCtx); err != nil {

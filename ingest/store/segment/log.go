@@ -102,6 +102,9 @@ func (l *Log) Close() error {
 // ErrClosed is returned after Close.
 var ErrClosed = errors.New("log is closed")
 
+// ErrNotBegun is returned by Append before Begin.
+var ErrNotBegun = errors.New("log is not open yet")
+
 // Append adds values from a number on, which is not below Next, in one commit. Where
 // the disk was full nothing was added. After any other failure they may be there all
 // the same, so their numbers are used.
@@ -109,9 +112,11 @@ func (l *Log) Append(first uint64, values [][]byte) error {
 	l.writing.Lock()
 	defer l.writing.Unlock()
 	l.mu.Lock()
-	next, closed := l.next, l.closed
+	next, begun, closed := l.next, l.begun, l.closed
 	l.mu.Unlock()
 	switch {
+	case !begun:
+		return ErrNotBegun
 	case closed:
 		return ErrClosed
 	case first < next || first > math.MaxUint64-Most:

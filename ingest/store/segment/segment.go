@@ -20,6 +20,7 @@ package segment
 
 import (
 	"errors"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -65,7 +66,8 @@ type Segment struct {
 	Newest      bool
 }
 
-// A Log is open from Open to Close.
+// A Log is usable from Begin to Close. Before, nothing lies in it and it takes
+// nothing.
 type Log struct {
 	opt Options
 
@@ -76,14 +78,52 @@ type Log struct {
 	next    uint64
 	pages   int64 // bytes written since Open
 	commits int
+	begun   bool
 	closed  bool
 }
 
-// Open looks at the files of a log. Only the newest is opened.
+// New is a log that has not begun.
+func New(o Options) *Log { return &Log{opt: o, next: 1} }
+
+// Open is New and Begin.
 func Open(o Options) (*Log, error) {
-	l := &Log{opt: o, next: o.Least + 1}
+	l := New(o)
+	return l, l.Begin(o.Epoch, o.Least)
+}
+
+// Begin looks at the files of an epoch. Numbers up to least were used, whatever they
+// say. Only the newest file is opened. After an error it can be tried again.
+func (l *Log) Begin(epoch string, least uint64) error {
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	l.mu.Lock()
+	l.opt.Epoch, l.opt.Least, l.next, l.pieces = epoch, least, least+1, nil
+	l.mu.Unlock()
+	if err := l.look(); err != nil {
+		return errors.Join(err, l.leave())
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.begun = true
+	return nil
+}
+
+// leave closes what look opened.
+func (l *Log) leave() (err error) {
+	l.mu.Lock()
+	pieces := l.pieces
+	l.pieces = nil
+	l.mu.Unlock()
+	for _, p := range pieces {
+		err = errors.Join(err, p.leave())
+	}
+	return err
+}
+
+func (l *Log) look() error {
+	o := l.opt
 	if err := l.list(); err != nil {
-		return nil, err
+		return err
 	}
 	if len(l.pieces) == 0 && o.Least > 0 {
 		l.next += Most // somebody took the files away
@@ -94,19 +134,19 @@ func Open(o Options) (*Log, error) {
 		if err == nil {
 			p.last = last
 			l.next = max(l.next, last+1)
-			return l, nil
+			return nil
 		}
 		if !errors.Is(err, sound.ErrDamaged) {
-			return nil, errors.Join(err, l.Close())
+			return err
 		}
 		if p.last = p.first + Most - 1; !o.Given {
 			l.next = max(l.next, p.last+1)
 		}
 		if err := l.condemn(p, err); err != nil {
-			return nil, errors.Join(err, l.Close())
+			return err
 		}
 	}
-	return l, nil
+	return nil
 }
 
 // list finds the files, and moves those of another epoch aside.
@@ -164,7 +204,7 @@ func (l *Log) banish(epoch string, pieces []*piece) error {
 	}
 	newest.last = last
 	for _, p := range pieces {
-		if err := errors.Join(p.leave(), aside(p.path, l.opt.Aside, l.opt.AsideBytes)); err != nil {
+		if err := errors.Join(p.leave(), l.setAside(p)); err != nil {
 			return err
 		}
 		l.opt.Log.Error("a file of another store was moved aside", "file", p.path, "to", l.opt.Aside)
@@ -176,7 +216,7 @@ func (l *Log) banish(epoch string, pieces []*piece) error {
 }
 
 // Renew begins anew with another epoch and number 1: what was there is moved aside,
-// as at Open.
+// as by Begin. A log that has not begun stays so.
 func (l *Log) Renew(epoch string) error {
 	l.writing.Lock()
 	defer l.writing.Unlock()
@@ -210,11 +250,19 @@ func (l *Log) condemn(p *piece, why error) error {
 	l.opt.Log.Error("a damaged file was moved aside", "file", p.path, "to", l.opt.Aside, "err", why)
 	l.take(p)
 	_ = p.leave() // it is damaged
-	if err := aside(p.path, l.opt.Aside, l.opt.AsideBytes); err != nil {
+	if err := l.setAside(p); err != nil {
 		return err
 	}
 	if p.first <= p.last {
 		l.opt.Lost(Loss{l.opt.Epoch, p.first, p.last, "damaged"})
+	}
+	return nil
+}
+
+// setAside moves a file that nobody has open to the damaged ones, if it is there.
+func (l *Log) setAside(p *piece) error {
+	if _, err := sound.SetAside(p.path, l.opt.Aside, l.opt.AsideBytes); !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
 	return nil
 }

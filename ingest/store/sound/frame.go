@@ -41,26 +41,40 @@ func Frame(key []byte, v any) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return FrameDoc(key, doc), nil
+}
+
+// FrameDoc is Frame of what is JSON already.
+func FrameDoc(key, doc []byte) []byte {
 	b := make([]byte, frameHead, frameHead+len(doc))
 	b[0] = frameVersion
 	binary.BigEndian.PutUint32(b[1:], checksum(key, doc))
-	return append(b, doc...), nil
+	return append(b, doc...)
 }
 
 // Unframe reads what Frame wrote into v. Every error wraps ErrDamaged.
 func Unframe(key, value []byte, v any) error {
-	switch {
-	case len(value) < frameHead:
-		return fmt.Errorf("%w: a value of %d bytes", ErrDamaged, len(value))
-	case value[0] != frameVersion:
-		return fmt.Errorf("%w: a value of version %d", ErrDamaged, value[0])
-	}
-	doc := value[frameHead:]
-	if got, want := checksum(key, doc), binary.BigEndian.Uint32(value[1:]); got != want {
-		return fmt.Errorf("%w: checksum %08x, stored %08x", ErrDamaged, got, want)
+	doc, err := UnframeDoc(key, value)
+	if err != nil {
+		return err
 	}
 	if err := json.Unmarshal(doc, v); err != nil {
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	return nil
+}
+
+// UnframeDoc returns the JSON in a value, as it lies there.
+func UnframeDoc(key, value []byte) ([]byte, error) {
+	switch {
+	case len(value) < frameHead:
+		return nil, fmt.Errorf("%w: a value of %d bytes", ErrDamaged, len(value))
+	case value[0] != frameVersion:
+		return nil, fmt.Errorf("%w: a value of version %d", ErrDamaged, value[0])
+	}
+	doc := value[frameHead:]
+	if got, want := checksum(key, doc), binary.BigEndian.Uint32(value[1:]); got != want {
+		return nil, fmt.Errorf("%w: checksum %08x, stored %08x", ErrDamaged, got, want)
+	}
+	return doc, nil
 }

@@ -14,21 +14,51 @@ import (
 // goroutine asks otherwise.
 //
 // It guards its own goroutine only. bbolt scans the file in one of its own when
-// it opens it, and after a failed write; hence Check.
+// it opens it; hence Check.
 func guard(f func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
-		if p := recover(); p != nil {
+		switch p := recover().(type) {
+		case nil:
+		case failedCommit:
+			err = p.err
+		default:
 			err = fmt.Errorf("%w: %v", ErrDamaged, p)
 		}
 	}()
 	return f()
 }
 
+// begin starts a transaction. bbolt holds its own locks while it reads the meta
+// pages, and keeps them for ever where that panics: whoever came next would wait
+// for ever. So nobody comes next, and such a file is never closed but left.
+func (f *File) begin(writable bool) (*bolt.Tx, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.db == nil {
+		return nil, ErrShut
+	}
+	if f.stuck {
+		return nil, fmt.Errorf("%w: neither meta page can be read", ErrDamaged)
+	}
+	var tx *bolt.Tx
+	err := guard(func() (err error) {
+		tx, err = f.db.Begin(writable)
+		return err
+	})
+	f.stuck = errors.Is(err, ErrDamaged)
+	return tx, err
+}
+
 // View runs do in a short read transaction. It copies what it wants to keep.
 // What bbolt does not survive is ErrDamaged.
 func (f *File) View(do func(tx *bolt.Tx) error) error {
-	return guard(func() error { return f.db.View(do) })
+	tx, err := f.begin(false)
+	if err != nil {
+		return err
+	}
+	err = guard(func() error { return do(tx) })
+	return errors.Join(err, guard(tx.Rollback))
 }
 
 // ErrUnchanged, returned by what Update runs, makes the transaction end without a
@@ -36,11 +66,13 @@ func (f *File) View(do func(tx *bolt.Tx) error) error {
 var ErrUnchanged = errors.New("nothing to commit")
 
 // Update runs do in a write transaction and commits it. It says whether it did.
+// After any other error than one of do the file is to be closed, and may be opened
+// again (failed.go).
 //
 // It is not bolt.DB.Update: that answers a panic with a scan of the whole file
 // in a goroutine that nobody guards.
 func (f *File) Update(do func(tx *bolt.Tx) error) (committed bool, err error) {
-	tx, err := f.db.Begin(true)
+	tx, err := f.begin(true)
 	if err != nil {
 		return false, err
 	}

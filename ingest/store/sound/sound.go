@@ -6,6 +6,8 @@
 //   - [File.View] and [File.Update] turn panics and faults into [ErrDamaged].
 //   - [Frame] gives each value a checksum that covers its key; [Unframe] checks it.
 //   - [Create] gives a file its name when it is whole and on disk.
+//   - [Replace] puts a new file in the place of a damaged one, which is set aside
+//     whole; [Salvage] reads what is left in that.
 //   - [Take] holds the lock by which a directory has one process.
 //
 // It does not know what is kept.
@@ -17,6 +19,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -25,54 +28,104 @@ import (
 // ErrDamaged is wrapped when bytes of a file are not what was written.
 var ErrDamaged = errors.New("store is damaged")
 
-// A File is an open bbolt file.
-type File struct{ db *bolt.DB }
+// ErrShut is returned by what is asked of a file that is not open.
+var ErrShut = errors.New("file is not open")
+
+// A File is a bbolt file that can be closed and opened again while others hold
+// it: what they ask meanwhile is ErrShut. Open, Close and Update are for one
+// goroutine, View for any.
+type File struct {
+	path string
+	most int64
+	how  options
+
+	mu    sync.Mutex // guards what follows, and is held while a transaction begins
+	db    *bolt.DB   // nil: not open
+	under *os.File   // what db has open
+	stuck bool       // db kept its locks in a panic
+}
+
+// At is a file that is not open. It grows to at most so many bytes, about.
+func At(path string, maxBytes int64, how ...Option) *File {
+	f := &File{path: path, most: maxBytes}
+	for _, set := range how {
+		set(&f.how)
+	}
+	return f
+}
 
 // Open opens a file that grows to at most so many bytes, about. One that is not
 // sound is ErrDamaged, and is not touched.
 func Open(path string, maxBytes int64, how ...Option) (*File, error) {
-	var o options
-	for _, set := range how {
-		set(&o)
-	}
-	if err := Check(path); err != nil {
+	f := At(path, maxBytes, how...)
+	if err := f.Open(); err != nil {
 		return nil, err
 	}
-	if o.allocate {
-		if err := allocate(path, maxBytes); err != nil {
-			o.refused(err)
-		}
-	}
-	db, err := openBolt(path, maxBytes)
-	if err != nil {
-		return nil, err
-	}
-	return &File{db: db}, nil
+	return f, nil
 }
 
-// Close closes the file.
-func (f *File) Close() error { return guard(f.db.Close) }
+// Open opens a file that is not open. It is made smaller before where that pays.
+func (f *File) Open() error {
+	c, err := walk(f.path)
+	if err != nil {
+		return err
+	}
+	if c.pays(f.most) {
+		// What stands in the way of it, such as a full disk, is no reason not to open.
+		_ = compact(f.path, f.most)
+	}
+	if f.how.allocate {
+		if err := allocate(f.path, f.most); err != nil {
+			f.how.refused(err)
+		}
+	}
+	return f.open(false)
+}
+
+// OpenToRead opens a file that cannot be written, so that what lies in it can be
+// read.
+func (f *File) OpenToRead() error {
+	if err := Check(f.path); err != nil {
+		return err
+	}
+	return f.open(true)
+}
+
+func (f *File) open(toRead bool) error {
+	db, under, err := openBolt(f.path, f.most, toRead)
+	if err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.db, f.under, f.stuck = db, under, false
+	return nil
+}
+
+// Close waits for who reads and closes the file. Closing again is no error.
+func (f *File) Close() error {
+	f.mu.Lock()
+	db, under, stuck := f.db, f.under, f.stuck
+	f.db, f.under = nil, nil
+	f.mu.Unlock()
+	switch {
+	case db == nil:
+		return nil
+	case stuck: // its map stays: an address range, no memory
+		return under.Close()
+	}
+	return guard(db.Close)
+}
 
 // Create makes a new file and lets layOut fill it in its first transaction. It gets
 // its name when it is whole and on disk: a power cut while bbolt lays out a file
 // leaves one that makes it panic.
 func Create(path string, maxBytes int64, layOut func(tx *bolt.Tx) error) error {
-	tmp := path + ".new"
-	if err := os.Remove(tmp); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	db, err := openBolt(tmp, maxBytes)
+	err := Draft(path, maxBytes, func(update func(func(tx *bolt.Tx) error) error) error { return update(layOut) })
 	if err != nil {
 		return err
 	}
-	err = db.Update(layOut)
-	if err = errors.Join(err, db.Close()); err != nil {
-		return err
-	}
-	if err := SyncPath(tmp); err != nil {
-		return err
-	}
-	if err := os.Rename(tmp, path); err != nil {
+	if err := os.Rename(drafted(path), path); err != nil {
 		return err
 	}
 	directory := filepath.Dir(path)
@@ -86,6 +139,32 @@ func Create(path string, maxBytes int64, layOut func(tx *bolt.Tx) error) error {
 	return nil
 }
 
+// drafted is what a file is called before it is whole.
+func drafted(path string) string { return path + ".new" }
+
+// Draft makes a new file beside the one with that name, whole and on disk, for
+// [Replace]. fill writes it in as many transactions as it likes; none of them waits
+// for the disk.
+func Draft(path string, maxBytes int64, fill func(update func(func(tx *bolt.Tx) error) error) error) error {
+	tmp := drafted(path)
+	if err := os.Remove(tmp); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	db, _, err := openBolt(tmp, maxBytes, false)
+	if err != nil {
+		return err
+	}
+	db.NoSync = true
+	err = guard(func() error { return fill(db.Update) })
+	if err = errors.Join(err, guard(db.Close)); err == nil {
+		err = SyncPath(tmp)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(tmp))
+	}
+	return nil
+}
+
 // Weight is how many bytes of a file a value with a key of such a length takes,
 // about: with both stands a head of 16 bytes.
 func Weight(key int, value []byte) int64 {
@@ -95,6 +174,9 @@ func Weight(key int, value []byte) int64 {
 	return int64(element + key + len(value))
 }
 
+// growStep is by how much a file grows.
+const growStep = 1 << 20
+
 // openBolt opens a file with the options that were found right for a log:
 //
 //   - The free list is kept in memory as a map and not written: after a drained
@@ -103,32 +185,32 @@ func Weight(key int, value []byte) int64 {
 //     every reader. bbolt then grows the file in steps of AllocSize, 16 MiB
 //     unless told otherwise.
 //   - MaxSize is a backstop: bbolt refuses one step early.
-func openBolt(path string, maxBytes int64) (db *bolt.DB, err error) {
-	const step = 1 << 20
-	var opened *os.File
+func openBolt(path string, maxBytes int64, toRead bool) (db *bolt.DB, under *os.File, err error) {
 	err = guard(func() (err error) {
 		db, err = bolt.Open(path, 0o600, &bolt.Options{
 			Timeout:         time.Second,
 			FreelistType:    bolt.FreelistMapType,
 			NoFreelistSync:  true,
 			InitialMmapSize: int(maxBytes),
-			MaxSize:         int(maxBytes) + step,
+			MaxSize:         int(maxBytes) + growStep,
+			ReadOnly:        toRead,
+			Logger:          leaver{},
 			OpenFile: func(name string, flag int, mode os.FileMode) (*os.File, error) {
 				f, err := os.OpenFile(name, flag, mode)
-				opened = f
+				under = f
 				return f, err
 			},
 		})
 		return err
 	})
 	if err != nil {
-		if opened != nil {
-			opened.Close() // bbolt leaves it, and its lock, where it panics
+		if under != nil {
+			under.Close() // bbolt leaves it, and its lock, where it panics
 		}
-		return nil, fmt.Errorf("open %q: %w", path, err)
+		return nil, nil, fmt.Errorf("open %q: %w", path, err)
 	}
-	db.AllocSize = step
-	return db, nil
+	db.AllocSize = growStep
+	return db, under, nil
 }
 
 // SyncPath puts a file or a directory on disk.

@@ -62,7 +62,7 @@ func FuzzCheck(f *testing.F) {
 		if Check(path) != nil {
 			return
 		}
-		db, err := openBolt(path, 1<<20)
+		db, _, err := openBolt(path, 1<<20, false)
 		if err != nil {
 			t.Fatalf("bbolt does not open what is sound: %v", err)
 		}

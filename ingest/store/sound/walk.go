@@ -38,23 +38,40 @@ var order = binary.NativeEndian
 
 // Check returns ErrDamaged with the place of the first page that is not well.
 func Check(path string) error {
+	_, err := walk(path)
+	return err
+}
+
+// walk is Check that also returns what it saw.
+func walk(path string) (*check, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer f.Close()
-	size, err := f.Stat()
+	is, err := f.Stat()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	c := &check{file: f, size: uint64(size.Size())}
+	c := &check{file: f, size: uint64(is.Size())}
 	if err := c.meta(); err != nil {
-		return fmt.Errorf("%q: %w: %w", path, ErrDamaged, err)
+		return nil, fmt.Errorf("%q: %w: %w", path, ErrDamaged, err)
 	}
+	c.fetch()
 	if err := c.tree(c.root, nil, nil, 0); err != nil {
-		return fmt.Errorf("%q: %w: %w", path, ErrDamaged, err)
+		return nil, fmt.Errorf("%q: %w: %w", path, ErrDamaged, err)
 	}
-	return nil
+	return c, nil
+}
+
+// fetch reads all pages in the order in which they lie, so that the walk finds
+// them in memory: page by page a cold file takes many times as long. What cannot
+// be read the walk finds itself.
+func (c *check) fetch() {
+	buffer := make([]byte, 1<<20)
+	for at, end := int64(0), int64(c.pages*c.pageSize); at < end; at += int64(len(buffer)) {
+		_, _ = c.file.ReadAt(buffer, at)
+	}
 }
 
 // A check is one walk.
@@ -65,11 +82,13 @@ type check struct {
 	root     uint64 // page of the root bucket
 	pages    uint64 // ids are below this
 	seen     []bool // by id
+	reached  uint64 // pages
 }
 
-// meta reads the two meta pages and keeps the younger sound one. A torn one is
-// no damage: a power cut leaves it so, and the other one holds. Both lie where
-// the machine's page size puts them, for no other wrote the file.
+// meta reads the two meta pages and keeps the younger one. Both must be sound: each
+// lies in one sector, which no power cut tears, and bbolt would answer for one that
+// is damaged with the other, in which the last commit never was. They lie where the
+// machine's page size puts them, for no other wrote the file.
 func (c *check) meta() error {
 	c.pageSize = uint64(os.Getpagesize())
 	if c.size < 4*c.pageSize {
@@ -86,7 +105,7 @@ func (c *check) meta() error {
 		sum := fnv.New64a()
 		sum.Write(m[:metaLen-8])
 		if order.Uint32(m) != metaMagic || order.Uint32(m[4:]) != metaFormat || order.Uint64(m[metaLen-8:]) != sum.Sum64() {
-			continue
+			return fmt.Errorf("meta page %d is not sound", at)
 		}
 		if txid := order.Uint64(m[48:]); !found || txid > youngest {
 			found, youngest = true, txid
@@ -95,9 +114,6 @@ func (c *check) meta() error {
 				return fmt.Errorf("pages of %d bytes", got)
 			}
 		}
-	}
-	if !found {
-		return fmt.Errorf("no sound meta page")
 	}
 	if c.pages < 3 || c.pages > c.size/c.pageSize {
 		return fmt.Errorf("%d pages in %d bytes", c.pages, c.size)
@@ -162,6 +178,7 @@ func (c *check) read(id uint64) ([]byte, error) {
 			return nil, fmt.Errorf("used twice")
 		}
 		c.seen[i] = true
+		c.reached++
 	}
 	if more == 0 {
 		return page, nil
@@ -178,6 +195,9 @@ type found struct {
 	bucket bool
 	child  uint64 // of a branch, or of a bucket with pages of its own
 	inline []byte // the page of a bucket without
+
+	value   []byte // of a leaf
+	valueAt int    // in its page
 }
 
 // split takes a page into its elements. Keys rise and lie in [low, high).
@@ -222,6 +242,7 @@ func elementAt(page []byte, at int, leaf bool) (found, error) {
 	}
 	e.key = page[start : start+ksize]
 	value := page[start+ksize : start+ksize+vsize]
+	e.value, e.valueAt = value, int(start+ksize)
 	if !e.bucket {
 		return e, nil
 	}
