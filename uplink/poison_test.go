@@ -211,3 +211,28 @@ func TestPoisonAskedFor(t *testing.T) {
 		})
 	}
 }
+
+// TestStubs: what was set aside is passed over without a word, in a lane and among
+// what was saved from a damaged file: it was told then.
+func TestStubs(t *testing.T) {
+	bubble(t, func(t *testing.T, p *place) {
+		p.store.add(devices.EventLane, 3)
+		if err := p.store.SetAside(devices.EventLane, 2, "poison"); err != nil {
+			t.Fatal(err)
+		}
+		p.store.renew(later)
+		p.store.add(devices.EventLane, 3)
+		if err := p.store.SetAside(devices.EventLane, 3, "poison"); err != nil {
+			t.Fatal(err)
+		}
+		p.store.gaps = nil // told before
+		p.start(p.options())
+		after(time.Minute)
+		if got := p.count(devices.EventLane); got != 4 || p.store.sentTo(devices.EventLane) != 3 || len(p.store.salvage) != 0 {
+			t.Errorf("got %d events, marks %s and %d still saved, want 4, 3 and none", got, p.store, len(p.store.salvage))
+		}
+		if got := p.gaps(); len(got) > 0 || p.link.Status().Unsaid != 0 {
+			t.Errorf("got %q told", got)
+		}
+	})
+}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/binary"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -217,5 +218,39 @@ func TestDeadBounded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// TestSetAsideThenDamaged: what was set aside does not come back with what is saved
+// from a damaged file, and stays told.
+func TestSetAsideThenDamaged(t *testing.T) {
+	t.Parallel()
+	directory := t.TempDir()
+	s := at(t, directory)
+	for i := range 5 {
+		says(t, s, "d", said(i, "alarm.test"))
+	}
+	if err := s.SetAside(devices.AlarmLane, 2, "it is poison"); err != nil {
+		t.Fatal(err)
+	}
+	old, changed := s.Epoch(), s.Changed()
+	flipAll(t, directory, `"lane":"alarm","seq":4,`)
+	if _, err := s.Read(devices.AlarmLane, 0, 0); !errors.Is(err, ErrDamaged) {
+		t.Fatalf("got %v, want ErrDamaged", err)
+	}
+	<-changed
+	all := salvaged(t, s)
+	same(t, "salvaged", names(all, old), []string{"alarm-1", "alarm-2", "alarm-3", "alarm-5"})
+	for _, one := range all {
+		if one.Record.IsStub() != (one.Record.Seq == 2) {
+			t.Errorf("record %d: stub %t", one.Record.Seq, one.Record.IsStub())
+		}
+	}
+	same(t, "gaps", s.Gaps(), []Gap{
+		{Lane: devices.AlarmLane, First: 2, Last: 2, Epoch: old, Why: "set aside: it is poison"},
+		{Lane: devices.AlarmLane, First: 4, Last: 4, Epoch: old, Why: "damaged"},
+	})
+	if err := s.SetAside(devices.AlarmLane, 1, "there is none in this file"); err != nil || len(buried(t, s)) > 0 {
+		t.Errorf("got %v and %v, want nothing", err, buried(t, s))
 	}
 }
