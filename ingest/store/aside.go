@@ -31,9 +31,6 @@ const (
 	mostDeadPart  = 16
 )
 
-// whyAside begins the reason of a gap.
-const whyAside = "set aside: "
-
 // A dead is a record that was set aside.
 type dead struct {
 	Time   time.Time `json:"time"`
@@ -162,7 +159,7 @@ func (c *change) bury(r Record, why string) error {
 	if err := trimDead(b, min(mostDeadBytes, int(c.s.opt.MaxBytes/mostDeadPart))); err != nil {
 		return err
 	}
-	return c.countGap(Gap{Lane: r.Lane, First: r.Seq, Last: r.Seq, Why: whyAside + why})
+	return c.countGap(Gap{Lane: r.Lane, First: r.Seq, Last: r.Seq, Why: whyAside + ": " + why})
 }
 
 // trimDead takes the oldest of the dead away that are more than there is room for.

@@ -23,9 +23,10 @@ import (
 
 // The reasons of gaps.
 const (
-	whyRoom    = "dropped: no room"
+	WhyRoom    = "dropped: no room"
 	whyOld     = "too old"
 	whyDamaged = "damaged"
+	whyAside   = "set aside" // and a colon, and why
 )
 
 // mostGaps is how many entries a lane has at most. Beyond it the last one is
@@ -44,9 +45,6 @@ type Gap struct {
 
 // Count is how many records it may be.
 func (g Gap) Count() uint64 { return g.Last - g.First + 1 }
-
-// NoRoom says whether they went because their room was used up.
-func (g Gap) NoRoom() bool { return g.Why == whyRoom }
 
 // name is that in the bucket of gaps.
 func (g Gap) name() string { return fmt.Sprintf("%s.%020d.%s", g.Lane, g.First, g.Epoch) }

@@ -30,7 +30,7 @@ func reads(t *testing.T, s *Store, n int) {
 // dropped are the gaps of the reading lane.
 func dropped(firstAndLast ...uint64) (all []Gap) {
 	for pair := range slices.Chunk(firstAndLast, 2) {
-		all = append(all, Gap{Lane: devices.ReadingLane, First: pair[0], Last: pair[1], Why: whyRoom})
+		all = append(all, Gap{Lane: devices.ReadingLane, First: pair[0], Last: pair[1], Why: WhyRoom})
 	}
 	return all
 }
@@ -129,7 +129,7 @@ func TestManyGaps(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		s := at(t, t.TempDir())
 		for n := range uint64(3 * mostGaps) {
-			s.noteGap(Gap{Lane: devices.ReadingLane, First: 10 * n, Last: 10*n + 3, Why: whyRoom})
+			s.noteGap(Gap{Lane: devices.ReadingLane, First: 10 * n, Last: 10*n + 3, Why: WhyRoom})
 			time.Sleep(time.Second)
 		}
 		gaps := s.Gaps()
@@ -147,11 +147,11 @@ func TestGapsDoNotOverlap(t *testing.T) {
 		reads(t, s, 50)
 		s.MarkSent(devices.ReadingLane, 20)
 		gap := func(why string, first, last uint64) Gap { return Gap{devices.ReadingLane, first, last, why, ""} }
-		for _, g := range []Gap{gap(whyRoom, 10, 30), gap(whyDamaged, 25, 35), gap(WhyRefused, 40, 45), gap(whyRoom, 1, 50)} {
+		for _, g := range []Gap{gap(WhyRoom, 10, 30), gap(whyDamaged, 25, 35), gap(WhyRefused, 40, 45), gap(WhyRoom, 1, 50)} {
 			s.noteGap(g)
 		}
 		time.Sleep(time.Second)
-		same(t, "gaps", s.Gaps(), []Gap{gap(whyRoom, 21, 30), gap(whyDamaged, 31, 35), gap(whyRoom, 36, 39), gap(WhyRefused, 40, 45), gap(whyRoom, 46, 50)})
+		same(t, "gaps", s.Gaps(), []Gap{gap(WhyRoom, 21, 30), gap(whyDamaged, 31, 35), gap(WhyRoom, 36, 39), gap(WhyRefused, 40, 45), gap(WhyRoom, 46, 50)})
 		old := Gap{devices.ReadingLane, 3, 9, "set aside: of another store", "0123456789abcdef"}
 		s.noteGap(old)
 		time.Sleep(time.Second)

@@ -60,6 +60,7 @@ func (s *Store) count(lane devices.Lane, why error) {
 		s.outage.counts = make(map[devices.Lane]uint64)
 	}
 	s.outage.counts[lane]++
+	s.drops[Drop{lane, WhyRefused}]++
 	if lane != devices.ReadingLane {
 		s.outage.lost = time.Now()
 		s.refusal = why

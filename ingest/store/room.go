@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -97,7 +98,7 @@ func (c *change) makeRoom() error {
 		return err
 	}
 	if over := weight - most; over > 0 {
-		if _, err := c.dropOldest(events, over+most/32, whyRoom); err != nil {
+		if _, err := c.dropOldest(events, over+most/32, WhyRoom); err != nil {
 			return err
 		}
 	}
@@ -105,9 +106,9 @@ func (c *change) makeRoom() error {
 	if over <= 0 || c.added == 0 {
 		return nil
 	}
-	dropped, err := c.dropOldest(events, 2*over, whyRoom)
+	dropped, err := c.dropOldest(events, 2*over, WhyRoom)
 	if err == nil && dropped == 0 && c.alarms > 0 {
-		_, err = c.dropOldest(alarms, 2*over, whyRoom)
+		_, err = c.dropOldest(alarms, 2*over, WhyRoom)
 	}
 	return err
 }
@@ -145,9 +146,9 @@ func (c *change) dropOldest(l *lane, weight int64, why string) (int64, error) {
 // finds no room all events go: to take away a whole bucket writes nothing of it.
 func (s *Store) squeeze(failed *change, some int64) bool {
 	oldest := func(c *change) error {
-		dropped, err := c.dropOldest(s.lanes[devices.EventLane], some, whyRoom)
+		dropped, err := c.dropOldest(s.lanes[devices.EventLane], some, WhyRoom)
 		if err == nil && dropped == 0 && failed.alarms > 0 {
-			_, err = c.dropOldest(s.lanes[devices.AlarmLane], some, whyRoom)
+			_, err = c.dropOldest(s.lanes[devices.AlarmLane], some, WhyRoom)
 		}
 		return err
 	}
@@ -192,7 +193,7 @@ func (c *change) dropEvents() error {
 	c.any = true
 	c.firsts = map[devices.Lane]uint64{l.name: last + 1}
 	c.grow(l, -weight)
-	return c.countGap(Gap{Lane: l.name, First: l.hot, Last: last, Why: whyRoom})
+	return c.countGap(Gap{Lane: l.name, First: l.hot, Last: last, Why: WhyRoom})
 }
 
 // expire drops events that have waited too long. Where nobody knows how late it is,
@@ -244,7 +245,11 @@ func (c *change) dropped(g Gap) {
 	if c.drops == nil {
 		c.drops = make(map[Drop]uint64)
 	}
-	c.drops[Drop{g.Lane, g.Why}] += g.Count()
+	why := g.Why
+	if strings.HasPrefix(why, whyAside) {
+		why = whyAside // each with its reason would be a figure more
+	}
+	c.drops[Drop{g.Lane, why}] += g.Count()
 }
 
 // expireEvery is how often events are looked at for their age.

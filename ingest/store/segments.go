@@ -94,7 +94,7 @@ func (s *Store) adoptLogs() {
 	done := s.doneUpto(r.name, r.marks())
 	s.mu.Unlock()
 	if done+1 < r.first {
-		s.noteGap(Gap{Lane: r.name, First: done + 1, Last: r.first - 1, Why: whyRoom})
+		s.noteGap(Gap{Lane: r.name, First: done + 1, Last: r.first - 1, Why: WhyRoom})
 	}
 }
 

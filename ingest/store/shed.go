@@ -31,7 +31,7 @@ func (s *Store) tidy(now time.Time) {
 	s.moveAlarms()
 	s.unlinkSent()
 	for range mostShed {
-		if s.readings.Bytes() <= s.opt.ReadingBytes || s.dropReadings(whyRoom) == 0 {
+		if s.readings.Bytes() <= s.opt.ReadingBytes || s.dropReadings(WhyRoom) == 0 {
 			break
 		}
 	}
@@ -63,7 +63,7 @@ func (s *Store) unlinkSent() {
 		if f.Newest || f.Last > sent {
 			return
 		}
-		s.dropReadings(whyRoom)
+		s.dropReadings(WhyRoom)
 	}
 }
 
@@ -133,7 +133,7 @@ func (s *Store) dropHistory() int64 {
 func (s *Store) makeSpace(bytes int64) bool {
 	left := bytes
 	for _, drop := range []func() int64{
-		func() int64 { return s.dropReadings(whyRoom) },
+		func() int64 { return s.dropReadings(WhyRoom) },
 		func() int64 { return s.album.shed(left) },
 		s.dropHistory,
 	} {

@@ -130,7 +130,7 @@ func TestStock(t *testing.T) {
 			t.Errorf("got %d bytes written, %d a day, want 1.5 million at least in %v", k.Written, k.Wear(), k.For)
 		}
 		first := s.Marks(devices.ReadingLane).First
-		same(t, "dropped", k.Dropped, []Dropped{{Drop{devices.ReadingLane, whyRoom}, first - 1}})
+		same(t, "dropped", k.Dropped, []Dropped{{Drop{devices.ReadingLane, WhyRoom}, first - 1}})
 		for _, lane := range devices.Lanes() {
 			s.MarkSent(lane, 1<<60)
 		}

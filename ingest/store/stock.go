@@ -35,8 +35,9 @@ func (s Stock) Wear() int64 {
 type LaneStock struct {
 	Lane devices.Lane
 	Marks
-	Bytes  int64     // that its records weigh
-	Oldest time.Time // when the oldest that waits was accepted, as of the last commit; zero where none waits
+	Bytes   int64     // that its records weigh
+	Waiting uint64    // records that are not done
+	Oldest  time.Time // when the oldest that waits was accepted, as of the last commit; zero where none waits
 }
 
 // A Share is a part of Options.Size: "store.db", "readings", "history", "pictures".
@@ -76,8 +77,8 @@ func (s *Store) Stock() Stock {
 	for _, name := range devices.Lanes() {
 		l := s.lanes[name]
 		one := LaneStock{Lane: name, Marks: l.marks(), Bytes: int64(s.numbers.kept[l.weightName()])}
-		if s.doneUpto(name, one.Marks) < l.last {
-			one.Oldest = l.oldest
+		if next := max(s.doneUpto(name, one.Marks)+1, one.First); next <= l.last {
+			one.Waiting, one.Oldest = l.last-next+1, l.oldest
 		}
 		switch name {
 		case devices.ReadingLane:

@@ -40,7 +40,7 @@ func TestFull(t *testing.T) {
 	if kept := m.Last - m.First + 1; m.Last != 800 || kept < 50 || kept > 250 {
 		t.Errorf("got %+v, want about 100 of 800 events", m)
 	}
-	same(t, "gaps", s.Gaps(), []Gap{{devices.EventLane, 1, m.First - 1, whyRoom, ""}})
+	same(t, "gaps", s.Gaps(), []Gap{{devices.EventLane, 1, m.First - 1, WhyRoom, ""}})
 
 	fill(400, "alarm.test")
 	same(t, "first alarm", s.Marks(devices.AlarmLane).First, 1)
@@ -49,9 +49,9 @@ func TestFull(t *testing.T) {
 	if kept := a.Last - a.First + 1; a.Last != 800 || kept < 400 || kept > 790 {
 		t.Errorf("got %+v, want most of 800 alarms", a)
 	}
-	want := []Gap{{devices.AlarmLane, 1, a.First - 1, whyRoom, ""}}
+	want := []Gap{{devices.AlarmLane, 1, a.First - 1, WhyRoom, ""}}
 	if e.First > 1 {
-		want = append(want, Gap{devices.EventLane, 1, e.First - 1, whyRoom, ""})
+		want = append(want, Gap{devices.EventLane, 1, e.First - 1, WhyRoom, ""})
 	}
 	same(t, "gaps when all is full", s.Gaps(), want)
 	for range 20 {

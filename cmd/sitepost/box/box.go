@@ -30,18 +30,16 @@ import (
 
 // A Host is where the machine is asked. Tests have another one.
 type Host struct {
-	Clock   func() store.Clock // how far the wall clock can be trusted now; boot and uptime
-	Wall    func() time.Time
-	Power   fs.FS  // one folder for each supply, as /sys/class/power_supply
-	Written string // file with the bytes that this process has written, as /proc/self/io
-	Result  string // file in which systemd left how the last run ended; "" is nowhere
+	Clock  func() store.Clock // how far the wall clock can be trusted now; boot and uptime
+	Wall   func() time.Time
+	Power  fs.FS  // one folder for each supply, as /sys/class/power_supply
+	Result string // file in which systemd left how the last run ended; "" is nowhere
 }
 
 // Machine is the machine that we run on.
 func Machine() Host {
 	return Host{
-		Clock: ReadClock, Wall: time.Now, Power: os.DirFS("/sys/class/power_supply"),
-		Written: "/proc/self/io", Result: "/run/sitepost/last-result",
+		Clock: ReadClock, Wall: time.Now, Power: os.DirFS("/sys/class/power_supply"), Result: "/run/sitepost/last-result",
 	}
 }
 
@@ -60,9 +58,10 @@ type Options struct {
 	CompareWith []string      // time servers, host or host:port
 	Warn, Alarm time.Duration // how far from them the clock may be
 
-	Memory Memory
-	Say    func(devices.Event) error // puts an event on disk; an error means that nothing more is taken
-	Log    *slog.Logger
+	Memory  Memory
+	Written func() int64              // bytes that were given to the disk since the start; nil: nobody counts
+	Say     func(devices.Event) error // puts an event on disk; an error means that nothing more is taken
+	Log     *slog.Logger
 }
 
 // A Box watches the machine. Make one with New, then Begin, Run, End, once each.

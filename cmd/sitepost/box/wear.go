@@ -1,12 +1,7 @@
 package box
 
 import (
-	"bufio"
 	"fmt"
-	"io"
-	"os"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -24,18 +19,18 @@ const (
 	wearOK   = 15e9 // below that it is over
 )
 
-// A wear projects what this process writes to a day. The file system's own journal
+// A wear projects what is written to a day. The file system's own journal
 // is not in the figure: it has to be weighed at the block device.
 type wear struct {
 	mu   sync.Mutex // guards all
-	seen []uint64   // bytes written at each look, oldest first
+	seen []int64    // bytes written at each look, oldest first
 	told devices.State
 	high bool
 }
 
 // A WearState is how much is written.
 type WearState struct {
-	Written uint64  `json:"written_bytes"` // by this process
+	Written int64   `json:"written_bytes"` // since the start
 	Day     float64 `json:"day_bytes"`     // projected to a day, from the last hour or what there is of it
 	High    bool    `json:"high"`
 }
@@ -58,14 +53,12 @@ func (w *wear) perDay() float64 {
 	return float64(w.seen[n]-w.seen[0]) / (float64(n) * wearEvery.Hours()) * 24
 }
 
-// lookAtWear notes what was written, and says when that is too much. A kernel that
-// does not count says nothing.
+// lookAtWear notes what was written, and says when that is too much.
 func (b *Box) lookAtWear() error {
-	bytes, ok := written(b.opt.Host.Written)
-	if !ok {
+	if b.opt.Written == nil {
 		return nil
 	}
-	for _, e := range b.wear.look(bytes) {
+	for _, e := range b.wear.look(b.opt.Written()) {
 		e.Time = b.opt.Host.Wall()
 		return b.opt.Say(e)
 	}
@@ -74,7 +67,7 @@ func (b *Box) lookAtWear() error {
 
 // look follows the figure and returns what is to be said, of a whole hour only: a
 // site that starts, or takes in an outage, writes a lot.
-func (w *wear) look(bytes uint64) []devices.Event {
+func (w *wear) look(bytes int64) []devices.Event {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if n := len(w.seen); n > 0 && bytes < w.seen[n-1] {
@@ -95,22 +88,4 @@ func (w *wear) look(bytes uint64) []devices.Event {
 	w.told = e.State
 	e.Value = &devices.Value{Quantity: "written", Unit: "GB/d", Number: float64(int64(day/1e8)) / 10}
 	return []devices.Event{e}
-}
-
-// written reads the bytes that this process sent to storage (write_bytes in
-// proc_pid_io(5)).
-func written(path string) (uint64, bool) {
-	f, err := os.Open(path)
-	if err != nil {
-		return 0, false
-	}
-	defer f.Close()
-	rows := bufio.NewScanner(io.LimitReader(f, 4096))
-	for rows.Scan() {
-		if figure, is := strings.CutPrefix(rows.Text(), "write_bytes: "); is {
-			n, err := strconv.ParseUint(figure, 10, 64)
-			return n, err == nil
-		}
-	}
-	return 0, false
 }

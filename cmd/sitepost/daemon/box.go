@@ -15,7 +15,7 @@ func (s *site) newBox() *box.Box {
 	return box.New(box.Options{
 		Host: *s.opt.Host, Name: boxName, Version: s.opt.Version,
 		CompareWith: clock.CompareWith, Warn: clock.Warn, Alarm: clock.Alarm,
-		Memory: s.store, Say: func(e devices.Event) error { return s.ingest.Say(boxName, e) }, Log: s.opt.Log,
+		Memory: s.store, Written: func() int64 { return s.store.Stock().Written }, Say: func(e devices.Event) error { return s.ingest.Say(boxName, e) }, Log: s.opt.Log,
 	})
 }
 

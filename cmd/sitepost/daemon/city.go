@@ -43,15 +43,8 @@ func (s *site) connectCity() error {
 	return nil
 }
 
-// sayOfLink puts on disk what the link says of itself, and counts what it says that
-// the city does not get.
-func (s *site) sayOfLink(e devices.Event) error {
-	err := s.ingest.Say(boxName, e)
-	if err == nil {
-		s.dropped.note(e)
-	}
-	return err
-}
+// sayOfLink puts on disk what the link says of itself.
+func (s *site) sayOfLink(e devices.Event) error { return s.ingest.Say(boxName, e) }
 
 // synced says whether the clock of the box can be trusted now.
 func (s *site) synced() bool { return s.opt.Host.Clock().Synced }

@@ -95,7 +95,6 @@ type site struct {
 	learnt        chan struct{}                  // something new is known of a camera
 	conversations []ingest.Conversation
 	box           *box.Box
-	dropped       dropped      // what the city was told of
 	hook          *hook        // nil while the site has none
 	link          *uplink.Link // nil while the site has no city yet
 }

@@ -94,7 +94,7 @@ var errDrops = errors.New("its room is used up and the oldest events are dropped
 func (f *fullness) reason(now time.Time) error {
 	highest := map[devices.Lane]uint64{}
 	for _, g := range f.gaps() {
-		if g.Lane != devices.ReadingLane && g.NoRoom() {
+		if g.Lane != devices.ReadingLane && g.Why == store.WhyRoom {
 			highest[g.Lane] = max(highest[g.Lane], g.Last)
 		}
 	}

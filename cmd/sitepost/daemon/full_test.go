@@ -24,7 +24,7 @@ func TestFull(t *testing.T) {
 	const words = "/var/lib/sitepost: the disk refuses: read-only file system; meanwhile alarms go to the city from memory, events and readings are lost: " +
 		"look at dmesg: a disk with errors is made read-only; remount it, or replace it"
 	gap := func(lane devices.Lane, last uint64) []store.Gap {
-		return []store.Gap{{Lane: lane, First: 1, Last: last, Why: "dropped: no room"}}
+		return []store.Gap{{Lane: lane, First: 1, Last: last, Why: store.WhyRoom}}
 	}
 	type now struct {
 		lasts   time.Duration

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"sitepost/cmd/sitepost/box"
 	"sitepost/config"
 	"sitepost/uplink"
 	"sitepost/uplink/mqtt/mqtttest"
@@ -116,7 +117,7 @@ func TestRenewedCertificate(t *testing.T) {
 		ClientID: "box1", KeepAlive: 15 * time.Second, CA: o.path("ca.pem"), Certificate: o.path("box.pem"), Key: key,
 		Brokers: []config.Broker{{Name: "city-a", URL: "mqtts://127.0.0.1:" + port, TLS: true}},
 	}
-	s := &site{opt: Options{Config: &config.Config{Site: config.Site{Name: "harbour"}, Uplink: up}}}
+	s := &site{opt: Options{Host: new(box.Machine()), Config: &config.Config{Site: config.Site{Name: "harbour"}, Uplink: up}}}
 	before := s.papers(0)
 	sayAs(t, s, "box-old")
 	o.renew(t, "box-new", ".pem")

@@ -2,10 +2,7 @@ package daemon
 
 import (
 	"encoding/json"
-	"io/fs"
-	"path/filepath"
 	"strings"
-	"time"
 
 	"sitepost/cmd/sitepost/status"
 	"sitepost/devices"
@@ -27,45 +24,24 @@ func (s *site) snapshot() status.Snapshot {
 	return snap
 }
 
-// storeNow is how the store does. What it says of its own parts has its place here.
+// storeNow is how the store does.
 func (s *site) storeNow() status.Store {
-	p := s.store.Pulse()
+	k := s.store.Stock()
 	now := status.Store{
-		Epoch: s.store.Epoch(), Bytes: bytesIn(s.opt.Config.Store.Directory), Size: s.opt.Config.Store.Size,
-		Failing: p.Failing, ReadingsLost: p.ReadingsLost, Commits: p.Commits,
-		Lanes: map[devices.Lane]status.Lane{}, Dropped: s.dropped.list(s.store.Stock().Dropped),
+		Epoch: s.store.Epoch(), Size: s.opt.Config.Store.Size, Failing: k.Failing, Commits: k.Commits,
+		Shares: []status.Share{}, Lanes: map[devices.Lane]status.Lane{}, Dropped: []status.Dropped{},
 	}
-	for _, lane := range devices.Lanes() {
-		l := status.Lane{Marks: s.store.Marks(lane)}
-		if next := max(l.Sent+1, l.First); next <= l.Last {
-			l.Waiting, l.Oldest = l.Last-next+1, s.oldest(lane, l.Sent)
-		}
-		now.Lanes[lane] = l
+	for _, part := range k.Shares {
+		now.Bytes += part.Bytes
+		now.Shares = append(now.Shares, status.Share(part))
+	}
+	for _, l := range k.Lanes {
+		now.Lanes[l.Lane] = status.Lane{Marks: l.Marks, Waiting: l.Waiting, Bytes: l.Bytes, Oldest: l.Oldest}
+	}
+	for _, d := range k.Dropped {
+		now.Dropped = append(now.Dropped, status.Dropped{Lane: d.Lane, Why: d.Why, Records: d.Count})
 	}
 	return now
-}
-
-// oldest is when the oldest record that no broker has was accepted.
-func (s *site) oldest(lane devices.Lane, sent uint64) time.Time {
-	waiting, err := s.store.Read(lane, sent, 1)
-	if err != nil || len(waiting) == 0 {
-		return time.Time{}
-	}
-	return waiting[0].Accepted
-}
-
-// bytesIn adds up the files below a folder. One that goes meanwhile counts nothing.
-func bytesIn(folder string) (sum int64) {
-	_ = filepath.WalkDir(folder, func(_ string, d fs.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() {
-			return nil
-		}
-		if about, err := d.Info(); err == nil {
-			sum += about.Size()
-		}
-		return nil
-	})
-	return sum
 }
 
 // addStandings adds how each device and line stands, and what is open, as the city

@@ -55,8 +55,8 @@ var (
 	accepted     = figure{"lane_accepted_total", "records accepted, over all runs of this epoch", counter, []string{"lane"}}
 	sent         = figure{"lane_sent_total", "records that a broker has", counter, []string{"lane"}}
 	received     = figure{"lane_received_total", "records that the platform has", counter, []string{"lane"}}
-	waiting      = figure{"lane_waiting", "records that no broker has", gauge, []string{"lane"}}
-	oldest       = figure{"lane_oldest_seconds", "age of the oldest record that no broker has", gauge, []string{"lane"}}
+	waiting      = figure{"lane_waiting", "records that are not done", gauge, []string{"lane"}}
+	oldest       = figure{"lane_oldest_seconds", "age of the oldest record that is not done", gauge, []string{"lane"}}
 	dropped      = figure{"dropped_records_total", "records that had to be dropped, since the start", counter, []string{"lane", "why"}}
 	linkUp       = figure{"link_up", "1 while a broker gives our own canary back", gauge, []string{"broker"}}
 	connects     = figure{"link_connects_total", "connections that came up", counter, nil}
@@ -69,11 +69,11 @@ var (
 	inFlight     = figure{"link_window_messages", "messages in flight", gauge, nil}
 	inFlightSize = figure{"link_window_bytes", "bytes in flight", gauge, nil}
 	unanswered   = figure{"link_unanswered_seconds", "how long the oldest message in flight waits", gauge, nil}
-	storeBytes   = figure{"store_bytes", "bytes in the store's directory", gauge, nil}
-	storeSize    = figure{"store_size_bytes", "bytes that it may use", gauge, nil}
+	storeBytes   = figure{"store_bytes", "bytes in use", gauge, []string{"share"}}
+	storeSize    = figure{"store_size_bytes", "bytes that may be used", gauge, []string{"share"}}
 	commits      = figure{"store_commits_total", "transactions, since the start", counter, nil}
 	failing      = figure{"store_failing", "1 while the disk refuses", gauge, nil}
-	written      = figure{"written_bytes_total", "bytes this process wrote to storage, without the file system's journal", counter, nil}
+	written      = figure{"written_bytes_total", "bytes the store wrote, without the file system's journal", counter, nil}
 	wornPerDay   = figure{"written_bytes_per_day", "the same, projected from the last hour to a day", gauge, nil}
 	synced       = figure{"clock_synced", "1 while the clock is synchronised", gauge, nil}
 	jumps        = figure{"clock_jumps_total", "how often somebody set the clock by more than a second, since the start", counter, nil}
@@ -132,8 +132,10 @@ func (s *Snapshot) putLanes(put put) {
 	for _, d := range s.Store.Dropped {
 		put(dropped, float64(d.Records), string(d.Lane), d.Why)
 	}
-	put(storeBytes, float64(s.Store.Bytes))
-	put(storeSize, float64(s.Store.Size))
+	for _, part := range s.Store.Shares {
+		put(storeBytes, float64(part.Bytes), part.Name)
+		put(storeSize, float64(part.Most), part.Name)
+	}
 	put(commits, float64(s.Store.Commits))
 	put(failing, one(s.Store.Failing))
 }

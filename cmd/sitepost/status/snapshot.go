@@ -50,20 +50,28 @@ type Uplink struct {
 
 // A Store is what is on disk.
 type Store struct {
-	Epoch        store.Epoch           `json:"epoch"`
-	Bytes        int64                 `json:"bytes"`                   // of everything in its directory
-	Size         int64                 `json:"size"`                    // that it may use
-	Failing      bool                  `json:"failing"`                 // the disk refuses
-	ReadingsLost int                   `json:"readings_lost,omitempty"` // while it does
-	Commits      int                   `json:"commits"`
-	Lanes        map[devices.Lane]Lane `json:"lanes"`
-	Dropped      []Dropped             `json:"dropped"` // since the start
+	Epoch   store.Epoch           `json:"epoch"`
+	Bytes   int64                 `json:"bytes"`   // in use
+	Size    int64                 `json:"size"`    // that it may use
+	Shares  []Share               `json:"shares"`  // of both
+	Failing bool                  `json:"failing"` // the disk refuses
+	Commits int                   `json:"commits"`
+	Lanes   map[devices.Lane]Lane `json:"lanes"`
+	Dropped []Dropped             `json:"dropped"` // since the start
+}
+
+// A Share is a part of the store: store.db, readings, history, pictures.
+type Share struct {
+	Name  string `json:"name"`
+	Bytes int64  `json:"bytes"`
+	Most  int64  `json:"size"`
 }
 
 // A Lane is how far one lane is.
 type Lane struct {
 	store.Marks
-	Waiting uint64    `json:"waiting"`                // records that no broker has
+	Waiting uint64    `json:"waiting"`                // records that are not done
+	Bytes   int64     `json:"bytes"`                  // that its records weigh
 	Oldest  time.Time `json:"waiting_since,omitzero"` // when the oldest of them was accepted
 }
 

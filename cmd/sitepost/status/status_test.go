@@ -39,7 +39,7 @@ func well() Snapshot {
 		Uplink: &Uplink{Brokers: []string{"city-a", "city-b"}, Status: uplink.Status{
 			Up: true, Broker: "city-a", Preferred: "city-a", Since: before(3 * time.Minute), Tried: 2, Connects: 2, Sent: 12043, LastAck: before(2 * time.Second), InFlight: 1, InFlightBytes: 900, Unanswered: before(time.Second),
 		}},
-		Store: Store{Epoch: "7f3a9c51d20b44e6", Bytes: 12_900_000, Size: 1 << 30, Commits: 881, Dropped: []Dropped{}, Lanes: map[devices.Lane]Lane{
+		Store: Store{Epoch: "7f3a9c51d20b44e6", Bytes: 12_900_000, Size: 1 << 30, Commits: 881, Dropped: []Dropped{}, Shares: []Share{{"store.db", 900_000, 256 << 20}, {"readings", 12_000_000, 256 << 20}}, Lanes: map[devices.Lane]Lane{
 			devices.AlarmLane: {Marks: store.Marks{First: 1, Last: 17, Sent: 17, Received: 17}},
 			devices.EventLane: {Marks: store.Marks{First: 12031, Last: 12031, Sent: 12030, Received: 12030}, Waiting: 1, Oldest: before(time.Second)},
 		}},
@@ -63,8 +63,8 @@ func ill() Snapshot {
 		Broker: "city-b", Preferred: "city-a", Why: "refused by the broker: bad user name or password", Next: "check user and password",
 		RefusedBy: []string{"city-a", "city-b"}, Tried: 9, Refused: 3, Unsaid: 1, Resent: 12,
 	}
-	s.Store.Failing, s.Store.ReadingsLost = true, 40
-	s.Store.Dropped = []Dropped{{devices.ReadingLane, "no room", 150}}
+	s.Store.Failing = true
+	s.Store.Dropped = []Dropped{{devices.ReadingLane, store.WhyRoom, 150}}
 	s.Store.Lanes[devices.EventLane] = Lane{Marks: store.Marks{First: 1, Last: 2047, Sent: 1000}, Waiting: 1047, Oldest: before(9 * time.Minute)}
 	s.Open = []Open{
 		{Incident: "i-1", Type: "gas.alarm.high", Device: "gas-1", Subject: "3", Since: before(2 * time.Minute), Severity: devices.Critical, Unconfirmed: true},

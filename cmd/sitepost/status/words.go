@@ -134,7 +134,7 @@ func (s *Snapshot) cityWords(line func(string, string, ...any)) {
 func (s *Snapshot) storeWords(line func(string, string, ...any)) {
 	text := fmt.Sprintf("%s of %s, %s written a day", size(s.Store.Bytes), size(s.Store.Size), size(int64(s.Wear.Day)))
 	for _, d := range s.Store.Dropped {
-		text += fmt.Sprintf(", %s of lane %s dropped (%s)", count(d.Records, "record"), d.Lane, d.Why)
+		text += fmt.Sprintf(", %s of lane %s missing (%s)", count(d.Records, "record"), d.Lane, d.Why)
 	}
 	line("store", "%s", text)
 	for _, name := range lanes {
