@@ -122,6 +122,7 @@ func (u wUplink) meant(site string) Uplink {
 		ClientID: u.ClientID.or(site), CA: string(u.CA.V.filePath), Certificate: string(u.Certificate.V.filePath), Key: u.Key.V,
 		Receipt: u.Receipt.or(ByBroker), KeepAlive: timeOr(u.KeepAlive, keepAlive), DrainRate: u.DrainRate.or(drainRate),
 		DrainStart: timeOr(u.DrainStart, drainStart), Readings: timeOr(u.Readings, readingsEvery),
+		Hook: string(u.Hook.V.filePath),
 	}
 	for _, b := range u.Brokers {
 		up.Brokers = append(up.Brokers, Broker{string(b.Name.V), b.URL.V.text, b.URL.V.tls, b.ServerName.V, b.User.V, b.Password.V})

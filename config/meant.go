@@ -89,6 +89,7 @@ type Uplink struct {
 	DrainRate       int           // old messages per second; default 50
 	DrainStart      time.Duration // default 5 min
 	Readings        time.Duration // default 60 s
+	Hook            string        // path of a program that is run when the way to the city is lost or back; "" is none
 	Brokers         []Broker      // preferred first; may be empty while a site has no city yet
 }
 

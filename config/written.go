@@ -76,6 +76,7 @@ type wUplink struct {
 	DrainRate   val[int]             `toml:"drain_rate" between:"1 10000"`
 	DrainStart  val[duration]        `toml:"drain_start" between:"0s 1d"`
 	Readings    val[duration]        `toml:"readings" between:"1s 1d"`
+	Hook        val[programFile]     `toml:"hook"`
 	Brokers     []wBroker            `toml:"broker"`
 }
 

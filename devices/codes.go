@@ -115,6 +115,7 @@ const (
 	BoxStopping      Code = "box.stopping"
 	UplinkLost       Code = "uplink.lost"
 	UplinkRefused    Code = "uplink.refused"
+	UplinkTakenOver  Code = "uplink.taken_over"
 	AlarmChattering  Code = "alarm.chattering"
 	ClockUnsynced    Code = "clock.unsynced"
 	StoreFull        Code = "store.full"

@@ -4,49 +4,78 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
-	"sitepost/devices"
 	"sitepost/ingest/store"
 )
 
 // canaryPatience is how long our own canary may be on its way.
 const canaryPatience = 10 * time.Second
 
+// papersEvery is how often a connection looks whether its certificates are new.
+const papersEvery = time.Minute
+
 var (
-	// errNoEcho ends a connection whose broker did not send the canary back: it
-	// takes what we say, and nothing comes out at the other end.
-	errNoEcho = errors.New("the broker does not give our own canary back (ask the city whether this box may write up/# and read up/canary)")
+	// errNoEcho ends a connection whose broker did not send the canary back, and
+	// did not even acknowledge it: it hangs.
+	errNoEcho = fmt.Errorf("the broker did not take our canary within %v", canaryPatience)
 	// errSilent ends a connection on which a message was not acknowledged in time.
 	errSilent = fmt.Errorf("a message was not acknowledged within %v", ackWatchdog)
 )
 
+// denied says that a broker takes what we say, and nothing comes out at the other
+// end: an access list does that, and no MQTT 3.1.1 broker tells.
+var denied = Refused{
+	Why:  "the broker does not give our own canary back",
+	Next: "ask the city whether this box may write up/# and read up/canary",
+}
+
 // A connection is one session at work, from the canary to its end. All of it
 // runs in one goroutine.
 //
-//	canary ─► birth ─► open ─► changed retained ─► the lanes ─► stopped
+//	canary ─► birth ─► open ─► changed retained ─► the lanes ─► stopped, moved
 type connection struct {
-	link    *Link
-	session Session
-	ears    *ears
-	birth   uint64
+	link     *Link
+	session  Session
+	ears     *ears
+	turn     int // of its broker
+	epoch    store.Epoch
+	birth    uint64
+	papers   string // state of its certificates when it was dialled
+	up       time.Time
+	better   chan *connection // from the scout: leave this one for that one
+	numbered chan struct{}    // closed when the store can number connections; nil: it numbered this one
+	scouted  atomic.Int64     // when the last scout's session was opened, in ns
 
 	window   window
+	acks     int // messages acknowledged
+	trial    *trial
 	first    *queue // made by the link itself: birth, state
 	replies  *queue
 	slow     *throttle
 	roads    []*road
+	kept     *retained
+	again    *refresh
 	pictures *pictures
 	sources  []source // the most important first
+	begun    bool     // birth and what is open were queued
+	beginAt  time.Time
 	tick     time.Time
+	papersAt time.Time
+	bye      *farewell // it is to end in order
+	byeBy    time.Time
 	stopping bool
 	stopBy   time.Time
 }
 
 // prove sends the canary and waits until it comes back.
 func (c *connection) prove(ctx context.Context) error {
-	c.session.Publish(c.ears.own)
+	select {
+	case <-c.ears.echoed: // a late one
+	default:
+	}
+	receipt := c.session.Publish(c.ears.own)
 	timer := time.NewTimer(canaryPatience)
 	defer timer.Stop()
 	select {
@@ -55,78 +84,22 @@ func (c *connection) prove(ctx context.Context) error {
 	case <-c.session.Lost():
 		return c.lost()
 	case <-timer.C:
+		select {
+		case <-receipt.Done():
+			if receipt.Error() == nil {
+				return &denied
+			}
+		default:
+		}
 		return errNoEcho
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
-// open makes the sources and fills the first of them: birth, what is open, and
-// what changed in the retained state since the last connection.
-func (c *connection) open(again map[devices.Lane]uint64) error {
-	l := c.link
-	wait := time.Duration(0)
-	if l.DrainStart > 0 {
-		wait = rand.N(l.DrainStart)
-	}
-	c.slow = newThrottle(time.Now().Add(wait), l.DrainRate)
-	for _, lane := range devices.Lanes() {
-		c.roads = append(c.roads, newRoad(lane, l, again[lane], c.slow))
-	}
-	kept := newRetained(l)
-	c.pictures = newPictures(l, c.slow, time.Now())
-	c.first, c.replies = new(queue), new(queue)
-	if err := c.live(time.Now()); err != nil {
-		return err
-	}
-	all, err := c.openFirst(kept)
-	if err != nil {
-		return err
-	}
-	alarms, events, readings := c.roads[0], c.roads[1], c.roads[2]
-	c.sources = []source{
-		c.first,
-		&alarms.fresh, // all of them: alarms have no old part
-		kept,
-		c.replies,
-		&events.fresh,
-		&events.old,
-		&readings.fresh,
-		&readings.old,
-		&refresh{retained: kept, slow: c.slow, waiting: all},
-		c.pictures,
-	}
-	return nil
-}
-
-// openFirst queues up/open and the changed retained documents behind the birth,
-// and returns all documents for the refresh.
-func (c *connection) openFirst(kept *retained) ([]store.Current, error) {
-	all, err := c.link.Store.Currents(true)
-	if err != nil {
-		return nil, fmt.Errorf("read retained state: %w", err)
-	}
-	changed, err := c.link.Store.Currents(false)
-	if err != nil {
-		return nil, fmt.Errorf("read retained state: %w", err)
-	}
-	var open []store.Current
-	for _, doc := range all {
-		if doc.Key == openKey {
-			open = append(open, doc)
-		}
-	}
-	for _, doc := range append(open, changed...) {
-		if o := kept.of(doc); o != nil {
-			kept.handed[doc.Key] = doc.Revision // it is as good as sent: the queue keeps its order
-			c.first.push(o)
-		}
-	}
-	return all, nil
-}
-
 // work sends until the connection ends, and returns why. It returns nil after
-// ctx ended and what was in the store then has been sent, as far as time allowed.
+// ctx ended and what was in the store then has been sent, as far as time allowed,
+// and a *farewell when it is to be left in order.
 func (c *connection) work(ctx context.Context) error {
 	changed := c.link.Store.Changed()
 	timer := time.NewTimer(0)
@@ -137,18 +110,13 @@ func (c *connection) work(ctx context.Context) error {
 			return c.why(err)
 		}
 		now := time.Now()
+		c.look(now)
 		again := c.fill(now)
-		c.show()
-		if late := c.window.overdue(); !late.IsZero() && !now.Before(late) {
-			if c.pictures.flying > 0 {
-				return errHeavy
-			}
-			return errSilent
+		if err := c.due(again, now); err != nil || c.stopped(again, now) {
+			return err
 		}
-		if c.stopping && (c.idle(again) || !now.Before(c.stopBy)) {
-			return nil
-		}
-		timer.Reset(time.Until(c.alarmClock(again)))
+		c.link.tally.flying(&c.window)
+		timer.Reset(time.Until(c.alarmClock(again, now)))
 		select {
 		case <-c.session.Lost():
 			_ = c.window.settle() // what was acknowledged before the end still counts
@@ -159,12 +127,38 @@ func (c *connection) work(ctx context.Context) error {
 		case <-c.window.next():
 		case m := <-c.ears.inbox:
 			c.hear(m)
+		case <-c.ears.rival:
+			c.link.sign("a canary on our topic that is not ours")
+		case <-c.numbered:
+			c.numbered = nil
+			c.part(&farewell{why: "the store can number connections again"})
+		case next := <-c.better:
+			c.part(&farewell{why: "the preferred broker is back", state: "moved", next: next})
 		case <-timer.C:
 		case <-stop:
 			stop = nil
 			c.stop()
 		}
 	}
+}
+
+// due returns why the connection ends now, if it does.
+func (c *connection) due(again, now time.Time) error {
+	if late := c.window.overdue(); !late.IsZero() && !now.Before(late) {
+		if c.pictures.flying > 0 {
+			return errHeavy
+		}
+		return errSilent
+	}
+	if c.bye != nil && (len(c.window.flights) == 0 || !now.Before(c.byeBy)) {
+		return c.bye
+	}
+	return nil
+}
+
+// stopped says that a connection which is to stop is done.
+func (c *connection) stopped(again, now time.Time) bool {
+	return c.stopping && (c.idle(again) || !now.Before(c.stopBy))
 }
 
 // lost says why the connection broke.
@@ -181,6 +175,12 @@ func (c *connection) why(err error) error {
 	}
 }
 
+// kicked says whether the connection ended because our own scout came.
+func (c *connection) kicked() bool {
+	at := c.scouted.Load()
+	return at != 0 && time.Since(time.Unix(0, at)) < kickedWithin && errors.Is(c.lost(), ErrHungUp)
+}
+
 func (c *connection) wake() {
 	for _, s := range c.sources {
 		s.wake()
@@ -188,9 +188,15 @@ func (c *connection) wake() {
 }
 
 // alarmClock returns the moment at which work must look again.
-func (c *connection) alarmClock(again time.Time) time.Time {
+func (c *connection) alarmClock(again, now time.Time) time.Time {
 	at := earlier(c.tick, again)
+	at = earlier(at, c.beginAt)
+	at = earlier(at, c.papersAt)
 	at = earlier(at, c.window.overdue())
+	at = earlier(at, c.link.calm(c.up, now))
+	if c.bye != nil {
+		at = earlier(at, c.byeBy)
+	}
 	if c.stopping {
 		at = earlier(at, c.stopBy)
 	}

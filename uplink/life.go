@@ -15,7 +15,7 @@ const stateEvery = 30 * time.Second
 // Birth) orders it: a will counts only if both equal the last "up".
 type life struct {
 	Schema  string                       `json:"schema"`
-	State   string                       `json:"state"` // up, down, stopped
+	State   string                       `json:"state"` // up, down, stopped, moved
 	Epoch   store.Epoch                  `json:"epoch"`
 	Birth   uint64                       `json:"birth"`
 	Box     string                       `json:"box"`
@@ -34,8 +34,8 @@ type canary struct {
 }
 
 // lifeNow says that the box is in the given state, and how far its lanes are.
-func (l *Link) lifeNow(state string, birth uint64) (Message, error) {
-	doc := l.life(state, birth)
+func (l *Link) lifeNow(state string, epoch store.Epoch, birth uint64) (Message, error) {
+	doc := l.life(state, epoch, birth)
 	doc.Time = stamp(time.Now())
 	doc.Lanes = make(map[devices.Lane]store.Marks)
 	for _, lane := range devices.Lanes() {
@@ -45,20 +45,20 @@ func (l *Link) lifeNow(state string, birth uint64) (Message, error) {
 }
 
 // will is what the broker says when we go without a goodbye.
-func (l *Link) will(birth uint64) (Message, error) {
-	return l.document("state", l.life("down", birth), true)
+func (l *Link) will(epoch store.Epoch, birth uint64) (Message, error) {
+	return l.document("state", l.life("down", epoch, birth), true)
 }
 
-func (l *Link) life(state string, birth uint64) life {
+func (l *Link) life(state string, epoch store.Epoch, birth uint64) life {
 	return life{
-		Schema: Schema, State: state, Epoch: l.Store.Epoch(), Birth: birth,
+		Schema: Schema, State: state, Epoch: epoch, Birth: birth,
 		Box: l.BoxID, Started: stamp(l.started), Version: l.Version,
 	}
 }
 
 // canary is unlike every other canary of this box: births are never repeated.
-func (l *Link) canary(birth uint64) (Message, error) {
-	return l.document("canary", canary{Schema, l.Store.Epoch(), birth, stamp(time.Now())}, false)
+func (l *Link) canary(epoch store.Epoch, birth uint64) (Message, error) {
+	return l.document("canary", canary{Schema, epoch, birth, stamp(time.Now())}, false)
 }
 
 func (l *Link) document(below string, doc any, retain bool) (Message, error) {

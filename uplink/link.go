@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"slices"
@@ -15,9 +14,6 @@ import (
 	"sitepost/ingest/store"
 )
 
-// dialPatience is how long a dial may take, name service and TLS included.
-const dialPatience = 30 * time.Second
-
 // A Link keeps one connection to one of the brokers and empties the store
 // through it. Make one with [NewLink] and run it once.
 type Link struct {
@@ -25,9 +21,18 @@ type Link struct {
 	started time.Time
 	tally   *tally
 	teller  *teller
-	again   map[devices.Lane]uint64 // numbers up to this may have been sent before
-	left    bool                    // the last connection ended in order
-	pace    pace                    // of pictures
+	births  births
+	turns   turns
+	rival   rival
+	suspect suspicion
+	again   map[devices.Lane]uint64 // numbers up to this may have been sent before,
+	of      store.Epoch             // of this epoch
+	told    volatileTold
+	left    bool // the last connection ended in order
+	pace    pace // of pictures
+
+	accounts map[devices.Lane]*account // what the platform has shown of each lane
+	desk     *desk                     // for the commands of the city
 }
 
 // NewLink makes a link. What is in the store by now may have been sent by an
@@ -45,10 +50,17 @@ func NewLink(o Options) *Link {
 	}
 	o.BoxID = cmp.Or(o.BoxID, o.Site)
 	o.Version = cmp.Or(o.Version, "unknown")
-	l := &Link{Options: o, started: time.Now(), tally: new(tally), again: make(map[devices.Lane]uint64)}
+	l := &Link{Options: o, started: time.Now(), tally: new(tally), again: make(map[devices.Lane]uint64), of: o.Store.Epoch()}
+	l.births.highest = make(map[store.Epoch]uint64)
+	l.turns.brokers = make([]turn, len(o.Dials))
+	l.accounts, l.desk = make(map[devices.Lane]*account), newDesk(o)
 	for _, lane := range devices.Lanes() {
 		l.again[lane] = o.Store.Marks(lane).Last
 	}
+	if len(o.Dials) > 0 {
+		l.tally.status.Preferred = o.Names[0]
+	}
+	l.teller = newTeller(l.Options, o.Names[:len(o.Dials)], l.started)
 	return l
 }
 
@@ -60,15 +72,15 @@ func (l *Link) Run(ctx context.Context) error {
 	if len(l.Dials) == 0 {
 		return errors.New("no broker is configured (add [[uplink.broker]])")
 	}
-	l.teller = newTeller(l.Options, l.Names[:len(l.Dials)], time.Now())
 	told := make(chan struct{})
 	telling, cancel := context.WithCancel(ctx)
 	go func() { defer close(told); l.teller.run(telling) }()
-	turn := l.keep(ctx)
+	l.path(false)
+	l.keep(ctx)
 	cancel()
 	<-told
 	if !l.left && l.undelivered() {
-		l.lastWords(turn)
+		l.lastWords()
 	}
 	return nil
 }
@@ -83,67 +95,85 @@ func (l *Link) undelivered() bool {
 
 // lastWords tries once to deliver what is in the store before the box goes: the
 // pause that ctx cut short may have been a long one.
-func (l *Link) lastWords(turn int) {
+func (l *Link) lastWords() {
 	ctx, cancel := context.WithTimeout(context.Background(), l.DrainFor)
 	defer cancel()
-	c, err := l.join(ctx, turn)
+	c, err := l.join(ctx, l.turns.now)
 	if err == nil {
 		cancel() // work begins with its end: send what is there, and leave
-		_, err = l.hold(ctx, c, turn)
+		_, err = l.hold(ctx, c)
 	}
 	if err != nil {
-		l.Log.Warn("the city does not have everything: the rest stays on disk", "broker", l.Names[turn], "err", err)
+		l.Log.Warn("the city does not have everything: the rest stays on disk", "broker", l.Names[l.turns.now], "err", err)
 	}
 }
 
-// keep dials the brokers in turn. One that held is dialled again first; one
-// that refused us is left alone for a minute. It returns whose turn it was.
-func (l *Link) keep(ctx context.Context) (turn int) {
-	var failures int
+// keep has connections, one after the other, until ctx ends.
+func (l *Link) keep(ctx context.Context) {
 	var said string
-	notBefore := make([]time.Time, len(l.Dials))
+	var next *connection // one that stands already
 	for ctx.Err() == nil {
-		held, err := l.connect(ctx, turn)
+		c, err := next, error(nil)
+		if next = nil; c == nil {
+			c, err = l.join(ctx, l.turns.now)
+		}
+		var held time.Duration
+		if err == nil {
+			held, err = l.hold(ctx, c)
+		}
+		if bye, is := errors.AsType[*farewell](err); is {
+			if next = bye.next; next != nil {
+				l.turns.now = next.turn
+			}
+			l.Log.Info("a connection was ended in order", "broker", l.Names[c.turn], "why", bye.why)
+			continue
+		}
 		if ctx.Err() != nil {
-			return turn
+			return
 		}
-		refused, isRefused := errors.AsType[*Refused](err)
-		l.teller.now(l.teller.lost, true, err.Error())
-		if isRefused {
-			notBefore[turn] = time.Now().Add(refusedPause)
-			l.teller.now(l.teller.refused[turn], true, refused.Error())
-		}
-		if held >= steadyAfter {
-			failures = 0
-		}
-		wait := pause(failures, rand.Float64())
-		failures++
-		name := l.Names[turn]
-		if held == 0 {
-			turn = (turn + 1) % len(l.Dials)
-		}
-		wait = max(wait, time.Until(notBefore[turn]))
-		said = l.report(name, err, wait, said)
-		l.rest(ctx, wait)
+		said = l.fail(ctx, held, err, said)
 	}
-	return turn
+	if next != nil {
+		next.abandon()
+	}
+}
+
+// fail tells of a connection that failed, and rests.
+func (l *Link) fail(ctx context.Context, held time.Duration, err error, said string) string {
+	turn := l.turns.now
+	l.teller.now(l.teller.lost, true, err.Error())
+	if refused, is := errors.AsType[*Refused](err); is {
+		l.refusedBy(turn, refused)
+	}
+	if held == 0 && !errors.Is(err, ErrHungUp) {
+		l.turns.brokers[turn].quick = 0 // it is the broker that goes
+	}
+	if l.rival.holds {
+		l.turns.avoid(turn, time.Now().Add(rand.N(rivalWait(l.turns.brokers[turn].quick))))
+	}
+	wait := l.turns.failed(held, err, time.Now(), rand.Float64())
+	said = l.report(l.Names[turn], err, wait, said)
+	l.path(false)
+	l.rest(ctx, wait)
+	return said
 }
 
 // report logs why there is no link: aloud when it is news, else quietly.
 func (l *Link) report(broker string, err error, wait time.Duration, said string) string {
-	l.tally.count(func(s *Status) {
-		if s.Up {
-			s.Up, s.Since = false, time.Now()
-		}
-		s.Broker, s.Why = broker, err.Error()
-		s.InFlight, s.InFlightBytes, s.Unanswered = 0, 0, time.Time{}
-	})
+	l.tally.lost(broker, err)
 	level := slog.LevelWarn
 	if said == broker+err.Error() {
 		level = slog.LevelDebug
 	}
 	l.Log.Log(context.Background(), level, "no link to the city", "broker", broker, "err", err, "again_in", wait)
 	return broker + err.Error()
+}
+
+// path tells whoever wants to know whether there is a way to the city.
+func (l *Link) path(up bool) {
+	if s := l.Status(); l.Path != nil {
+		l.Path(Path{Up: up, Since: cmp.Or(s.Since, l.started), Broker: s.Broker})
+	}
 }
 
 func (l *Link) rest(ctx context.Context, wait time.Duration) {
@@ -153,75 +183,6 @@ func (l *Link) rest(ctx context.Context, wait time.Duration) {
 	case <-timer.C:
 	case <-ctx.Done():
 	}
-}
-
-// connect holds one connection, and returns how long it was up and why it
-// ended. The error is nil only when ctx ended.
-func (l *Link) connect(ctx context.Context, turn int) (time.Duration, error) {
-	c, err := l.join(ctx, turn)
-	if err != nil {
-		return 0, err
-	}
-	return l.hold(ctx, c, turn)
-}
-
-// join dials a broker and lets the connection prove itself.
-func (l *Link) join(ctx context.Context, turn int) (*connection, error) {
-	birth, err := l.Store.Birth()
-	if err != nil {
-		return nil, fmt.Errorf("number the connection: %w", err)
-	}
-	will, err := l.will(birth)
-	if err != nil {
-		return nil, err
-	}
-	own, err := l.canary(birth)
-	if err != nil {
-		return nil, err
-	}
-	ears := newEars(l.Site, own, l.tally)
-	dialling, cancel := context.WithTimeout(ctx, dialPatience)
-	session, err := l.Dials[turn](dialling, will, ears.take)
-	cancel()
-	if err != nil {
-		return nil, err
-	}
-	l.teller.now(l.teller.refused[turn], false, "")
-	c := &connection{link: l, session: session, ears: ears, birth: birth}
-	if err = c.prove(ctx); err == nil {
-		err = c.open(l.again)
-	}
-	if err != nil {
-		c.abandon(ctx)
-		return nil, err
-	}
-	return c, nil
-}
-
-// hold works with a connection that has proved itself.
-func (l *Link) hold(ctx context.Context, c *connection, turn int) (time.Duration, error) {
-	up := time.Now()
-	l.teller.now(l.teller.lost, false, "")
-	l.tally.count(func(s *Status) {
-		s.Up, s.Since, s.Broker, s.Why = true, up, l.Names[turn], ""
-		s.Connects++
-	})
-	l.Log.Info("link to the city is up", "broker", l.Names[turn], "birth", c.birth)
-	err := c.work(ctx)
-	for _, r := range c.roads {
-		l.again[r.lane] = max(l.again[r.lane], r.handed)
-	}
-	if size := c.pictures.flying; err != nil && size > 0 {
-		l.pace.broke(size, errors.Is(err, errHeavy), time.Now())
-		l.Log.Warn("the connection broke under a picture", "bytes", size, "in_a_row", l.pace.broken)
-	}
-	if err != nil {
-		c.session.Drop()
-		return max(time.Since(up), 1), err
-	}
-	c.leave()
-	l.left = true
-	return max(time.Since(up), 1), nil
 }
 
 // tellGap tells of a record that can never be said. That a gap record cannot be

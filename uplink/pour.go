@@ -1,22 +1,35 @@
 package uplink
 
 import (
+	"errors"
 	"time"
 
 	"sitepost/devices"
+	"sitepost/ingest/store"
 )
 
 // fill hands over as many offers as the window takes, the most important first,
 // and returns when a source wants to be asked again.
 func (c *connection) fill(now time.Time) time.Time {
-	if !now.Before(c.tick) {
+	if c.bye != nil {
+		return time.Time{}
+	}
+	if !c.begun {
+		if !now.Before(c.beginAt) {
+			c.begin(now)
+		}
+	} else if !now.Before(c.tick) {
 		if err := c.live(now); err != nil {
 			c.link.Log.Warn("up/state is not repeated", "err", err)
 		}
 	}
 	for {
 		o, again := c.best(now)
-		if o == nil || !c.window.takes(o) {
+		if o == nil {
+			return again
+		}
+		o.solo = o.id != "" && c.link.suspect.careful > 0
+		if !c.window.takes(o) {
 			return again
 		}
 		c.send(o, now)
@@ -38,7 +51,7 @@ func (c *connection) best(now time.Time) (*offer, time.Time) {
 
 // send hands one offer to the session and waits for its receipt in the window.
 func (c *connection) send(o *offer, now time.Time) {
-	f := flight{since: now, within: ackWatchdog, done: o.done}
+	f := flight{since: now, within: ackWatchdog, id: o.id, aside: o.aside, solo: o.solo, done: o.done}
 	if o.skip {
 		f.receipt = settled{}
 	} else {
@@ -47,7 +60,11 @@ func (c *connection) send(o *offer, now time.Time) {
 		}
 		f.receipt = c.session.Publish(o.Message)
 		f.done = func() {
-			c.link.tally.count(func(s *Status) { s.Sent++ })
+			c.acks++
+			c.link.tally.acked(time.Now())
+			if o.id != "" {
+				c.link.suspect.acked(o.id)
+			}
 			if o.done != nil {
 				o.done()
 			}
@@ -63,10 +80,11 @@ func (c *connection) send(o *offer, now time.Time) {
 func (c *connection) live(now time.Time) error {
 	c.tick = now.Add(stateEvery)
 	l := c.link
-	if _, err := l.Store.Read(devices.AlarmLane, l.Store.Marks(devices.AlarmLane).Sent, 1); err != nil {
-		return err
+	_, err := l.Store.Read(devices.AlarmLane, l.Store.Marks(devices.AlarmLane).Sent, 1)
+	if _, damaged := errors.AsType[*store.DamageError](err); err != nil && !damaged {
+		return err // damage is an answer too, and the store mends it
 	}
-	m, err := l.lifeNow("up", c.birth)
+	m, err := l.lifeNow("up", c.epoch, c.birth)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ const openKey = "open"
 // retained is the source of the retained documents that the broker does not
 // have in their present revision.
 type retained struct {
+	conn  *connection
 	site  string
 	store Store
 	log   *slog.Logger
@@ -23,8 +24,9 @@ type retained struct {
 	failed  time.Time // of the last read, if that failed
 }
 
-func newRetained(l *Link) *retained {
-	return &retained{site: l.Site, store: l.Store, log: l.Log, handed: make(map[string]uint64), stale: true}
+func newRetained(c *connection) *retained {
+	l := c.link
+	return &retained{conn: c, site: l.Site, store: l.Store, log: l.Log, handed: make(map[string]uint64), stale: true}
 }
 
 func (r *retained) wake() { r.stale = true }
@@ -59,7 +61,7 @@ func (r *retained) of(c store.Current) *offer {
 	if had, ok := r.handed[c.Key]; ok && had >= c.Revision {
 		return nil
 	}
-	m, err := EncodeCurrent(r.site, r.store.Epoch(), c)
+	m, err := EncodeCurrent(r.site, r.conn.epoch, c)
 	if err != nil {
 		r.log.Error("retained state cannot be said", "err", err)
 		r.handed[c.Key] = c.Revision
@@ -68,7 +70,11 @@ func (r *retained) of(c store.Current) *offer {
 	return &offer{
 		Message: m,
 		taken:   func() { r.handed[c.Key] = c.Revision },
-		done:    func() { r.store.CurrentSent(c.Key, c.Revision) },
+		done: func() {
+			if r.conn.current() {
+				r.store.CurrentSent(c.Key, c.Revision)
+			}
+		},
 	}
 }
 

@@ -1,8 +1,10 @@
 package uplink
 
 import (
+	"errors"
 	"log/slog"
 	"math"
+	"slices"
 	"time"
 
 	"sitepost/devices"
@@ -28,6 +30,7 @@ const (
 // they go in order, at once, and split is where they begin.
 type road struct {
 	lane   devices.Lane
+	conn   *connection
 	site   string
 	store  Store
 	log    *slog.Logger
@@ -59,16 +62,17 @@ type cursor struct {
 }
 
 // newRoad begins where the store's mark stands.
-func newRoad(lane devices.Lane, l *Link, again uint64, slow *throttle) *road {
+func newRoad(lane devices.Lane, c *connection, again uint64) *road {
+	l := c.link
 	marks := l.Store.Marks(lane)
 	r := &road{
-		lane: lane, site: l.Site, store: l.Store, log: l.Log, lost: l.tellGap,
+		lane: lane, conn: c, site: l.Site, store: l.Store, log: l.Log, lost: l.tellGap,
 		again: again, split: marks.Last, marked: marks.Sent, oldAcked: marks.Sent,
 	}
 	if lane == devices.AlarmLane {
 		r.split = marks.Sent
 	}
-	r.old = cursor{road: r, slow: slow, after: marks.Sent, until: r.split}
+	r.old = cursor{road: r, slow: c.slow, after: marks.Sent, until: r.split}
 	r.old.ended = r.split <= marks.Sent
 	r.fresh = cursor{road: r, after: max(r.split, marks.Sent), until: noEnd}
 	return r
@@ -94,7 +98,7 @@ func (r *road) mark() {
 	if r.old.ended && r.oldFlying == 0 {
 		upto = max(upto, r.newAcked)
 	}
-	if upto > r.marked {
+	if upto > r.marked && r.conn.current() {
 		r.marked = upto
 		r.store.MarkSent(r.lane, upto)
 	}
@@ -119,6 +123,9 @@ func (c *cursor) offer(now time.Time) (*offer, time.Time) {
 		}
 		c.make(now)
 	}
+	if wait, until := c.road.conn.trial.holds(c.next.id, now); wait {
+		return nil, until
+	}
 	return c.next, time.Time{}
 }
 
@@ -127,14 +134,22 @@ func (c *cursor) wake() { c.dry = false }
 // read fetches the next records; false means that there are none now.
 func (c *cursor) read(now time.Time) bool {
 	records, err := c.road.store.Read(c.road.lane, c.after, readAhead)
-	if err != nil {
-		if !c.failing {
-			c.road.log.Warn("the store cannot be read", "lane", c.road.lane, "after", c.after, "err", err)
+	if err != nil && !c.failing {
+		c.road.log.Warn("the store cannot be read", "lane", c.road.lane, "after", c.after, "err", err)
+	}
+	c.failing = err != nil
+	damage, damaged := errors.AsType[*store.DamageError](err)
+	if err != nil && (!damaged || len(records) == 0) {
+		if damaged && len(damage.Seqs) > 0 {
+			c.after = min(max(c.after, slices.Max(damage.Seqs)), c.until) // the store tells what was lost
 		}
-		c.failing, c.notUntil = true, now.Add(readAgain)
+		c.notUntil = now.Add(readAgain)
 		return false
 	}
-	c.failing = false
+	if len(records) > 0 && records[0].Epoch != c.road.conn.epoch {
+		c.notUntil = now.Add(readAgain) // of another file: the connection is about to end
+		return false
+	}
 	for len(records) > 0 && records[len(records)-1].Seq > c.until {
 		records = records[:len(records)-1]
 	}
@@ -150,18 +165,21 @@ func (c *cursor) read(now time.Time) bool {
 }
 
 // make turns the head of what was read into an offer. A record that can never
-// be said is told as a gap, and its place in line is passed over.
+// be said is told as a gap, and its place in line is passed over, as that of one
+// which was set aside and told before.
 func (c *cursor) make(now time.Time) {
 	record := c.ahead[0]
 	c.ahead = c.ahead[1:]
 	r := c.road
 	m, err := Encode(r.site, record, now, record.Seq <= r.again)
-	if err != nil {
+	if err != nil && !record.IsStub() {
 		r.lost(record, err)
 	}
 	old := record.Seq <= r.split
 	c.next = &offer{
 		Message: m,
+		id:      record.ID(),
+		aside:   r.conn.asideIn(r.lane, record.Seq),
 		skip:    err != nil,
 		urgent:  r.lane == devices.AlarmLane,
 		taken: func() {

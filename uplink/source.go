@@ -5,11 +5,14 @@ import "time"
 // An offer is a message that wants to go now.
 type offer struct {
 	Message
-	skip   bool   // nothing to send: only its place in line counts
-	urgent bool   // may use the part of the window that is kept free
-	alone  bool   // goes when nothing is in flight, and takes nothing from the window
-	taken  func() // called when it was handed to the session
-	done   func() // called when the broker has it
+	skip   bool                   // nothing to send: only its place in line counts
+	urgent bool                   // may use the part of the window that is kept free
+	alone  bool                   // goes when nothing is in flight, and takes nothing from the window
+	solo   bool                   // goes when nothing is in flight, and nothing goes beside it
+	id     string                 // of a record; "" is none
+	aside  func(why string) error // gives the record up, which is kept and told
+	taken  func()                 // called when it was handed to the session
+	done   func()                 // called when the broker has it
 }
 
 func (o *offer) size() int { return len(o.Topic) + len(o.Payload) }

@@ -1,6 +1,7 @@
 package uplink_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -32,10 +33,20 @@ type memory struct {
 	revision uint64
 	births   uint64
 	changed  chan struct{}
-	broken   error           // what a read gives; nil: all is well
-	pictures []store.Picture // to be sent, oldest first
-	gaps     []store.Gap     // not told yet
-	losses   []store.Loss    // likewise
+	broken   error                              // what a read gives; nil: all is well
+	pictures []store.Picture                    // to be sent, oldest first
+	gaps     []store.Gap                        // not told yet
+	losses   []store.Loss                       // likewise
+	salvage  []store.Salvage                    // saved from a damaged file, not sent
+	ram      []store.Record                     // only in memory, not sent
+	dead     map[devices.Lane]map[uint64]string // set aside, and why
+	damaged  map[devices.Lane][]uint64
+	refuse   error // what SetAside gives
+	unborn   error // what Birth gives
+	deaf     bool  // no mark counts before the next Birth
+	current  store.Epoch
+	obeyed   uint64          // counter of commands
+	forgot   map[string]bool // ids of records that are not kept any more
 }
 
 var _, _ uplink.Store = (*memory)(nil), (*store.Store)(nil)
@@ -44,12 +55,17 @@ func newMemory(t testing.TB) *memory {
 	m := &memory{
 		t: t, lanes: make(map[devices.Lane][]store.Record), marks: make(map[devices.Lane]store.Marks),
 		currents: make(map[string]store.Current), sent: make(map[string]uint64), changed: make(chan struct{}),
+		dead: make(map[devices.Lane]map[uint64]string), current: epoch,
 	}
 	m.put("open", `{"open":[]}`)
 	return m
 }
 
-func (m *memory) Epoch() store.Epoch { return epoch }
+func (m *memory) Epoch() store.Epoch {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.current
+}
 
 func (m *memory) Read(lane devices.Lane, after uint64, limit int) ([]store.Record, error) {
 	m.mu.Lock()
@@ -58,8 +74,24 @@ func (m *memory) Read(lane devices.Lane, after uint64, limit int) ([]store.Recor
 	if m.broken != nil || after >= uint64(len(records)) {
 		return nil, m.broken
 	}
-	records = records[after:]
-	return slices.Clone(records[:min(limit, len(records))]), nil
+	damage := &store.DamageError{Lane: lane, Why: errors.New("a bit has flipped")}
+	var sound []store.Record
+	for _, r := range records[after:] {
+		if len(sound)+len(damage.Seqs) == limit {
+			break
+		}
+		switch {
+		case m.forgot[r.ID()]:
+		case slices.Contains(m.damaged[lane], r.Seq):
+			damage.Seqs = append(damage.Seqs, r.Seq)
+		default:
+			sound = append(sound, r)
+		}
+	}
+	if len(damage.Seqs) > 0 {
+		return sound, damage
+	}
+	return sound, nil
 }
 
 func (m *memory) Marks(lane devices.Lane) store.Marks {
@@ -73,6 +105,9 @@ func (m *memory) Marks(lane devices.Lane) store.Marks {
 func (m *memory) MarkSent(lane devices.Lane, upto uint64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.deaf {
+		return
+	}
 	marks := m.marks[lane]
 	if upto <= marks.Sent || upto > uint64(len(m.lanes[lane])) {
 		m.t.Errorf("mark sent of %s: got %d after %d, with %d records", lane, upto, marks.Sent, len(m.lanes[lane]))
@@ -85,6 +120,9 @@ func (m *memory) MarkReceived(lane devices.Lane, upto uint64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	marks := m.marks[lane]
+	if upto <= marks.Received || upto > marks.Sent {
+		m.t.Errorf("mark received of %s: got %d after %d, sent is %d", lane, upto, marks.Received, marks.Sent)
+	}
 	marks.Received = upto
 	m.marks[lane] = marks
 }
@@ -142,11 +180,100 @@ func (m *memory) LossTold(told store.Loss) error {
 	return m.broken
 }
 
+func (m *memory) CommandCounter() uint64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.obeyed
+}
+
+func (m *memory) RaiseCommandCounter(n uint64) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.broken == nil {
+		m.obeyed = n
+	}
+	return m.broken
+}
+
+func (m *memory) ReadSalvaged(after uint64, limit int) ([]store.Salvage, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var list []store.Salvage
+	for _, s := range m.salvage {
+		if s.At > after && len(list) < limit {
+			list = append(list, s)
+		}
+	}
+	return list, m.broken
+}
+
+func (m *memory) SalvagedSent(upto uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.deaf {
+		m.salvage = slices.DeleteFunc(m.salvage, func(s store.Salvage) bool { return s.At <= upto })
+	}
+}
+
+func (m *memory) Volatile(after uint64) []store.Record {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(m.ram), func(r store.Record) bool { return r.Seq <= after })
+}
+
+func (m *memory) VolatileSent(upto uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.ram = slices.DeleteFunc(m.ram, func(r store.Record) bool { return r.Seq <= upto })
+}
+
+func (m *memory) SetAside(lane devices.Lane, seq uint64, why string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.refuse != nil {
+		return m.refuse
+	}
+	if m.dead[lane] == nil {
+		m.dead[lane] = make(map[uint64]string)
+	}
+	m.dead[lane][seq] = why
+	r := &m.lanes[lane][seq-1]
+	*r = store.Record{Epoch: r.Epoch, Lane: r.Lane, Seq: r.Seq, Accepted: r.Accepted}
+	m.gaps = append(m.gaps, store.Gap{Lane: lane, First: seq, Last: seq, Why: "set aside: " + why})
+	return nil
+}
+
+// renew replaces the file: a new epoch, no records, and what could be saved of the
+// old ones, alarms first.
+func (m *memory) renew(next store.Epoch) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, lane := range devices.Lanes()[:2] {
+		for _, r := range m.lanes[lane][m.marks[lane].Sent:] {
+			m.salvage = append(m.salvage, store.Salvage{At: uint64(len(m.salvage) + 1), Record: r})
+		}
+	}
+	clear(m.lanes)
+	clear(m.marks)
+	m.births, m.current, m.deaf = 0, next, true
+	m.commit()
+}
+
 func (m *memory) Birth() (uint64, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if err := cmp.Or(m.broken, m.unborn); err != nil {
+		return 0, err
+	}
 	m.births++
+	m.deaf = false
 	return m.births, nil
+}
+
+func (m *memory) LastBirth() uint64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.births
 }
 
 func (m *memory) PicturesToSend() []store.Picture {
@@ -217,6 +344,25 @@ var examples = map[devices.Lane]devices.Event{
 	devices.ReadingLane: {Code: devices.GasReading, Value: &devices.Value{Number: 12, Unit: "%LEL"}},
 }
 
+// forget takes records of a lane away, as a budget does.
+func (m *memory) forget(lane devices.Lane, first, last int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.forgot == nil {
+		m.forgot = make(map[string]bool)
+	}
+	for n := first; n <= last; n++ {
+		m.forgot[fmt.Sprintf("%s-%s-%d", epoch, lane, n)] = true
+	}
+}
+
+// refuseBirths lets Birth fail.
+func (m *memory) refuseBirths(err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.unborn = err
+}
+
 // add appends n records to a lane in one commit.
 func (m *memory) add(lane devices.Lane, n int) {
 	e := examples[lane]
@@ -233,7 +379,7 @@ func (m *memory) append(lane devices.Lane, e devices.Event) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r := store.Record{
-		Epoch: epoch, Lane: lane, Seq: uint64(len(m.lanes[lane]) + 1), Event: e, Accepted: time.Now(),
+		Epoch: m.current, Lane: lane, Seq: uint64(len(m.lanes[lane]) + 1), Event: e, Accepted: time.Now(),
 		Place: devices.Place{Site: devices.Site{Name: site}, Device: devices.Named{Name: "gas-1", Kind: devices.GasDetector}},
 		Clock: store.Clock{Source: "none", Boot: "0d7c1f0e-0000-4000-8000-000000000001"},
 	}
@@ -252,4 +398,22 @@ func (m *memory) sentTo(lane devices.Lane) uint64 { return m.Marks(lane).Sent }
 
 func (m *memory) String() string {
 	return fmt.Sprint(m.Marks(devices.AlarmLane), m.Marks(devices.EventLane), m.Marks(devices.ReadingLane))
+}
+
+// remember keeps n alarms in memory only.
+func (m *memory) remember(n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for range n {
+		e := examples[devices.AlarmLane]
+		e.Time = time.Now()
+		r := store.Record{
+			Epoch: "c0ffee00c0ffee00", Lane: devices.AlarmLane, Seq: uint64(len(m.ram) + 1), Event: e, Accepted: time.Now(), Volatile: true,
+			Place: devices.Place{Site: devices.Site{Name: site}, Device: devices.Named{Name: "gas-1", Kind: devices.GasDetector}},
+			Clock: store.Clock{Source: "none", Boot: "0d7c1f0e-0000-4000-8000-000000000001"},
+		}
+		r.Incident = r.ID()
+		m.ram = append(m.ram, r)
+	}
+	m.commit()
 }

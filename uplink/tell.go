@@ -57,7 +57,9 @@ type teller struct {
 
 	mu      sync.Mutex
 	lost    *plight
+	taken   *plight
 	refused []*plight // one per broker
+	holes   []hole    // see holes.go
 
 	unsaved func() error // lets the store know what it said was told, which it did not take; nil: it knows all
 }
@@ -66,6 +68,7 @@ func newTeller(o Options, brokers []string, now time.Time) *teller {
 	t := &teller{say: o.Say, store: o.Store, log: o.Log, kick: make(chan struct{}, 1)}
 	t.lost = &plight{code: devices.UplinkLost, patience: lossPatience,
 		known: true, holds: true, since: now, why: "not connected since the start"}
+	t.taken = &plight{code: devices.UplinkTakenOver}
 	for _, name := range brokers {
 		t.refused = append(t.refused, &plight{code: devices.UplinkRefused, point: name})
 	}
@@ -100,7 +103,8 @@ func (t *teller) run(ctx context.Context) {
 		case <-timer.C:
 		}
 		now := time.Now()
-		if again := earlier(t.tell(now), t.tellMissing(now)); !again.IsZero() {
+		again := earlier(t.tell(now), t.tellMissing(now))
+		if again = earlier(again, t.tellHoles(now)); !again.IsZero() {
 			timer.Reset(time.Until(again))
 		}
 	}
@@ -109,7 +113,7 @@ func (t *teller) run(ctx context.Context) {
 // tell says what is due and returns when to look again.
 func (t *teller) tell(now time.Time) time.Time {
 	var again time.Time
-	for _, p := range append([]*plight{t.lost}, t.refused...) {
+	for _, p := range append([]*plight{t.lost, t.taken}, t.refused...) {
 		t.mu.Lock()
 		want, later := p.want(now)
 		due, since, why := want != p.told, p.since, p.why

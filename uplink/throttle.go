@@ -17,17 +17,26 @@ type throttle struct {
 // come at once is a twentieth of a second's worth, so that a high rate does not
 // need a timer for each message.
 func newThrottle(start time.Time, perSecond int) *throttle {
-	if perSecond <= 0 {
-		return &throttle{start, rate.NewLimiter(rate.Inf, 1)}
+	t := &throttle{start: start, limit: rate.NewLimiter(rate.Inf, 1)}
+	if perSecond > 0 {
+		t.limit = rate.NewLimiter(rate.Limit(perSecond), 1+perSecond/20)
 	}
-	return &throttle{start, rate.NewLimiter(rate.Limit(perSecond), 1+perSecond/20)}
+	return t
 }
+
+// change gives it another rate. What it had saved up stays bounded by the new one.
+func (t *throttle) change(perSecond int) { t.limit = newThrottle(t.start, perSecond).limit }
 
 // wait returns the moment at which the next message may go; zero means now.
 func (t *throttle) wait(now time.Time) time.Time {
 	if now.Before(t.start) {
 		return t.start
 	}
+	return t.pace(now)
+}
+
+// pace is wait for what the city has asked for: with the rate, and not after start.
+func (t *throttle) pace(now time.Time) time.Time {
 	if t.limit.Limit() == rate.Inf {
 		return time.Time{}
 	}

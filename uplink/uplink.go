@@ -25,6 +25,8 @@ package uplink
 
 import (
 	"context"
+	"crypto/ed25519"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -62,8 +64,27 @@ type Store interface {
 	// of it was told.
 	Lost() []store.Loss
 	LossTold(store.Loss) error
-	// Birth returns the number of a new connection, one above the last.
+	// ReadSalvaged returns what was saved from a damaged file and is to be sent
+	// under its own epoch, lane and number, with places in line above after.
+	// SalvagedSent says that a broker has all up to one.
+	ReadSalvaged(after uint64, limit int) ([]store.Salvage, error)
+	SalvagedSent(upto uint64)
+	// Volatile returns the alarms that are only in memory, because the disk
+	// refuses them, with numbers above after; VolatileSent says that a broker has all
+	// up to one.
+	Volatile(after uint64) []store.Record
+	VolatileSent(upto uint64)
+	// SetAside takes a record out of its lane that can never be sent. It is kept
+	// and told as a gap, and Read returns a stub in its place.
+	SetAside(lane devices.Lane, seq uint64, why string) error
+	// Birth returns the number of a new connection, one above the last. LastBirth is
+	// what it returned last, also in an earlier run.
 	Birth() (uint64, error)
+	LastBirth() uint64
+	// CommandCounter is the highest counter of a command that was ever obeyed.
+	// RaiseCommandCounter returns when a higher one is on disk.
+	CommandCounter() uint64
+	RaiseCommandCounter(n uint64) error
 }
 
 // A Receipt is the broker's word on one message. Error may be asked only after
@@ -87,6 +108,14 @@ type Session interface {
 	// Drop ends the connection without a word: the broker publishes the will.
 	Drop()
 }
+
+// A session may also be Unsynced: NotYetValid is the moment from which its broker's
+// certificate is valid, if that was tolerated because the box does not know the
+// time; else zero.
+type Unsynced interface{ NotYetValid() time.Time }
+
+// ErrHungUp is in the cause of a session that the broker ended itself.
+var ErrHungUp = errors.New("the broker hung up")
 
 // A Dial opens a session that is subscribed to [Subscriptions]. What comes in
 // is handed to onMessage, which does not block. An error of type *[Refused]
@@ -121,12 +150,32 @@ type Options struct {
 	DrainFor   time.Duration // how long Run may still send when its context ends; 0: 5 s
 	Receipt    string        // [ReceiptBroker] or [ReceiptPlatform]: whether down/ack moves the mark "received"
 
+	Allow   []string          // the commands that are obeyed; none: nothing is
+	SignKey ed25519.PublicKey // nil: commands need no signature; of a wrong length: it cannot be read, and nothing is obeyed
+	Synced  func() bool       // whether the box's clock can be trusted now; nil: never
+
 	Version string // of the program
 	BoxID   string
 
-	// Say takes what the link has to say of itself: uplink.lost and
-	// uplink.refused, afterwards, with the time of the loss, and store.gap. nil:
-	// nobody asks.
+	// Papers names the present state of what a broker's connection is secured
+	// with: another name than at the dial, and the connection is ended in order and
+	// made again. "" is not known. nil: they never change. It is asked once a minute
+	// and may read files.
+	Papers func(broker int) string
+	// Path hears whenever the way to the city opens or closes, and once at the
+	// start. It does not block. nil: nobody asks.
+	Path func(Path)
+
+	// Say takes what the link has to say of itself: uplink.lost,
+	// uplink.refused and uplink.taken_over, afterwards, with the time of the loss,
+	// and store.gap. nil: nobody asks.
 	Say func(devices.Event) error
 	Log *slog.Logger
+}
+
+// A Path is the way to the city: open since then over a broker, or closed.
+type Path struct {
+	Up     bool
+	Since  time.Time
+	Broker string // the one that has us, or that was tried last
 }

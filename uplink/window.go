@@ -21,7 +21,10 @@ type flight struct {
 	size    int
 	since   time.Time
 	within  time.Duration // how long the receipt may take
-	done    func()        // called when the broker has it; nil: nobody cares
+	id      string        // of a record; "" is none
+	aside   func(why string) error
+	solo    bool   // nothing else may be in flight
+	done    func() // called when the broker has it; nil: nobody cares
 }
 
 // A window holds all flights of one session, oldest first. A broker
@@ -45,7 +48,10 @@ func (w *window) fits(size int, urgent bool) bool {
 
 // takes says whether an offer may go.
 func (w *window) takes(o *offer) bool {
-	if o.alone {
+	if len(w.flights) > 0 && w.flights[0].solo {
+		return false
+	}
+	if o.alone || o.solo {
 		return len(w.flights) == 0
 	}
 	return w.fits(o.size(), o.urgent)

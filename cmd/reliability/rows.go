@@ -18,6 +18,8 @@ var faultTests = []faultTest{
 	{"ingest/store", "TestReliableReadOnly"},
 	{"ingest/store", "TestReliableErrors"},
 	{"ingest/store", "TestReliableFlash"},
+	{"uplink", "TestReliableBroker"},
+	{"uplink/mqtt", "TestReliableReconnects"},
 	{"uplink/mqtt", "TestReliableOutage"},
 	{"uplink/mqtt", "TestReliableOvertakes"},
 	{"uplink/mqtt", "TestReliableThroughput"},

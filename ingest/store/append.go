@@ -129,6 +129,14 @@ func (s *Store) Retire(stays func(Standing) bool) error {
 	})
 }
 
+// LastBirth is the number that Birth returned last, in this run or an earlier one, as
+// of the last commit. It asks no disk.
+func (s *Store) LastBirth() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.numbers.kept[numberBirth]
+}
+
 // Birth returns the number of a new connection: one more than the last one ever
 // returned. It is on disk before it is returned. When the file was replaced, marks
 // count again only after it: those of the connection before speak of other records.

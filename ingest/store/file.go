@@ -29,6 +29,7 @@ const (
 	bucketGaps       = "gaps"       // what is missing and was not told, by lane and number
 	bucketSalvaged   = "salvaged"   // records saved from damaged files, by position
 	bucketDamages    = "damages"    // files that were replaced, until it is told
+	bucketDead       = "dead"       // records that were set aside
 )
 
 // buckets lists those that every file has.
@@ -46,7 +47,11 @@ func buckets() [][]byte {
 // laterBuckets lists those that files of the same format did not always have: see
 // furnish.
 func laterBuckets() [][]byte {
-	return [][]byte{[]byte(bucketIdentities), []byte(bucketGaps), []byte(bucketSalvaged), []byte(bucketDamages)}
+	var names [][]byte
+	for _, name := range []string{bucketIdentities, bucketGaps, bucketSalvaged, bucketDamages, bucketDead} {
+		names = append(names, []byte(name))
+	}
+	return names
 }
 
 // format is that of the whole file; another one is not read.

@@ -70,6 +70,15 @@ func (t tiered) put(tx *bolt.Tx, seq uint64, value []byte) error {
 	return b.Put(seqKey(seq), value)
 }
 
+func (t tiered) replace(tx *bolt.Tx, seq uint64, value []byte) error {
+	for _, name := range t.tails(tx) {
+		if b := tx.Bucket(name); b.Get(seqKey(seq)) != nil {
+			return b.Put(seqKey(seq), value)
+		}
+	}
+	return t.deep.replace(tx, seq, value)
+}
+
 // sink moves small buckets into the tree.
 func (t tiered) sink(tx *bolt.Tx, names [][]byte) error {
 	left := int64(sunk)

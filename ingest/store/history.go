@@ -111,5 +111,7 @@ func (s *Store) readReadings(l *lane, after uint64, limit int) ([]Record, error)
 	if closed {
 		return nil, fmt.Errorf("lane %q: %w", l.name, ErrClosed)
 	}
-	return s.readLog(l.name, s.readings, after, last, limit)
+	records, err := s.readLog(l.name, s.readings, after, last, limit)
+	s.stubs(records)
+	return records, err
 }

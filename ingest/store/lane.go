@@ -44,6 +44,8 @@ func (l *lane) weightName() string { return "weight." + string(l.name) }
 // their own, see bind.go.
 type records interface {
 	put(tx *bolt.Tx, seq uint64, value []byte) error
+	// replace writes another value under a number that is there.
+	replace(tx *bolt.Tx, seq uint64, value []byte) error
 	// remove takes away the numbers from first to upto, both included, as far as
 	// they are there.
 	remove(tx *bolt.Tx, first, upto uint64) (removed, error)
@@ -70,6 +72,8 @@ func (l inBucket) put(tx *bolt.Tx, seq uint64, value []byte) error {
 	b.FillPercent = 1
 	return b.Put(seqKey(seq), value)
 }
+
+func (l inBucket) replace(tx *bolt.Tx, seq uint64, value []byte) error { return l.put(tx, seq, value) }
 
 func (l inBucket) remove(tx *bolt.Tx, first, upto uint64) (sum removed, err error) {
 	b := tx.Bucket(l.bucket)

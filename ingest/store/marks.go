@@ -11,6 +11,7 @@ import (
 const (
 	numberRevision = "revision" // last of the retained topics
 	numberBirth    = "birth"    // last connection
+	numberCommand  = "command"  // highest counter of a command that was obeyed
 )
 
 // How much is deleted with one commit. An alarm may wait for it, so it is

@@ -42,6 +42,8 @@ func (e *DamageError) Unwrap() error { return e.Why }
 // transaction a moment earlier. Were it given out then, a power cut could take it
 // back, and its number would name something else.
 //
+// A record that was set aside is there as a stub (aside.go).
+//
 // A *DamageError comes together with the sound records of the same stretch. The
 // file is then replaced (renew.go): its records are found again in ReadSalvaged, and
 // no mark counts before the next Birth. Any other error comes alone; try it again.

@@ -150,6 +150,7 @@ type Store struct {
 	written  int64 // bytes in them
 	used     int64 // of store.db
 	drops    map[Drop]uint64
+	aside    map[uint64]Epoch // numbers of readings that were set aside, and whose they are
 
 	opened time.Time
 
@@ -196,6 +197,7 @@ func Open(o Options) (*Store, error) {
 		told:     make(map[string]uint64),
 		changed:  make(chan struct{}),
 		drops:    make(map[Drop]uint64),
+		aside:    make(map[uint64]Epoch),
 		opened:   time.Now(),
 		groaned:  make(map[string]time.Time),
 	}

@@ -31,8 +31,13 @@ import (
 // The body of a CONNACK is read by the fence itself, so its code is known here.
 type fence struct {
 	net.Conn
+	raw      net.Conn      // below TLS: closing this one cannot be held up
 	filters  atomic.Int32  // how many the SUBACK that is due has; 0: none is due
 	patience time.Duration // for one write
+
+	began   time.Time
+	heard   atomic.Int64 // the broker's last byte, in ns since began
+	writing sync.Mutex   // one packet at a time
 
 	// Only the reading goroutine touches these.
 	ahead  *bufio.Reader
@@ -68,8 +73,9 @@ const (
 
 var errDropped = errors.New("connection dropped by us")
 
-func newFence(c net.Conn) *fence {
-	return &fence{Conn: c, patience: writePatience, ahead: bufio.NewReader(c)}
+// newFence fences a connection in; raw is what it runs over, or itself.
+func newFence(c, raw net.Conn) *fence {
+	return &fence{Conn: c, raw: raw, patience: writePatience, began: time.Now(), ahead: bufio.NewReader(c)}
 }
 
 // cut ends the connection for a reason, which every later read returns: paho
@@ -79,7 +85,7 @@ func (f *fence) cut(why error) {
 		f.mu.Lock()
 		f.why = why
 		f.mu.Unlock()
-		_ = f.Conn.Close()
+		_ = f.raw.Close() // a close of TLS would wait 5 s in a full socket
 	})
 }
 
@@ -95,6 +101,13 @@ func (f *fence) cause(err error) error {
 
 // Write writes one packet and gives it as much time as the fence has patience.
 func (f *fence) Write(p []byte) (int, error) {
+	f.writing.Lock()
+	defer f.writing.Unlock()
+	return f.write(p)
+}
+
+// write is for whoever holds writing.
+func (f *fence) write(p []byte) (int, error) {
 	if err := f.Conn.SetWriteDeadline(time.Now().Add(f.patience)); err != nil {
 		return 0, f.cause(err)
 	}
@@ -118,6 +131,7 @@ func (f *fence) Read(p []byte) (int, error) {
 	}
 	n, err := f.ahead.Read(p)
 	if n > 0 {
+		f.heard.Store(int64(time.Since(f.began)))
 		if broken := f.pass(p[:n]); broken != nil {
 			f.cut(broken)
 			return 0, broken

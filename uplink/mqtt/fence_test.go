@@ -66,7 +66,7 @@ func TestFenceCuts(t *testing.T) {
 			"byte by byte": iotest.OneByteReader(strings.NewReader(bytes)),
 		} {
 			w := &wire{Reader: reader}
-			n, err := read(newFence(w))
+			n, err := read(newFence(w, w))
 			if want := min(1, strings.Count(bytes[:min(4, len(bytes))], welcome)); n != want || !w.closed {
 				t.Errorf("%s, %s: got %d packets, closed %t; want %d and closed", name, way, n, w.closed, want)
 			}
@@ -90,7 +90,8 @@ func TestFencePasses(t *testing.T) {
 	}
 	want := said.String()
 	for _, reader := range []io.Reader{strings.NewReader(want), iotest.OneByteReader(strings.NewReader(want))} {
-		f := newFence(&wire{Reader: reader})
+		peer := &wire{Reader: reader}
+		f := newFence(peer, peer)
 		f.filters.Store(3)
 		got, err := io.ReadAll(f)
 		if string(got) != want || err != nil {
@@ -105,7 +106,7 @@ func TestFenceWrites(t *testing.T) {
 	t.Parallel()
 	ours, theirs := net.Pipe()
 	defer theirs.Close()
-	f := newFence(ours)
+	f := newFence(ours, ours)
 	f.patience = 20 * time.Millisecond
 	if _, err := f.Write([]byte("hello")); !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("write: got %v, want a deadline", err)
@@ -123,7 +124,8 @@ func FuzzFence(f *testing.F) {
 	}
 	f.Add([]byte(welcome+"\x90\x05\x00\x01\x01\x01\x80\x30\x05\x00\x01ahi"), 3)
 	f.Fuzz(func(t *testing.T, said []byte, filters int) {
-		fenced := newFence(&wire{Reader: bytes.NewReader(said)})
+		peer := &wire{Reader: bytes.NewReader(said)}
+		fenced := newFence(peer, peer)
 		fenced.filters.Store(int32(filters & 0xff))
 		for {
 			p, err := packets.ReadPacket(fenced)

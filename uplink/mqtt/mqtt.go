@@ -51,6 +51,11 @@ type Options struct {
 	// a ServerName the URL's host is the name in the certificate.
 	TLS func() (*tls.Config, error)
 
+	// Synced says whether this machine's clock is right; nil means that it is.
+	// While it is not, a certificate of the broker that is not valid yet is
+	// tolerated, see uplink.Unsynced; an expired one never is.
+	Synced func() bool
+
 	KeepAlive time.Duration // whole seconds; 0: 15 s
 	Log       *slog.Logger  // hears of subscriptions the broker refuses; nil: nobody
 }
@@ -74,11 +79,12 @@ func Dial(o Options, subscriptions []string) uplink.Dial {
 		if err != nil {
 			return nil, fmt.Errorf("broker %q: %w", target.Host, err)
 		}
-		conn, err := open(ctx, target, o.TLS)
+		conn, tolerated, err := o.open(ctx, target)
 		if err != nil {
 			return nil, fmt.Errorf("broker %q: %w", target.Host, err)
 		}
 		s := newSession(conn, options, onMessage)
+		s.tolerated = tolerated
 		if err := s.begin(ctx, subscriptions, o.Log); err != nil {
 			return nil, fmt.Errorf("broker %q: %w", target.Host, err)
 		}
@@ -118,7 +124,7 @@ func (o Options) client(will uplink.Will) (*paho.ClientOptions, error) {
 		SetConnectRetry(false).
 		SetStore(forgetful{}).
 		SetKeepAlive(o.KeepAlive).
-		SetPingTimeout(pingPatience).
+		SetPingTimeout(pingPatience). // watch.go is faster
 		SetConnectTimeout(connectPatience).
 		SetWriteTimeout(writePatience).
 		SetOrderMatters(true) // false starts a goroutine per message of the broker

@@ -2,13 +2,14 @@ package mqtt
 
 import (
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
 
 // silenceMS is how long the kernel keeps sending to a peer that does not answer
 // before it gives the connection up (TCP_USER_TIMEOUT, tcp(7)).
-const silenceMS = 20_000
+const silenceMS = int(mostSilence / time.Millisecond)
 
 // noticeSilence sets it on a new socket.
 func noticeSilence(_, _ string, c syscall.RawConn) error {

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/url"
 	"sync"
+	"syscall"
 	"time"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
@@ -27,6 +29,7 @@ type session struct {
 	jobs      chan job
 	lost      chan struct{}
 	once      sync.Once
+	tolerated time.Time
 }
 
 // A job is one message on its way to paho.
@@ -69,6 +72,7 @@ func (s *session) begin(ctx context.Context, subscriptions []string, log *slog.L
 		return fmt.Errorf("subscribe: %w", err)
 	}
 	go s.hand()
+	go s.fence.watch(s.lost)
 	return nil
 }
 
@@ -148,8 +152,19 @@ func (s *session) hand() {
 // Lost is closed when the connection has ended.
 func (s *session) Lost() <-chan struct{} { return s.lost }
 
-// Cause says why the connection has ended.
-func (s *session) Cause() error { return remoteAlert(s.fence.cause(errGone)) }
+// Cause says why the connection has ended. That the broker ended it itself is
+// worth knowing.
+func (s *session) Cause() error {
+	err := remoteAlert(s.fence.cause(errGone))
+	if errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) {
+		return fmt.Errorf("%w: %w", uplink.ErrHungUp, err)
+	}
+	return err
+}
+
+// NotYetValid is the moment from which the broker's certificate is valid, if it
+// was taken before that because this machine does not know the time; else zero.
+func (s *session) NotYetValid() time.Time { return s.tolerated }
 
 // Close says DISCONNECT and waits for the connection to end.
 func (s *session) Close(ctx context.Context) error {

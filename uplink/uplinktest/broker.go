@@ -14,6 +14,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -29,6 +30,9 @@ var (
 	// ErrLost is the error of a receipt whose session ended first, and the cause
 	// of that end.
 	ErrLost = errors.New("the broker is gone")
+
+	errTaken  = fmt.Errorf("%w: a younger session has this client id", uplink.ErrHungUp)
+	errHungUp = fmt.Errorf("%w for no reason that it gives", uplink.ErrHungUp)
 )
 
 // A Broker is a whole broker. Make one with [New]; all methods may be called
@@ -42,8 +46,9 @@ type Broker struct {
 	dials    int
 	most     int // messages in flight at once, ever
 
-	away    error         // what a dial gets; nil: welcome
-	hold    bool          // no receipts
+	away    error // what a dial gets; nil: welcome
+	hold    bool  // no receipts
+	hangUp  func(uplink.Message, int) bool
 	silent  []string      // filters on which nothing is delivered
 	latency time.Duration // from publish to receipt
 	turn    chan struct{} // closed when something arrived
@@ -68,6 +73,7 @@ func (b *Broker) Dial(client string, subscriptions []string) uplink.Dial {
 			return nil, b.away
 		}
 		if old := b.sessions[client]; old != nil {
+			old.cause = errTaken
 			b.end(old, true)
 		}
 		s := newSession(b, client, will, subscriptions, onMessage)
@@ -97,6 +103,15 @@ func (b *Broker) Kill(keep int) {
 		}
 		b.end(s, true)
 	}
+}
+
+// HangUp makes the broker end a session itself when a message arrives for which
+// reason says so; it is not acknowledged and goes no further. nil ends that. The
+// number counts the messages of a session from 1.
+func (b *Broker) HangUp(reason func(m uplink.Message, number int) bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.hangUp = reason
 }
 
 // Away makes every dial fail with err from now on, and ends the sessions; nil

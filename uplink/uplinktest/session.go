@@ -1,6 +1,7 @@
 package uplinktest
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -17,6 +18,8 @@ type session struct {
 	subscriptions []string
 	onMessage     func(uplink.Message)
 
+	cause    error            // why it ended, if that is known
+	number   int              // messages so far
 	pending  []*parcel        // published, not acknowledged, oldest first
 	incoming []uplink.Message // for onMessage
 	lost     chan struct{}
@@ -64,8 +67,12 @@ func (s *session) Publish(m uplink.Message) uplink.Receipt {
 // Lost is closed when the session has ended.
 func (s *session) Lost() <-chan struct{} { return s.lost }
 
-// Cause is always the same: this broker gives no reasons.
-func (s *session) Cause() error { return ErrLost }
+// Cause is ErrLost, or that the broker ended the session itself.
+func (s *session) Cause() error {
+	s.broker.mu.Lock()
+	defer s.broker.mu.Unlock()
+	return cmp.Or(s.cause, ErrLost)
+}
 
 // Close ends the session; no will is published.
 func (s *session) Close(context.Context) error {
@@ -139,6 +146,11 @@ func (s *session) step() ([]uplink.Message, time.Time) {
 	defer b.mu.Unlock()
 	for _, p := range s.pending {
 		if !p.arrived {
+			if s.number++; b.hangUp != nil && b.hangUp(p.message, s.number) {
+				s.cause = errHungUp
+				b.end(s, true)
+				break
+			}
 			p.arrived = true
 			b.arrive(p.message)
 		}

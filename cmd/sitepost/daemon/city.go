@@ -28,10 +28,15 @@ func (s *site) connectCity() error {
 		s.opt.Log.Warn("no broker is configured: everything stays on disk until there is one")
 		return nil
 	}
+	if up.Hook != "" {
+		s.hook = newHook(up.Hook, s.opt.Config.Site.Name, s.opt.Log)
+	}
 	s.link = uplink.NewLink(uplink.Options{
 		Site: s.opt.Config.Site.Name, Store: s.store, Dials: dials, Names: named,
 		DrainRate: up.DrainRate, DrainStart: up.DrainStart, Receipt: string(up.Receipt),
 		Version: s.opt.Version, BoxID: up.ClientID,
+		Papers: s.papers, Path: s.pathChanged,
+		Allow: allowed(s.opt.Config.Commands), SignKey: s.signKey(), Synced: s.synced,
 		Say: s.sayOfLink,
 		Log: s.opt.Log,
 	})
@@ -41,11 +46,31 @@ func (s *site) connectCity() error {
 // sayOfLink puts on disk what the link says of itself.
 func (s *site) sayOfLink(e devices.Event) error { return s.ingest.Say(boxName, e) }
 
+// synced says whether the clock of the box can be trusted now.
+func (s *site) synced() bool { return s.opt.Host.Clock().Synced }
+
+// papers names the state of a broker's certificates; brokers of a test have none.
+func (s *site) papers(broker int) string {
+	up := s.opt.Config.Uplink
+	if s.opt.Dials != nil {
+		return ""
+	}
+	return papers(up, up.Brokers[broker])
+}
+
+// pathChanged hears of the way to the city.
+func (s *site) pathChanged(p uplink.Path) {
+	if s.hook != nil {
+		s.hook.hear(p)
+	}
+}
+
 // dial reaches one broker. User, password and certificates are read anew at each
 // attempt, so that they can be renewed without a restart.
 func (s *site) dial(b config.Broker) uplink.Dial {
 	up := s.opt.Config.Uplink
 	o := mqtt.Options{URL: b.URL, ClientID: up.ClientID, KeepAlive: up.KeepAlive, Log: s.opt.Log}
+	o.Synced = s.synced
 	if !b.Password.IsZero() {
 		o.Password = revealed(b.Password)
 	}

@@ -95,6 +95,7 @@ type site struct {
 	learnt        chan struct{}                  // something new is known of a camera
 	conversations []ingest.Conversation
 	box           *box.Box
+	hook          *hook        // nil while the site has none
 	link          *uplink.Link // nil while the site has no city yet
 }
 
@@ -159,6 +160,9 @@ func (s *site) live(ctx context.Context) error {
 				s.opt.Log.Error("uplink ended", "err", err)
 			}
 		})
+		if s.hook != nil {
+			link.Go(func() { s.hook.run(linkCtx) })
+		}
 	}
 	for _, l := range s.lines {
 		lines.Go(func() {

@@ -41,6 +41,7 @@ func TestFull(t *testing.T) {
 		"at once":     {[]now{{time.Minute, readOnly, nil}}, []string{"2s raised " + words}},
 		"in and out":  {[]now{{time.Minute, readOnly, nil}, {5 * time.Second, nil, nil}, {time.Minute, readOnly, nil}}, []string{"2s raised " + words}},
 		"of readings": {[]now{{10 * time.Second, nil, nil}, {time.Minute, nil, gap(devices.ReadingLane, 9)}}, []string{"0s cleared "}},
+		"set aside":   {[]now{{10 * time.Second, nil, nil}, {time.Minute, nil, []store.Gap{{Lane: devices.EventLane, First: 1, Last: 9, Why: "set aside: poison"}}}}, []string{"0s cleared "}},
 		"of events": {[]now{{9 * time.Second, nil, nil}, {2 * time.Second, nil, gap(devices.EventLane, 9)}, {2 * time.Second, nil, gap(devices.EventLane, 11)}, {time.Minute, nil, gap(devices.EventLane, 12)}}, []string{"0s cleared ",
 			"12s raised /var/lib/sitepost: its room is used up and the oldest events are dropped: see why the city takes nothing, or give it more room: size in [store]", "34s cleared "}},
 	} {

@@ -55,9 +55,34 @@ func (s *Snapshot) judgeCity() {
 		if since.IsZero() { // not once since the start
 			since = s.Started
 		}
-		s.find(Finding{What: "city", Name: u.Broker, Since: since, Text: textAway(u.Why)})
+		away := Finding{What: "city", Name: u.Broker, Since: since, Text: textAway(u.Why), Next: u.Next}
+		if u.TakenOver {
+			away.Next = "" // it stands below
+		}
+		s.find(away)
 	case !u.Unanswered.IsZero() && s.Time.Sub(u.Unanswered) >= unansweredFor:
 		s.find(Finding{What: "city", Name: u.Broker, Since: u.Unanswered, Text: textUnanswered})
+	}
+	if u != nil {
+		s.judgeBrokers(u)
+	}
+}
+
+// judgeBrokers finds what is wrong beside the link, which may be up for all that.
+func (s *Snapshot) judgeBrokers(u *Uplink) {
+	if u.TakenOver {
+		s.find(Finding{What: "city", Name: u.Broker, Text: textTakenOver, Next: nextTakenOver})
+	}
+	for _, broker := range u.RefusedBy {
+		if u.Up || broker != u.Broker { // else it stands above
+			s.find(Finding{What: "city", Name: broker, Text: textRefuses, Next: nextRefuses})
+		}
+	}
+	if u.Up && u.Broker != u.Preferred && u.Preferred != "" && !slices.Contains(u.RefusedBy, u.Preferred) {
+		s.find(Finding{What: "city", Name: u.Preferred, Text: textSpare(u.Broker), Next: nextSpare})
+	}
+	if !u.ClockTolerated.IsZero() {
+		s.find(Finding{What: "clock", Name: u.Broker, Text: textTolerated(u.ClockTolerated), Next: nextTolerated})
 	}
 }
 

@@ -63,6 +63,9 @@ var (
 	messages     = figure{"link_messages_total", "messages that a broker acknowledged", counter, nil}
 	refused      = figure{"link_refused_total", "messages of the city that did not count", counter, nil}
 	unsaid       = figure{"link_unsaid_total", "records that can never be said", counter, nil}
+	resent       = figure{"link_resent_total", "records sent again because the platform did not have them, or asked", counter, nil}
+	takenOver    = figure{"link_taken_over", "1 while another box uses our name at a broker", gauge, nil}
+	refuses      = figure{"link_refused_by", "1 for a broker that refuses this box", gauge, []string{"broker"}}
 	inFlight     = figure{"link_window_messages", "messages in flight", gauge, nil}
 	inFlightSize = figure{"link_window_bytes", "bytes in flight", gauge, nil}
 	unanswered   = figure{"link_unanswered_seconds", "how long the oldest message in flight waits", gauge, nil}
@@ -82,7 +85,7 @@ var (
 // table lists them all: what is not in it cannot be sent.
 var table = []figure{
 	build, started, findings, byDevice, openNow, accepted, sent, received, waiting, oldest, dropped, linkUp, connects, messages,
-	refused, unsaid, inFlight, inFlightSize, unanswered, storeBytes, storeSize, commits, failing, written, wornPerDay, synced,
+	refused, unsaid, resent, takenOver, refuses, inFlight, inFlightSize, unanswered, storeBytes, storeSize, commits, failing, written, wornPerDay, synced,
 	jumps, offset, mains, battery,
 }
 
@@ -144,11 +147,14 @@ func (s *Snapshot) putLink(put put) {
 	}
 	for _, broker := range u.Brokers {
 		put(linkUp, one(u.Up && u.Broker == broker), broker)
+		put(refuses, one(slices.Contains(u.RefusedBy, broker)), broker)
 	}
 	put(connects, float64(u.Connects))
 	put(messages, float64(u.Sent))
 	put(refused, float64(u.Refused))
 	put(unsaid, float64(u.Unsaid))
+	put(resent, float64(u.Resent))
+	put(takenOver, one(u.TakenOver))
 	put(inFlight, float64(u.InFlight))
 	put(inFlightSize, float64(u.InFlightBytes))
 	put(unanswered, s.age(u.Unanswered))

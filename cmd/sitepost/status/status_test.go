@@ -37,7 +37,7 @@ func well() Snapshot {
 			Wear:  box.WearState{Written: 5 << 30, Day: 1.2e9},
 		},
 		Uplink: &Uplink{Brokers: []string{"city-a", "city-b"}, Status: uplink.Status{
-			Up: true, Broker: "city-a", Since: before(3 * time.Minute), Connects: 2, Sent: 12043, InFlight: 1, InFlightBytes: 900, Unanswered: before(time.Second),
+			Up: true, Broker: "city-a", Preferred: "city-a", Since: before(3 * time.Minute), Tried: 2, Connects: 2, Sent: 12043, LastAck: before(2 * time.Second), InFlight: 1, InFlightBytes: 900, Unanswered: before(time.Second),
 		}},
 		Store: Store{Epoch: "7f3a9c51d20b44e6", Bytes: 12_900_000, Size: 1 << 30, Commits: 881, Dropped: []Dropped{}, Shares: []Share{{"store.db", 900_000, 256 << 20}, {"readings", 12_000_000, 256 << 20}}, Lanes: map[devices.Lane]Lane{
 			devices.AlarmLane: {Marks: store.Marks{First: 1, Last: 17, Sent: 17, Received: 17}},
@@ -59,7 +59,10 @@ func ill() Snapshot {
 		box.Compared{Server: "10.37.1.7", Failed: "no answer within 3s"})
 	s.Power = box.PowerState{Supplies: 2, Battery: new(12), Low: true}
 	s.Wear.Day, s.Wear.High = 31e9, true
-	s.Uplink.Status = uplink.Status{Broker: "city-b", Why: "connection refused", Refused: 3, Unsaid: 1}
+	s.Uplink.Status = uplink.Status{
+		Broker: "city-b", Preferred: "city-a", Why: "refused by the broker: bad user name or password", Next: "check user and password",
+		RefusedBy: []string{"city-a", "city-b"}, Tried: 9, Refused: 3, Unsaid: 1, Resent: 12,
+	}
 	s.Store.Failing = true
 	s.Store.Dropped = []Dropped{{devices.ReadingLane, store.WhyRoom, 150}}
 	s.Store.Lanes[devices.EventLane] = Lane{Marks: store.Marks{First: 1, Last: 2047, Sent: 1000}, Waiting: 1047, Oldest: before(9 * time.Minute)}
@@ -136,6 +139,40 @@ func TestSilentCity(t *testing.T) {
 	s.Judge()
 	if len(s.Findings) != 1 || s.Findings[0].What != "city" {
 		t.Errorf("got %+v, want one finding about the city", s.Findings)
+	}
+}
+
+// TestBrokers: what is wrong beside a link that is up is found too, and what is said
+// once is not said twice.
+func TestBrokers(t *testing.T) {
+	const away = "city: city-b: the city is away: connection refused"
+	for name, test := range map[string]struct {
+		status uplink.Status
+		want   []string
+	}{
+		"the spare": {uplink.Status{Up: true, Broker: "city-b", Preferred: "city-a"},
+			[]string{"city: city-a: the preferred broker is away, and city-b has the link; " + nextSpare}},
+		"the spare, for the preferred one refuses": {uplink.Status{Up: true, Broker: "city-b", Preferred: "city-a", RefusedBy: []string{"city-a"}},
+			[]string{"city: city-a: this broker refuses the box; " + nextRefuses}},
+		"away, and refused by the other": {uplink.Status{Broker: "city-b", Preferred: "city-a", Why: "connection refused", RefusedBy: []string{"city-a"}},
+			[]string{away, "city: city-a: this broker refuses the box; " + nextRefuses}},
+		"another box": {uplink.Status{Broker: "city-b", Why: "connection refused", Next: "…", TakenOver: true},
+			[]string{away, "city: city-b: another box uses our name at the broker; " + nextTakenOver}},
+		"a clock that is not set": {uplink.Status{Up: true, Broker: "city-a", Preferred: "city-a", ClockTolerated: night},
+			[]string{"clock: city-a: its certificate begins only on 2026-11-21 14:40 UTC, and was taken because the clock is not set; " + nextTolerated}},
+	} {
+		s := well()
+		test.status.Since = night
+		s.Uplink.Status = test.status
+		s.Judge()
+		var got []string
+		for _, f := range s.Findings {
+			f.Since = time.Time{}
+			got = append(got, f.What+": "+s.finding(f))
+		}
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
 	}
 }
 

@@ -18,6 +18,12 @@ const (
 	textNoCity     = "no broker is configured: everything stays on disk"
 	nextNoCity     = "add [[uplink.broker]] to the site file"
 	textUnanswered = "the broker does not acknowledge what it is sent"
+	textTakenOver  = "another box uses our name at the broker"
+	nextTakenOver  = "find the other box that is configured as this site, or runs a copy of its disk"
+	textRefuses    = "this broker refuses the box"
+	nextRefuses    = "ask the city whether user, password, certificate and rights of this box are as it expects"
+	nextSpare      = "see why this one cannot be reached; it is used again when it has answered for 10 minutes"
+	nextTolerated  = "set the clock, and see that it stays set: chrony or systemd-timesyncd"
 	textNoMains    = "the box has no mains"
 	textUnsynced   = "the clock is not synchronised"
 	nextUnsynced   = "check chrony or systemd-timesyncd"
@@ -29,6 +35,15 @@ const (
 
 func textAway(why string) string {
 	return "the city is away: " + cmp.Or(why, "not connected yet")
+}
+
+// textSpare says that another broker has the link.
+func textSpare(broker string) string {
+	return "the preferred broker is away, and " + broker + " has the link"
+}
+
+func textTolerated(from time.Time) string {
+	return "its certificate begins only on " + from.UTC().Format("2006-01-02 15:04 UTC") + ", and was taken because the clock is not set"
 }
 
 func textOpen(o Open) string {

@@ -19,6 +19,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -159,6 +160,16 @@ func (b *Broker) Kill() {
 	defer b.mu.Unlock()
 	b.gate.close()
 	b.stop()
+}
+
+// Freeze stops the broker without ending it: its connections stand, and nothing is
+// read. A Kill ends it for good.
+func (b *Broker) Freeze() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.process != nil {
+		_ = b.process.Process.Signal(syscall.SIGSTOP)
+	}
 }
 
 // stop ends the process. The caller holds the lock.

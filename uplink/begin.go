@@ -1,0 +1,94 @@
+package uplink
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"sitepost/devices"
+	"sitepost/ingest/store"
+)
+
+// open makes the sources of a connection that has proved itself.
+func (c *connection) open(again map[devices.Lane]uint64) {
+	l := c.link
+	wait := time.Duration(0)
+	if l.DrainStart > 0 {
+		wait = rand.N(l.DrainStart)
+	}
+	now := time.Now()
+	c.slow = l.desk.throttle(now.Add(wait))
+	c.first, c.replies = new(queue), new(queue)
+	for _, lane := range devices.Lanes() {
+		c.roads = append(c.roads, newRoad(lane, c, again[lane]))
+	}
+	c.kept = newRetained(c)
+	c.again = &refresh{retained: c.kept, slow: c.slow}
+	c.pictures = newPictures(l, c.slow, now)
+	saved := &salvaged{connection: c}
+	alarms, events, readings := c.roads[0], c.roads[1], c.roads[2]
+	c.sources = []source{
+		c.first,
+		&volatiles{connection: c},
+		&alarms.fresh, // all of them: alarms have no old part
+		&salvagedLane{saved, true},
+		c.kept,
+		c.replies,
+		newRedelivery(c, devices.AlarmLane),
+		&events.fresh,
+		newRedelivery(c, devices.EventLane),
+		&events.old,
+		&salvagedLane{saved, false},
+		&readings.fresh,
+		&readings.old,
+		c.again,
+		c.pictures,
+	}
+	c.papersAt = now.Add(papersEvery)
+	c.begin(now)
+	c.trial = l.suspect.trial(c) // behind the birth
+}
+
+// begin queues birth, up/open and the changed retained documents, and all
+// documents for the refresh. A store that cannot be read is asked again, and
+// meanwhile the box is not called up; but the alarms it has in memory go.
+func (c *connection) begin(now time.Time) {
+	err := c.live(now)
+	if err == nil {
+		err = c.openFirst()
+	}
+	if err == nil {
+		c.begun, c.beginAt = true, time.Time{}
+		return
+	}
+	if c.beginAt.IsZero() {
+		c.link.Log.Warn("the store cannot be read, and the city is not told that this box is up", "err", err)
+	}
+	c.beginAt, c.tick = now.Add(readAgain), time.Time{}
+}
+
+// openFirst queues up/open and the changed retained documents behind the birth.
+func (c *connection) openFirst() error {
+	all, err := c.link.Store.Currents(true)
+	if err != nil {
+		return fmt.Errorf("read retained state: %w", err)
+	}
+	changed, err := c.link.Store.Currents(false)
+	if err != nil {
+		return fmt.Errorf("read retained state: %w", err)
+	}
+	var open []store.Current
+	for _, doc := range all {
+		if doc.Key == openKey {
+			open = append(open, doc)
+		}
+	}
+	for _, doc := range append(open, changed...) {
+		if o := c.kept.of(doc); o != nil {
+			c.kept.handed[doc.Key] = doc.Revision // it is as good as sent: the queue keeps its order
+			c.first.push(o)
+		}
+	}
+	c.again.waiting = all
+	return nil
+}
