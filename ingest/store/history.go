@@ -21,7 +21,9 @@ import (
 // bytes, and store.db stays small.
 const (
 	moveStep  = 64  // done alarms that are worth a commit
-	mostMoved = 256 // in one
+	mostMoved = 256 // in one,
+
+	mostMovedBytes = 256 << 10 // and bytes: they fit into an empty file of the smallest size
 )
 
 // moveAlarms copies alarms that are done.
@@ -60,7 +62,7 @@ func (s *Store) moveAlarms() {
 func (s *Store) doneAlarms(l *lane, from, upto uint64) (first uint64, values [][]byte, err error) {
 	err = s.file.View(func(tx *bolt.Tx) error {
 		values, first = nil, from
-		left := mostReadBytes
+		left := mostMovedBytes
 		l.records.walk(tx, from-1, func(k, v []byte) bool {
 			seq := seqOf(k)
 			if len(values) == 0 {

@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"time"
 
+	berrors "go.etcd.io/bbolt/errors"
+
 	"sitepost/ingest/store/sound"
 )
 
@@ -122,14 +124,22 @@ func (l *Log) Append(first uint64, values [][]byte) error {
 	case first < next || first > math.MaxUint64-Most:
 		return fmt.Errorf("number %d, the next is %d", first, next)
 	}
-	p := l.newest()
+	p, fresh := l.newest(), false
 	if p == nil || p.used >= l.opt.Bytes || p.suspect || first-p.first >= Most/2 {
 		if err := l.roll(first); err != nil {
 			return err
 		}
-		p = l.newest()
+		p, fresh = l.newest(), true
 	}
 	size, err := p.append(l, first, values)
+	if errors.Is(err, berrors.ErrMaxSizeReached) && !fresh {
+		// Nothing of it was added: it begins the next file.
+		if err := l.roll(first); err != nil {
+			return err
+		}
+		p = l.newest()
+		size, err = p.append(l, first, values)
+	}
 	if err != nil && Full(err) {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 
 	"sitepost/ingest/store/sound"
 )
@@ -195,9 +196,9 @@ func (p *piece) append(l *Log, first uint64, values [][]byte) (size int64, err e
 		}
 		return err
 	})
-	// After anything but a full disk nobody knows what the file holds: it is
-	// looked at again when it is read.
-	p.suspect = err != nil && !Full(err)
+	// After anything but a full disk or a full file nobody knows what the file holds:
+	// it is looked at again when it is read.
+	p.suspect = err != nil && !Full(err) && !errors.Is(err, berrors.ErrMaxSizeReached)
 	return size, err
 }
 

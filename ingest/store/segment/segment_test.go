@@ -229,3 +229,31 @@ func TestOtherEpoch(t *testing.T) {
 	}
 	same(t, "lost with the old one", lost, 150)
 }
+
+// TestFilledToTheBrim: values that do not fit into what is left of a file begin the
+// next one, whatever their size.
+func TestFilledToTheBrim(t *testing.T) {
+	for _, size := range []int{3_000, 70_000, 250_000} {
+		t.Run(fmt.Sprint(size), func(t *testing.T) {
+			directory := t.TempDir()
+			d := open(t, directory, "7f3a9c51d20b44e6", func(o *Options) { o.Bytes = 2 << 20 })
+			var n uint64
+			for d.Bytes() < 10<<20 {
+				var values [][]byte
+				for range 100 {
+					n++
+					values = append(values, fmt.Appendf(nil, "%d %s", n, strings.Repeat("x", size/100)))
+				}
+				if err := d.Append(n-99, values); err != nil {
+					t.Fatal(err)
+				}
+			}
+			same(t, "numbers", d.numbers(t, 0), upTo(1, n))
+			for _, s := range d.Segments() {
+				if s.Bytes > 2<<20 {
+					t.Errorf("got a file of %d bytes, want at most %d", s.Bytes, 2<<20)
+				}
+			}
+		})
+	}
+}
