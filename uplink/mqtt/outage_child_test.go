@@ -68,8 +68,7 @@ func beBox(told string) error {
 	if err := json.Unmarshal([]byte(told), &o); err != nil {
 		return err
 	}
-	opt := o.shares(filepath.Join(o.Directory, "store"))
-	st, err := store.Open(opt)
+	st, err := store.Open(o.store(filepath.Join(o.Directory, "store")))
 	if err != nil {
 		return err
 	}
@@ -85,7 +84,7 @@ func beBox(told string) error {
 	if err != nil {
 		return err
 	}
-	found.MaxBytes = opt.MaxBytes
+	found.MaxBytes = st.Stock().Shares[0].Most // of store.db
 	if err := json.NewEncoder(os.Stdout).Encode(found); err != nil {
 		return err
 	}
@@ -100,13 +99,9 @@ func beBox(told string) error {
 	return errors.Join(<-ended, st.Close())
 }
 
-// shares are those that the daemon gives the parts of a store of a size. What has
-// no room of its own yet lies in store.db and is counted to it.
-func (o outage) shares(directory string) store.Options {
-	return store.Options{
-		Directory: directory, Site: reliableSite, Clock: synced,
-		MaxBytes: o.Size / 2, ReadingBytes: o.Size / 4, PictureBytes: o.Size / 4,
-	}
+// store is that of a box of a size, in a directory.
+func (o outage) store(directory string) store.Options {
+	return store.Options{Directory: directory, Site: reliableSite, Clock: synced, Size: o.Size}
 }
 
 // dial hangs until the city is back, as behind a network that swallows everything.
@@ -150,7 +145,7 @@ func (o outage) live(st *store.Store) (found outcome, err error) {
 
 // early returns the cost of a record in a new store with a small backlog.
 func (o outage) early() (cost, error) {
-	opt := o.shares(filepath.Join(o.Directory, "early"))
+	opt := o.store(filepath.Join(o.Directory, "early"))
 	st, err := store.Open(opt)
 	if err != nil {
 		return cost{}, err
@@ -198,19 +193,25 @@ func spent() (cpu time.Duration, bytes int64, err error) {
 }
 
 // settle appends so many records and returns when all of them are on disk: who
-// says a reading does not wait for that, but an alarm takes along what waits.
+// says a reading does not wait for that.
 func settle(st *store.Store, count int) error {
 	want := total(st) + uint64(count)
-	if err := fill(st, count-1, mixed); err != nil {
+	if err := fill(st, count, mixed); err != nil {
 		return err
 	}
-	if err := st.Append(mixed(0)); err != nil {
-		return err
+	patience := time.After(time.Minute)
+	for {
+		changed := st.Changed()
+		got := total(st)
+		if got == want {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-patience:
+			return fmt.Errorf("%d records in the store, want %d", got, want)
+		}
 	}
-	if got := total(st); got != want {
-		return fmt.Errorf("%d records in the store, want %d", got, want)
-	}
-	return nil
 }
 
 // total is how many records a store was ever given.
