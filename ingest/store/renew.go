@@ -207,11 +207,15 @@ func (w *wreck) oldGaps() map[string]Gap {
 	return all
 }
 
-// carryCounts writes what was lost without a number, and not told.
+// carryCounts writes what was lost without a number, and not told; and the counter
+// of commands, for none may be obeyed twice.
 func (w *wreck) carryCounts(tx *bolt.Tx) error {
 	numbers := newShelf[uint64](bucketNumbers)
+	names := []string{numberCommand}
 	for _, lane := range devices.Lanes() {
-		name := refusedPrefix + string(lane)
+		names = append(names, refusedPrefix+string(lane))
+	}
+	for _, name := range names {
 		if n := w.numbers[name]; n > 0 {
 			if err := numbers.put(tx, name, n); err != nil {
 				return err

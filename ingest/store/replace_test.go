@@ -274,3 +274,31 @@ func TestHole(t *testing.T) {
 	says(t, s, "e", said(9, "alarm.test"))
 	same(t, "salvaged from an older copy", names(salvaged(t, s), old), []string{"event-2", "event-3", "event-4", "event-5"})
 }
+
+// TestCommandCounterOutlivesDamage holds that a command that was obeyed is not obeyed
+// again after its file was replaced, at rest or while it runs.
+func TestCommandCounterOutlivesDamage(t *testing.T) {
+	t.Parallel()
+	directory := t.TempDir()
+	s := at(t, directory)
+	if err := s.RaiseCommandCounter(7); err != nil {
+		t.Fatal(err)
+	}
+	says(t, s, "d", said(1, "alarm.test"))
+	for range 2 {
+		epoch := s.Epoch()
+		flipAll(t, directory, `{"epoch":"`+string(epoch))
+		_, _ = s.Read(devices.AlarmLane, 0, 0)
+		says(t, s, "d", said(2, "alarm.test"))
+		if s.Epoch() == epoch {
+			t.Fatal("the file was not replaced")
+		}
+		if err := s.RaiseCommandCounter(7); !errors.Is(err, ErrRefused) {
+			t.Errorf("got %v for a counter that was used, want ErrRefused", err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		s = at(t, directory)
+	}
+}

@@ -127,7 +127,7 @@ func (w *wreck) takeWord(p sound.Piece) {
 // takeNumber keeps the highest copy of a number.
 func (w *wreck) takeNumber(p sound.Piece, fresh bool) {
 	name := string(p.Key)
-	if name != numberRevision && name != numberBirth && !strings.Contains(name, ".") {
+	if name != numberRevision && name != numberBirth && name != numberCommand && !strings.Contains(name, ".") {
 		return
 	}
 	if strings.HasPrefix(name, "dropped.") && !p.Current { // it may have been told
