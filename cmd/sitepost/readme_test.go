@@ -6,23 +6,31 @@ import (
 	"flag"
 	"io"
 	"os"
+	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"sitepost/cmd/sitepost/box"
 	"sitepost/cmd/sitepost/daemon"
+	"sitepost/cmd/sitepost/status"
 	"sitepost/config"
+	"sitepost/devices"
 	"sitepost/devices/instrument"
 	"sitepost/devices/line"
+	"sitepost/ingest/store"
+	"sitepost/uplink"
 )
 
 var update = flag.Bool("update", false, "write the examples into the READMEs; a person reads the difference")
 
 // TestReadmeExamples keeps every example of both READMEs true: what check says
 // of a wrong site file and of a good one, the smallest site, what listen shows,
-// what probe says of a camera at night, and a message of the contract.
+// what probe says of a camera at night, status of a site that the city has lost,
+// store verify of a record that is damaged, and a message of the contract.
 func TestReadmeExamples(t *testing.T) {
 	examples := map[string]string{
 		"check":   "```\n$ sitepost check --config site.toml\n" + checked(t) + "```",
@@ -31,6 +39,8 @@ func TestReadmeExamples(t *testing.T) {
 		"rounds":  "```\n$ sitepost check --rounds --config small.toml\n" + rounds(t) + "```",
 		"listen":  "```\n$ sitepost listen gates\n" + listened(t) + "```",
 		"probe":   "```\n$ sitepost probe rtsp://10.37.20.11/Streaming/Channels/101 --user onvif --password-file cam.txt\n" + probedAtNight(t) + "```",
+		"status":  "```\n$ sitepost status\n" + statusAtNight() + "```",
+		"verify":  "```\n$ systemctl stop sitepost && sitepost store verify; systemctl start sitepost\n" + verified(t) + "```",
 	}
 	for _, readme := range []string{"../../README.md", "../../README.zh-CN.md"} {
 		text, err := os.ReadFile(readme)
@@ -129,6 +139,71 @@ func probedAtNight(t *testing.T) string {
 		t.Error("a camera at night is good")
 	}
 	return printed
+}
+
+// statusAtNight is what status prints of a site whose city has gone.
+func statusAtNight() string {
+	at := time.Date(2026, 11, 22, 3, 0, 0, 0, time.FixedZone("", 8*60*60))
+	before := func(d time.Duration) time.Time { return at.Add(-d) }
+	s := status.Snapshot{
+		Time: at, Site: "xinggang-ferry", Version: "1.0.0",
+		State: box.State{
+			Started: before(26 * time.Hour), Cause: box.PowerCut,
+			Before: "the machine went without a goodbye (power cut, reset or hang), last known alive at 2026-11-21 00:51:00 +08:00, 9m0s before this start",
+			Clock:  box.ClockState{Source: "none"}, Wear: box.WearState{Day: 1.2e9},
+		},
+		Uplink: &status.Uplink{Brokers: []string{"city-a", "city-b"}, Status: uplink.Status{
+			Broker: "city-b", Preferred: "city-a", Since: before(70 * time.Minute), Connects: 3, Sent: 12043,
+			Why: `broker "10.37.1.11:8883": dial tcp 10.37.1.11:8883: connect: no route to host`,
+		}},
+		Store: status.Store{
+			Bytes: 300 << 20, Size: 1 << 30, Dropped: []status.Dropped{{Lane: devices.ReadingLane, Why: store.WhyRoom, Records: 150}},
+			Lanes: map[devices.Lane]status.Lane{
+				devices.AlarmLane:   {Marks: store.Marks{Last: 1241, Sent: 1239, Received: 1239}, Waiting: 2, Oldest: before(9 * time.Minute)},
+				devices.EventLane:   {Marks: store.Marks{Last: 77310, Sent: 77001, Received: 77001}, Waiting: 309, Oldest: before(70 * time.Minute)},
+				devices.ReadingLane: {Marks: store.Marks{Last: 91204, Sent: 90110}, Waiting: 944, Oldest: before(66 * time.Minute)},
+			},
+		},
+		Devices: []status.Device{{Name: "box", State: "online"}, {Name: "gas-1", State: "online"}},
+		Lines:   []status.Device{{Name: "bus-a", State: "online"}},
+	}
+	s.Judge()
+	return s.Words()
+}
+
+// verified is what store verify prints of a store with one record in which a byte is
+// another.
+func verified(t *testing.T) string {
+	directory := t.TempDir()
+	s, err := store.Open(store.Options{Directory: directory})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"first", "second", "third"} {
+		e := devices.Event{Time: time.Unix(0, 0), Code: "alarm.test", Text: text}
+		if err := s.Append(devices.Place{Device: devices.Named{Name: "gas-1"}}, e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(directory, "store.db")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, bytes.ReplaceAll(text, []byte("second"), []byte("secoNd")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if code := run([]string{"store", "verify", "--directory", directory}, &out, &out); code != exitFindings {
+		t.Errorf("got exit code %d, want %d", code, exitFindings)
+	}
+	// Each store has an epoch of its own, and so other checksums.
+	sums := regexp.MustCompile(`checksum [0-9a-f]{8}, stored [0-9a-f]{8}`)
+	printed := sums.ReplaceAllString(out.String(), "checksum 53577ca6, stored fcc24756")
+	return strings.ReplaceAll(printed, directory, "/var/lib/sitepost")
 }
 
 // message is the golden message of a high gas alarm.

@@ -101,6 +101,17 @@ func cases(t *testing.T) map[string]uplink.Message {
 		r.Event.Text = "12 records lost, which have no numbers: disk refused"
 		r.Incident = r.ID()
 	})
+	vary("of-a-file-before", "store.gap", 1248, func(r *store.Record) {
+		r.Event.Point, r.Event.Detail = "event", "0c11d5e6a7f80912 812-815"
+		r.Event.Text = "4 records are missing: damaged (their epoch is 0c11d5e6a7f80912)"
+		r.Incident = r.ID()
+	})
+	vary("cleared", "alarm.chattering", 1249, func(r *store.Record) {
+		r.Event.State, r.Event.Count = devices.Cleared, &devices.Count{Raw: 412, Step: 412}
+		r.Event.Time, r.Accepted = night.Add(4*time.Minute), night.Add(4*time.Minute)
+		r.Event.Text = "412 edges held back since 22:40:00"
+		r.Incident, r.Since, r.ClearedBy = string(epoch)+"-alarm-43", night, "device"
+	})
 	vary("above-dead-band", "gas.reading", 981, func(r *store.Record) {
 		r.Event.Value = &devices.Value{Quantity: "combustible gas", Unit: "%LEL", Number: 18.25}
 	})
@@ -182,6 +193,7 @@ func written() map[string]uplink.Message {
 		"up-state--birth":     up("state", `{"schema":"urn:sitepost:1.0","state":"up",`+life+lanes, true),
 		"up-state--will":      up("state", `{"schema":"urn:sitepost:1.0","state":"down",`+life+`}`, true),
 		"up-state--stopped":   up("state", `{"schema":"urn:sitepost:1.0","state":"stopped",`+life+lanes, true),
+		"up-state--moved":     up("state", `{"schema":"urn:sitepost:1.0","state":"moved",`+life+lanes, true),
 		"up-canary":           up("canary", `{"schema":"urn:sitepost:1.0","epoch":"7f3a9c51d20b44e6","birth":12,"time":"2026-11-21T22:40:00.900+08:00"}`, false),
 		"up-reply":            up("reply/c-0816", `{"id":"c-0816","result":"ok","code":"set","text":"what waits goes with 10 messages a second from 2026-11-21T23:00:00.000+08:00 on"}`, false),
 		"up-reply--part":      up("reply/c-0817", `{"id":"c-0817","result":"ok","code":"sent_in_part","text":"98 records sent again, 2 are not kept any more"}`, false),
