@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"encoding/json"
+	"path/filepath"
 	"strings"
 
 	"sitepost/cmd/sitepost/status"
@@ -29,7 +30,11 @@ func (s *site) storeNow() status.Store {
 	k := s.store.Stock()
 	now := status.Store{
 		Epoch: s.store.Epoch(), Size: s.opt.Config.Store.Size, Failing: k.Failing, Commits: k.Commits,
-		Shares: []status.Share{}, Lanes: map[devices.Lane]status.Lane{}, Dropped: []status.Dropped{},
+		Shares: []status.Share{}, Lanes: map[devices.Lane]status.Lane{}, Dropped: []status.Dropped{}, SetAside: []string{},
+	}
+	aside, _ := filepath.Glob(filepath.Join(s.opt.Config.Store.Directory, "damaged", "*.db")) // the pattern is well formed
+	for _, path := range aside {
+		now.SetAside = append(now.SetAside, filepath.Base(path))
 	}
 	for _, part := range k.Shares {
 		now.Bytes += part.Bytes

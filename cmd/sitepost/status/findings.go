@@ -43,6 +43,9 @@ func (s *Snapshot) judgeStore() {
 	if s.Store.Failing {
 		s.find(Finding{What: "store", Text: textStoreFails, Next: nextStoreFails})
 	}
+	if files := s.Store.SetAside; len(files) > 0 {
+		s.find(Finding{What: "store", Text: textSetAside(files), Next: nextSetAside})
+	}
 }
 
 func (s *Snapshot) judgeCity() {

@@ -50,14 +50,15 @@ type Uplink struct {
 
 // A Store is what is on disk.
 type Store struct {
-	Epoch   store.Epoch           `json:"epoch"`
-	Bytes   int64                 `json:"bytes"`   // in use
-	Size    int64                 `json:"size"`    // that it may use
-	Shares  []Share               `json:"shares"`  // of both
-	Failing bool                  `json:"failing"` // the disk refuses
-	Commits int                   `json:"commits"`
-	Lanes   map[devices.Lane]Lane `json:"lanes"`
-	Dropped []Dropped             `json:"dropped"` // since the start
+	Epoch    store.Epoch           `json:"epoch"`
+	Bytes    int64                 `json:"bytes"`   // in use
+	Size     int64                 `json:"size"`    // that it may use
+	Shares   []Share               `json:"shares"`  // of both
+	Failing  bool                  `json:"failing"` // the disk refuses
+	Commits  int                   `json:"commits"`
+	Lanes    map[devices.Lane]Lane `json:"lanes"`
+	Dropped  []Dropped             `json:"dropped"`   // since the start
+	SetAside []string              `json:"set_aside"` // damaged files that were replaced, until somebody moves them away
 }
 
 // A Share is a part of the store: store.db, readings, history, pictures.

@@ -39,7 +39,7 @@ func well() Snapshot {
 		Uplink: &Uplink{Brokers: []string{"city-a", "city-b"}, Status: uplink.Status{
 			Up: true, Broker: "city-a", Preferred: "city-a", Since: before(3 * time.Minute), Tried: 2, Connects: 2, Sent: 12043, LastAck: before(2 * time.Second), InFlight: 1, InFlightBytes: 900, Unanswered: before(time.Second),
 		}},
-		Store: Store{Epoch: "7f3a9c51d20b44e6", Bytes: 12_900_000, Size: 1 << 30, Commits: 881, Dropped: []Dropped{}, Shares: []Share{{"store.db", 900_000, 256 << 20}, {"readings", 12_000_000, 256 << 20}}, Lanes: map[devices.Lane]Lane{
+		Store: Store{Epoch: "7f3a9c51d20b44e6", Bytes: 12_900_000, Size: 1 << 30, Commits: 881, Dropped: []Dropped{}, SetAside: []string{}, Shares: []Share{{"store.db", 900_000, 256 << 20}, {"readings", 12_000_000, 256 << 20}}, Lanes: map[devices.Lane]Lane{
 			devices.AlarmLane: {Marks: store.Marks{First: 1, Last: 17, Sent: 17, Received: 17}},
 			devices.EventLane: {Marks: store.Marks{First: 12031, Last: 12031, Sent: 12030, Received: 12030}, Waiting: 1, Oldest: before(time.Second)},
 		}},
@@ -64,6 +64,7 @@ func ill() Snapshot {
 		RefusedBy: []string{"city-a", "city-b"}, Tried: 9, Refused: 3, Unsaid: 1, Resent: 12,
 	}
 	s.Store.Failing = true
+	s.Store.SetAside = []string{"store-20261121T224000Z-1.db"}
 	s.Store.Dropped = []Dropped{{devices.ReadingLane, store.WhyRoom, 150}}
 	s.Store.Lanes[devices.EventLane] = Lane{Marks: store.Marks{First: 1, Last: 2047, Sent: 1000}, Waiting: 1047, Oldest: before(9 * time.Minute)}
 	s.Open = []Open{

@@ -15,6 +15,7 @@ import (
 const (
 	textStoreFails = "the disk refuses what is written"
 	nextStoreFails = "look at the disk: is it full, read-only or broken?"
+	nextSetAside   = "look at disk and power supply; at the second time replace the disk. Then move the folder damaged/ away"
 	textNoCity     = "no broker is configured: everything stays on disk"
 	nextNoCity     = "add [[uplink.broker]] to the site file"
 	textUnanswered = "the broker does not acknowledge what it is sent"
@@ -75,6 +76,10 @@ func textOff(c box.Compared) string {
 		way, off = "behind", -off
 	}
 	return fmt.Sprintf("the clock is %.3f s %s that of this server", off, way)
+}
+
+func textSetAside(files []string) string {
+	return fmt.Sprintf("%s of the store: damaged and replaced, now in damaged/ (%s)", count(uint64(len(files)), "file"), strings.Join(files, ", "))
 }
 
 func textWear(day float64) string {
