@@ -105,9 +105,10 @@ func (c *change) makeRoom() error {
 	if over <= 0 || c.added == 0 {
 		return nil
 	}
-	dropped, err := c.dropOldest(events, 2*over, whyRoom)
+	over += min(over, c.s.opt.MaxBytes/32) // somewhat more, but not all of a file that may have less room than it had
+	dropped, err := c.dropOldest(events, over, whyRoom)
 	if err == nil && dropped == 0 && c.alarms > 0 {
-		_, err = c.dropOldest(alarms, 2*over, whyRoom)
+		_, err = c.dropOldest(alarms, over, whyRoom)
 	}
 	return err
 }

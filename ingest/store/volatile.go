@@ -245,6 +245,7 @@ func (s *Store) resting() error {
 func (c *change) catchUp() error {
 	c.s.mu.Lock()
 	waiting := slices.Clone(c.s.ring.kept)
+	c.restored = len(waiting)
 	c.any = c.any || len(waiting) > 0 // even if the file has it all by now: then memory is done with it
 	c.counted = c.s.outage.uncounted()
 	c.s.mu.Unlock()
@@ -271,10 +272,11 @@ func (c *change) remade(r *Record) {
 	}
 }
 
-// caughtUp forgets what a committed transaction brought to disk. Store.mu is held.
+// caughtUp forgets what a committed transaction brought to disk: one that only made
+// room brought nothing. Store.mu is held.
 func (s *Store) caughtUp(c *change) {
-	if n := len(s.ring.kept); n > 0 {
-		s.opt.Log.Info("alarms from memory are on disk", "alarms", n)
+	if c.restored > 0 {
+		s.opt.Log.Info("alarms from memory are on disk", "alarms", c.restored)
 		s.ring.empty()
 	}
 	s.outage.settled(c.counted)

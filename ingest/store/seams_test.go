@@ -1,0 +1,68 @@
+package store
+
+import (
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"sitepost/devices"
+)
+
+// inRing puts an alarm into memory as if the disk had refused it.
+func inRing(t *testing.T, s *Store, e devices.Event) {
+	t.Helper()
+	form, event, size, err := admit(place("d"), e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, kept := s.keepInMemory(&alarm{form, place("d"), event, size}); !kept {
+		t.Fatal("an alarm was not kept in memory")
+	}
+}
+
+// TestSqueezeKeepsMemory holds that a transaction which only makes room does not
+// forget the alarms that wait in memory: it brought none of them to disk.
+func TestSqueezeKeepsMemory(t *testing.T) {
+	t.Parallel()
+	directory := t.TempDir()
+	s := at(t, directory)
+	says(t, s, "d", said(1, devices.AccessCard), said(2, devices.AccessCard))
+	inRing(t, s, said(3, gasHigh, raised))
+	if !s.squeeze(&change{s: s, now: time.Now(), clock: s.opt.Clock(), alarms: 1}, 1) {
+		t.Fatal("nothing was squeezed out")
+	}
+	same(t, "alarms in memory", len(s.Volatile(0)), 1)
+	says(t, s, "d", said(4, devices.AccessCard))
+	same(t, "alarms on disk", len(stored(t, s, devices.AlarmLane)), 1)
+}
+
+// TestSmallerThanBefore holds that a store whose owner gives it less than it has
+// opens, and keeps what waits.
+func TestSmallerThanBefore(t *testing.T) {
+	t.Parallel()
+	directory := t.TempDir()
+	s := at(t, directory, func(o *Options) { o.MaxBytes = 32 << 20 })
+	var all sync.WaitGroup
+	for range 16 {
+		all.Go(func() {
+			for range 400 {
+				says(t, s, "d", said(1, "alarm.test", func(e *devices.Event) { e.Text = strings.Repeat("x", 3_000) }))
+			}
+		})
+	}
+	all.Wait()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		s = at(t, directory, func(o *Options) { o.MaxBytes = 8 << 20 })
+		says(t, s, "d", said(2, gasHigh, raised), said(3, gasHigh, cleared))
+		if m := s.Marks(devices.AlarmLane); m.Last-m.First < 1_000 {
+			t.Errorf("%d to %d are left, want what 8 MiB hold", m.First, m.Last)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
