@@ -50,7 +50,7 @@ func (s *Store) begin(epoch Epoch) {
 	s.deaf = s.deaf || s.epoch != ""
 	s.epoch = epoch
 	for _, l := range s.lanes {
-		l.sent, l.received, l.moved = 0, 0, 0
+		l.sent, l.received, l.moved, l.leaving = 0, 0, 0, 0
 		l.oldestOf, l.oldest = 0, time.Time{}
 		if l.records == nil {
 			l.first, l.last = 1, 0

@@ -70,12 +70,13 @@ func passes(err error) bool {
 	return noRoom(err) || errors.Is(err, syscall.EIO) || errors.Is(err, syscall.EROFS)
 }
 
-// spoil is told of damage by who read, and has the file replaced. From here on no
-// mark counts: it would pass over what could not be read.
-func (s *Store) spoil(err error) {
+// spoil is told of damage by who read the file of an epoch, and has it replaced, if it
+// was not already. From here on no mark counts: it would pass over what could not be
+// read.
+func (s *Store) spoil(of Epoch, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.spoilt == nil {
+	if s.spoilt == nil && s.epoch == of {
 		s.spoilt, s.deaf = err, true
 		wake(s.kick)
 	}

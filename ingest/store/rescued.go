@@ -49,7 +49,7 @@ func (r *rescue) load(tx *bolt.Tx, numbers map[string]uint64) {
 // positions above after, ascending, as much as Read does. Errors are those of Read.
 func (s *Store) ReadSalvaged(after uint64, limit int) ([]Salvage, error) {
 	s.mu.Lock()
-	r := s.rescue
+	r, epoch := s.rescue, s.epoch
 	s.mu.Unlock()
 	if after = max(after, r.sent, r.first-1); after >= r.last {
 		return nil, nil
@@ -57,7 +57,7 @@ func (s *Store) ReadSalvaged(after uint64, limit int) ([]Salvage, error) {
 	if limit <= 0 || limit > mostRead {
 		limit = mostRead
 	}
-	raw, err := s.copyOut(r.records, after, r.last, limit)
+	raw, err := s.copyOut(epoch, r.records, after, r.last, limit)
 	if err != nil {
 		return nil, fmt.Errorf("salvaged records: %w", err)
 	}
@@ -66,7 +66,7 @@ func (s *Store) ReadSalvaged(after uint64, limit int) ([]Salvage, error) {
 		var one Salvage
 		if err := sound.Unframe(p.key, p.value, &one); err != nil || one.At != seqOf(p.key) {
 			err = fmt.Errorf("salvaged record %d: %w: %w", seqOf(p.key), ErrDamaged, err)
-			s.spoil(err)
+			s.spoil(epoch, err)
 			return saved, err
 		}
 		saved = append(saved, one)

@@ -191,7 +191,7 @@ func (c *change) dropEvents() error {
 		return err
 	}
 	c.any = true
-	c.firsts = map[devices.Lane]uint64{l.name: last + 1}
+	c.leaves(l, last)
 	c.grow(l, -weight)
 	return c.countGap(Gap{Lane: l.name, First: l.hot, Last: last, Why: whyRoom})
 }
@@ -226,12 +226,21 @@ func (c *change) expire() error {
 // hot is the lowest number of a lane in store.db, as the transaction leaves it.
 func (c *change) hot(l *lane) uint64 { return max(l.hot, c.firsts[l.name]) }
 
-// remove deletes the records of a lane from first to upto.
-func (c *change) remove(l *lane, first, upto uint64) (removed, error) {
+// leaves notes that the records of a lane up to a number are not in store.db any more.
+// Who reads may see that before the commit is on disk.
+func (c *change) leaves(l *lane, upto uint64) {
 	if c.firsts == nil {
 		c.firsts = make(map[devices.Lane]uint64)
 	}
 	c.firsts[l.name] = upto + 1
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	l.leaving = max(l.leaving, upto+1)
+}
+
+// remove deletes the records of a lane from first to upto.
+func (c *change) remove(l *lane, first, upto uint64) (removed, error) {
+	c.leaves(l, upto)
 	sum, err := l.records.remove(c.tx, first, upto)
 	c.grow(l, -sum.weight)
 	if err != nil {

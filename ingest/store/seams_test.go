@@ -1,12 +1,14 @@
 package store
 
 import (
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"sitepost/devices"
+	"sitepost/ingest/store/disktest"
 )
 
 // inRing puts an alarm into memory as if the disk had refused it.
@@ -65,4 +67,39 @@ func TestSmallerThanBefore(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// TestDropIsNoDamage holds that who reads while the commit is under way that drops
+// the oldest events does not take what is gone for damage.
+func TestDropIsNoDamage(t *testing.T) {
+	t.Parallel()
+	d := disktest.New(t)
+	s := at(t, filepath.Join(d.Dir, "store"), func(o *Options) { o.MaxBytes = 3 << 20 })
+	epoch := s.Epoch()
+	long := func(e *devices.Event) { e.Text = strings.Repeat("x", 30_000) }
+	for s.Marks(devices.EventLane).First == 1 {
+		says(t, s, "d", said(1, devices.AccessCard, long))
+	}
+	d.Slow(20 * time.Millisecond)
+	over := make(chan struct{})
+	var reading sync.WaitGroup
+	reading.Go(func() {
+		for {
+			select {
+			case <-over:
+				return
+			default:
+			}
+			if _, err := s.Read(devices.EventLane, s.Marks(devices.EventLane).First-1, 10); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	})
+	for first := s.Marks(devices.EventLane).First; s.Marks(devices.EventLane).First == first; {
+		says(t, s, "d", said(1, devices.AccessCard, long))
+	}
+	close(over)
+	reading.Wait()
+	same(t, "epoch", s.Epoch(), epoch)
 }

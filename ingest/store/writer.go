@@ -222,7 +222,7 @@ func (s *Store) forget() {
 // closed, and ready looks at it. Damage has it replaced.
 func (s *Store) fail(err error) {
 	if errors.Is(err, ErrDamaged) {
-		s.spoil(err)
+		s.spoil(s.Epoch(), err)
 		return
 	}
 	_ = s.file.Close() // it is not to be trusted, whatever it says
