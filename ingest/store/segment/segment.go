@@ -96,8 +96,11 @@ func Open(o Options) (*Log, error) {
 func (l *Log) Begin(epoch string, least uint64) error {
 	l.writing.Lock()
 	defer l.writing.Unlock()
+	if err := l.leave(); err != nil {
+		l.opt.Log.Warn("a file cannot be closed", "prefix", l.opt.Prefix, "err", err)
+	}
 	l.mu.Lock()
-	l.opt.Epoch, l.opt.Least, l.next, l.pieces = epoch, least, least+1, nil
+	l.opt.Epoch, l.opt.Least, l.next = epoch, least, least+1
 	l.mu.Unlock()
 	if err := l.look(); err != nil {
 		return errors.Join(err, l.leave())
@@ -108,7 +111,7 @@ func (l *Log) Begin(epoch string, least uint64) error {
 	return nil
 }
 
-// leave closes what look opened.
+// leave closes and forgets all files.
 func (l *Log) leave() (err error) {
 	l.mu.Lock()
 	pieces := l.pieces
