@@ -143,15 +143,14 @@ func (s *Store) mend(spoilt error) error {
 	if err != nil || s.broken == nil {
 		return err
 	}
-	c := s.newChange()
-	c.any = true
-	committed, _, err := s.attempt(c, nil)
-	if err != nil {
-		s.forget()
-		return errors.Join(err, s.file.Close())
+	asks := &entry{apply: func(c *change) error { c.any = true; return nil }}
+	if _, _, err = s.try([]*entry{asks}); err == nil {
+		return nil
 	}
-	s.settle(c, committed)
-	return nil
+	if errors.Is(err, ErrDamaged) {
+		s.spoil(s.Epoch(), err)
+	}
+	return errors.Join(err, s.file.Close())
 }
 
 // reopen looks at the file as it lies on disk: after a write that failed the memory

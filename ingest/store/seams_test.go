@@ -103,3 +103,23 @@ func TestDropIsNoDamage(t *testing.T) {
 	reading.Wait()
 	same(t, "epoch", s.Epoch(), epoch)
 }
+
+// TestMemoryIntoFullFile holds that alarms from memory come to disk where the file is
+// full of others by then: older ones go, as for any alarm.
+func TestMemoryIntoFullFile(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		long := func(e *devices.Event) { e.Text = strings.Repeat("x", 3_000) }
+		s, mend := broken(t, func(s *Store) {
+			for s.Marks(devices.AlarmLane).First == 1 {
+				says(t, s, "d", said(1, "alarm.test", long))
+			}
+		}, func(o *Options) { o.MaxBytes = 3 << 20 })
+		before := s.Marks(devices.AlarmLane).Last
+		for range 350 {
+			says(t, s, "d", said(2, "alarm.test", long))
+		}
+		mend()
+		caughtUp(t, s)
+		same(t, "alarms from memory", s.Marks(devices.AlarmLane).Last-before, 350)
+	})
+}

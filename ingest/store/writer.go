@@ -78,30 +78,23 @@ func (s *Store) commit(batch []*entry) (more bool) {
 		s.answer(batch, err)
 		return false
 	}
-	rest, squeezed := batch, 0
+	rest := batch
 	for tries := 0; ; {
 		if err := s.ready(); err != nil {
 			s.answer(rest, err)
 			return false
 		}
-		c := s.newChange()
-		committed, culprit, err := s.attempt(c, rest)
+		more, culprit, err := s.try(rest)
 		if err == nil {
-			more = s.settle(c, committed)
 			s.answer(rest, nil)
 			return more
 		}
-		s.forget()
 		if culprit >= 0 && !errors.Is(err, ErrDamaged) {
 			s.answer(rest[culprit:culprit+1], err)
 			rest = append(rest[:culprit:culprit], rest[culprit+1:]...)
 			if len(rest) == 0 {
 				return false
 			}
-			continue
-		}
-		if errors.Is(err, berrors.ErrMaxSizeReached) && squeezed < mostSqueezes && s.squeeze(c, s.opt.MaxBytes/32<<squeezed) {
-			squeezed++
 			continue
 		}
 		s.fail(err)
@@ -114,6 +107,22 @@ func (s *Store) commit(batch []*entry) (more bool) {
 
 // mostTries is how often a batch is tried again.
 const mostTries = 2
+
+// try runs transactions until one takes the batch, each after more room was made for
+// it. more and culprit are those of settle and attempt.
+func (s *Store) try(batch []*entry) (more bool, culprit int, err error) {
+	for squeezed := 0; ; squeezed++ {
+		c := s.newChange()
+		committed, culprit, err := s.attempt(c, batch)
+		if err == nil {
+			return s.settle(c, committed), culprit, nil
+		}
+		s.forget()
+		if !errors.Is(err, berrors.ErrMaxSizeReached) || squeezed == mostSqueezes || !s.squeeze(c, s.opt.MaxBytes/32<<squeezed) {
+			return false, culprit, err
+		}
+	}
+}
 
 // newChange begins a transaction of now.
 func (s *Store) newChange() *change {
