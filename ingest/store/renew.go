@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -71,9 +70,6 @@ func (s *Store) replace(why error) error {
 	}
 	s.mu.Lock()
 	s.spoilt = nil
-	for i := range s.lostGaps { // noted of the epoch that has ended
-		s.lostGaps[i].Epoch = cmp.Or(s.lostGaps[i].Epoch, w.epoch)
-	}
 	s.former = former{w.epoch, w.marks(devices.ReadingLane).Sent}
 	s.mu.Unlock()
 	s.opt.Log.Warn("store.db was replaced", "set_aside", to, "what", d.String())

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"log/slog"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -122,4 +124,30 @@ func TestMemoryIntoFullFile(t *testing.T) {
 		caughtUp(t, s)
 		same(t, "alarms from memory", s.Marks(devices.AlarmLane).Last-before, 350)
 	})
+}
+
+// TestGapsInMemory holds that what is noted while the disk refuses stays small, that
+// nothing is forgotten of what grows while it is saved, and that it stays that of its
+// epoch when another one begins before it is saved.
+func TestGapsInMemory(t *testing.T) {
+	t.Parallel()
+	s := &Store{lanes: newLanes(), changed: make(chan struct{}), epoch: "old", opt: Options{Log: slog.New(slog.DiscardHandler)}}
+	gap := func(first, last uint64, why string) Gap { return Gap{devices.ReadingLane, first, last, why, ""} }
+	for i := range uint64(5_000) {
+		s.addLost(gap(10*i+1, 10*i+10, WhyRefused))
+	}
+	same(t, "what follows each other", s.lostGaps, []Gap{gap(1, 50_000, WhyRefused)})
+	saved := slices.Clone(s.lostGaps)
+	s.addLost(gap(50_001, 50_010, WhyRefused))
+	s.addLost(gap(50_021, 50_030, whyRoom))
+	s.lostSaved(saved)
+	same(t, "what is left", s.lostGaps, []Gap{gap(50_021, 50_030, whyRoom), gap(50_001, 50_010, WhyRefused)})
+	for i := range uint64(5_000) {
+		s.addLost(gap(10*i+100_001, 10*i+100_001, whyRoom))
+	}
+	if n, last := len(s.lostGaps), s.lostGaps[len(s.lostGaps)-1]; n > mostGaps || last.Last != 149_991 {
+		t.Errorf("got %d gaps and %v last, want at most %d up to 149991", n, last, mostGaps)
+	}
+	s.begin("new")
+	same(t, "epoch", s.lostGaps[0].Epoch, "old")
 }

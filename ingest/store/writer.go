@@ -3,7 +3,6 @@ package store
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -162,7 +161,7 @@ func (s *Store) settle(c *change, committed bool) (more bool) {
 	defer s.mu.Unlock()
 	if committed {
 		s.take(c)
-		s.lostGaps = slices.Delete(s.lostGaps, 0, len(c.lostGaps))
+		s.lostSaved(c.lostGaps)
 	}
 	for key, revision := range c.told {
 		if s.told[key] == revision {
