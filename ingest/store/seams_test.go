@@ -1,7 +1,9 @@
 package store
 
 import (
+	"errors"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -150,4 +152,70 @@ func TestGapsInMemory(t *testing.T) {
 	}
 	s.begin("new")
 	same(t, "epoch", s.lostGaps[0].Epoch, "old")
+}
+
+// TestMovesBesideAppends lets alarms become history while others are appended and
+// while the store is closed, for the race detector.
+func TestMovesBesideAppends(t *testing.T) {
+	t.Parallel()
+	s := at(t, t.TempDir())
+	over := make(chan struct{})
+	var others sync.WaitGroup
+	others.Go(func() {
+		for {
+			select {
+			case <-over:
+				return
+			default:
+				wake(s.kickBulk)
+				s.VolatileSent(1)
+				s.Stock()
+			}
+		}
+	})
+	for i := range 300 {
+		says(t, s, "d", said(1, "alarm.test"))
+		s.MarkSent(devices.AlarmLane, uint64(i))
+	}
+	inRing(t, s, said(3, gasHigh, raised))
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	close(over)
+	others.Wait()
+}
+
+// TestOlderCopy holds that a store.db which is older than its history, such as one
+// that came back from a backup, gives no number a second time and loses no alarm.
+func TestOlderCopy(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		directory := t.TempDir()
+		path := filepath.Join(directory, "store.db")
+		s := at(t, directory)
+		says(t, s, "d", said(1, "alarm.test"))
+		epoch := s.Epoch()
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		copied, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s = at(t, directory)
+		for range 100 {
+			says(t, s, "d", said(2, "alarm.test"))
+		}
+		s.MarkSent(devices.AlarmLane, 90)
+		time.Sleep(time.Minute)
+		if err := errors.Join(s.Close(), os.WriteFile(path, copied, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		s = at(t, directory)
+		says(t, s, "d", said(3, gasHigh, raised))
+		if s.Epoch() == epoch {
+			t.Error("numbers go on in the same epoch, want another")
+		}
+		same(t, "alarms", len(stored(t, s, devices.AlarmLane)), 1)
+		same(t, "saved", names(salvaged(t, s), epoch), []string{"alarm-1"})
+	})
 }

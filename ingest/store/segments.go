@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 
 	"sitepost/devices"
@@ -84,15 +85,21 @@ func (s *Store) renewLogs() error {
 func (s *Store) closeLogs() error { return errors.Join(s.readings.Close(), s.history.Close()) }
 
 // adoptLogs takes the numbers of what lies beside store.db into the lanes, and
-// counts readings that were dropped when the box went down before it was noted.
+// counts readings that were dropped when the box went down before it was noted. A
+// store.db that ends before its history is an older copy: what it gave numbers to
+// next was given them before, so another one takes its place.
 func (s *Store) adoptLogs() {
 	r, a := s.lanes[devices.ReadingLane], s.lanes[devices.AlarmLane]
 	s.mu.Lock()
-	r.last, a.moved = s.readings.Next()-1, s.history.Next()-1
+	epoch, last, moved := s.epoch, a.last, s.history.Next()-1
+	r.last, a.moved = s.readings.Next()-1, min(moved, last)
 	r.settle(s.readings)
 	a.settle(s.history)
 	done := s.doneUpto(r.name, r.marks())
 	s.mu.Unlock()
+	if moved > last {
+		s.spoil(epoch, fmt.Errorf("%w: it ends at alarm %d, and its history at %d (is it an older copy?)", ErrDamaged, last, moved))
+	}
 	if done+1 < r.first {
 		s.noteGap(Gap{Lane: r.name, First: done + 1, Last: r.first - 1, Why: whyRoom})
 	}

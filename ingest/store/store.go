@@ -255,9 +255,11 @@ func (s *Store) Close() error {
 			wake(last.kick)
 			<-last.ended
 		}
+		s.mu.Lock()
 		if n := len(s.ring.kept); n > 0 {
 			s.opt.Log.Error("alarms were only in memory, and end with it", "alarms", n, "forwarded_up_to", s.ring.sent, "last", s.ring.last)
 		}
+		s.mu.Unlock()
 		s.album.close()
 		if err := errors.Join(s.closeLogs(), s.file.Close(), s.lock.Close()); err != nil {
 			s.closed = fmt.Errorf("store %q: %w", s.opt.Directory, err)
