@@ -13,6 +13,7 @@ import (
 
 	"sitepost/devices"
 	"sitepost/ingest/store/disktest"
+	"sitepost/ingest/store/sound"
 )
 
 // inRing puts an alarm into memory as if the disk had refused it.
@@ -218,4 +219,22 @@ func TestOlderCopy(t *testing.T) {
 		same(t, "alarms", len(stored(t, s, devices.AlarmLane)), 1)
 		same(t, "saved", names(salvaged(t, s), epoch), []string{"alarm-1"})
 	})
+}
+
+// TestWreckTellsNothingTwice holds that a count of what was lost, which was told and
+// deleted, is not told again because a page shows it still; and that numbers of an
+// epoch that nobody knows are not called lost in the new one.
+func TestWreckTellsNothingTwice(t *testing.T) {
+	t.Parallel()
+	w := newWreck()
+	for _, name := range []string{refusedPrefix + "event", "last.event"} {
+		value, err := sound.Frame([]byte(name), 12)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.take(sound.Piece{Key: []byte(name), Value: value})
+	}
+	w.settle((&Store{}).doneUpto)
+	same(t, "numbers", w.numbers, map[string]uint64{"last.event": 12})
+	same(t, "lost", w.lost(devices.EventLane, 0, nil), nil)
 }
