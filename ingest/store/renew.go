@@ -65,8 +65,12 @@ func (s *Store) replace(why error) error {
 	if err != nil {
 		return err
 	}
-	if err := sound.Replace(s.path(), to, s.opt.AsideBytes); err != nil {
+	replaced, err := sound.Replace(s.path(), to, s.opt.AsideBytes)
+	if !replaced {
 		return err
+	}
+	if err != nil { // the next commit shows whether the disk is well
+		s.opt.Log.Error("what was set aside is not as it should be", "folder", s.folder(), "err", err)
 	}
 	s.mu.Lock()
 	s.spoilt = nil

@@ -2,8 +2,10 @@ package store
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -237,4 +239,66 @@ func TestWreckTellsNothingTwice(t *testing.T) {
 	w.settle((&Store{}).doneUpto)
 	same(t, "numbers", w.numbers, map[string]uint64{"last.event": 12})
 	same(t, "lost", w.lost(devices.EventLane, 0, nil), nil)
+}
+
+// TestAsideCannotBeThinned holds that a file which was replaced is not replaced again,
+// and nothing that was saved is called lost, because something went wrong after it.
+func TestAsideCannotBeThinned(t *testing.T) {
+	t.Parallel()
+	directory := t.TempDir()
+	s := at(t, directory)
+	for i := range 5 {
+		says(t, s, "d", said(i, "alarm.test"))
+	}
+	old := s.Epoch()
+	if err := os.Mkdir(s.folder(), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 4 {
+		path := filepath.Join(s.folder(), fmt.Sprintf("store-20201121T224000Z-%d.db", i))
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := exec.Command("chattr", "+i", path).CombinedOutput(); err != nil {
+			skip(t, "no file can be kept from being removed here: %v %s", err, out)
+		}
+		t.Cleanup(func() { _ = exec.Command("chattr", "-i", path).Run() })
+	}
+	flipAll(t, directory, `"lane":"alarm","seq":4,`)
+	if _, err := s.Read(devices.AlarmLane, 0, 0); !errors.Is(err, ErrDamaged) {
+		t.Fatalf("got %v, want ErrDamaged", err)
+	}
+	says(t, s, "e", said(9, gasHigh, raised))
+	for end := time.Now().Add(time.Minute); len(s.Volatile(0)) > 0 && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		continue
+	}
+	same(t, "salvaged", names(salvaged(t, s), old), []string{"alarm-1", "alarm-2", "alarm-3", "alarm-5"})
+	same(t, "gaps", s.Gaps(), []Gap{{Lane: devices.AlarmLane, First: 4, Last: 4, Epoch: old, Why: "damaged"}})
+	same(t, "damages", len(s.Damages()), 1)
+	same(t, "alarms", len(stored(t, s, devices.AlarmLane)), 1)
+}
+
+// TestDamagedReadingIsToldOnce holds that a reading which cannot be read costs one
+// commit, however often somebody looks at it.
+func TestDamagedReadingIsToldOnce(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := at(t, t.TempDir())
+		reads(t, s, 3)
+		time.Sleep(2 * time.Second)
+		if err := s.readings.Append(4, [][]byte{[]byte("torn")}); err != nil {
+			t.Fatal(err)
+		}
+		s.mu.Lock()
+		s.lanes[devices.ReadingLane].last = 4
+		s.mu.Unlock()
+		before := commits(s)
+		for range 5 {
+			if some, err := s.Read(devices.ReadingLane, 0, 0); len(some) != 3 || err != nil {
+				t.Errorf("got %d readings and %v, want those that are sound", len(some), err)
+			}
+			time.Sleep(time.Second)
+		}
+		same(t, "gaps", s.Gaps(), []Gap{{devices.ReadingLane, 4, 4, whyDamaged, ""}})
+		same(t, "commits", commits(s)-before, 1)
+	})
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"sitepost/devices"
@@ -119,6 +120,15 @@ func (l *lane) settle(log *segment.Log) {
 	}
 }
 
+// untold are those of some numbers that are neither done nor known to be missing.
+func (s *Store) untold(name devices.Lane, seqs []uint64) []uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	done := s.doneUpto(name, s.lanes[name].marks())
+	known := append(slices.Collect(maps.Values(s.gaps.kept)), s.lostGaps...)
+	return slices.DeleteFunc(slices.Clone(seqs), func(seq uint64) bool { return seq <= done || inGaps(known, name, seq, seq) })
+}
+
 // readLog reads a stretch of what lies beside store.db, up to a number. What is
 // damaged in it is left out, and told where the city does not have it.
 func (s *Store) readLog(name devices.Lane, log *segment.Log, after, upto uint64, limit int) ([]Record, error) {
@@ -139,7 +149,7 @@ func (s *Store) readLog(name devices.Lane, log *segment.Log, after, upto uint64,
 		records, err := decode(name, raw)
 		var bad *DamageError
 		if errors.As(err, &bad) {
-			for _, seq := range bad.Seqs {
+			for _, seq := range s.untold(name, bad.Seqs) {
 				s.miss(name, segment.Loss{Epoch: string(s.Epoch()), First: seq, Last: seq, Why: "damaged"})
 			}
 		}

@@ -264,8 +264,12 @@ func (l *Log) condemn(p *piece, why error) error {
 
 // setAside moves a file that nobody has open to the damaged ones, if it is there.
 func (l *Log) setAside(p *piece) error {
-	if _, err := sound.SetAside(p.path, l.opt.Aside, l.opt.AsideBytes); !errors.Is(err, fs.ErrNotExist) {
+	to, err := sound.SetAside(p.path, l.opt.Aside, l.opt.AsideBytes)
+	if to == "" && !errors.Is(err, fs.ErrNotExist) {
 		return err
+	}
+	if to != "" && err != nil { // what was in it is lost here in any case
+		l.opt.Log.Error("what was set aside is not as it should be", "folder", l.opt.Aside, "err", err)
 	}
 	return nil
 }
