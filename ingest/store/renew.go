@@ -190,21 +190,9 @@ func (w *wreck) furnish(tx *bolt.Tx) error {
 	return errors.Join(
 		numbers.put(tx, numberRevision, revision), numbers.put(tx, numberBirth, w.numbers[numberBirth]),
 		putAll(tx, bucketOpen, w.open), putAll(tx, bucketStates, w.states), putAll(tx, bucketCounters, w.counters),
-		putAll(tx, bucketIdentities, w.identities), putAll(tx, bucketGaps, w.oldGaps()), putAll(tx, bucketDamages, w.damages),
+		putAll(tx, bucketIdentities, w.identities), putAll(tx, bucketGaps, w.oldGaps()), putAll(tx, bucketDamages, w.oldDamages()),
 		w.carryCounts(tx),
 	)
-}
-
-// oldGaps are those that were not told, under the epoch they are of.
-func (w *wreck) oldGaps() map[string]Gap {
-	all := make(map[string]Gap)
-	for _, g := range w.gaps {
-		if g.Epoch == "" {
-			g.Epoch = w.epoch
-		}
-		all[g.name()] = g
-	}
-	return all
 }
 
 // carryCounts writes what was lost without a number, and not told.

@@ -302,3 +302,27 @@ func TestDamagedReadingIsToldOnce(t *testing.T) {
 		same(t, "commits", commits(s)-before, 1)
 	})
 }
+
+// TestUntoldIsBounded holds that what nobody told does not grow from file to file, and
+// that of what is lost no more is forgotten than must be.
+func TestUntoldIsBounded(t *testing.T) {
+	t.Parallel()
+	w := newWreck()
+	w.epoch = "the-last"
+	for i := range uint64(1_000) {
+		epoch := Epoch(fmt.Sprintf("%016x", i/100))
+		if i >= 900 {
+			epoch = ""
+		}
+		g := Gap{devices.AlarmLane, 10*i + 1, 10*i + 5, whyRoom, epoch}
+		w.gaps[g.name()] = g
+		w.damages[fmt.Sprint(i)] = Damage{Time: said(int(i), "").Time}
+	}
+	gaps := sortGaps(w.oldGaps())
+	same(t, "gaps", len(gaps), 10)
+	same(t, "last gap", gaps[9], Gap{devices.AlarmLane, 9001, 9995, whyRoom, "the-last"})
+	damages := w.oldDamages()
+	if _, is := damages["999"]; len(damages) != mostOldDamages || !is {
+		t.Errorf("got %d damages, want the youngest %d", len(damages), mostOldDamages)
+	}
+}
