@@ -41,7 +41,9 @@ type change struct {
 	drops    map[Drop]uint64 // records dropped
 	oldest   map[devices.Lane]since
 
-	rescued uint64 // lowest position kept of what was saved, where it moved
+	rescued   uint64 // lowest position kept of what was saved, where it moved
+	spared    uint64 // highest position of it,
+	lightened bool   // where that moved
 }
 
 // keyOf is the name of a (device, code, point) in the buckets of what is known.

@@ -106,11 +106,21 @@ func (c *change) makeRoom() error {
 		return nil
 	}
 	over += min(over, c.s.opt.MaxBytes/32) // somewhat more, but not all of a file that may have less room than it had
-	dropped, err := c.dropOldest(events, over, whyRoom)
-	if err == nil && dropped == 0 && c.alarms > 0 {
-		_, err = c.dropOldest(alarms, over, whyRoom)
-	}
+	_, err = c.dropFor(c.alarms > 0, over)
 	return err
+}
+
+// dropFor drops so much weight in the order in which things go: events, and for an
+// alarm also events that were saved from a damaged file and, last, alarms.
+func (c *change) dropFor(alarm bool, weight int64) (dropped int64, err error) {
+	dropped, err = c.dropOldest(c.s.lanes[devices.EventLane], weight, whyRoom)
+	if err == nil && dropped == 0 && alarm {
+		dropped, err = c.dropSalvaged(weight)
+	}
+	if err == nil && dropped == 0 && alarm {
+		dropped, err = c.dropOldest(c.s.lanes[devices.AlarmLane], weight, whyRoom)
+	}
+	return dropped, err
 }
 
 // dropOldest drops the oldest records of a lane that weigh so much, but never the
@@ -146,10 +156,7 @@ func (c *change) dropOldest(l *lane, weight int64, why string) (int64, error) {
 // finds no room all events go: to take away a whole bucket writes nothing of it.
 func (s *Store) squeeze(failed *change, some int64) bool {
 	oldest := func(c *change) error {
-		dropped, err := c.dropOldest(s.lanes[devices.EventLane], some, whyRoom)
-		if err == nil && dropped == 0 && failed.alarms > 0 {
-			_, err = c.dropOldest(s.lanes[devices.AlarmLane], some, whyRoom)
-		}
+		_, err := c.dropFor(failed.alarms > 0, some)
 		return err
 	}
 	return s.squeezeBy(failed, oldest) || s.squeezeBy(failed, (*change).dropEvents)

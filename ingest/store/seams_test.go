@@ -326,3 +326,40 @@ func TestUntoldIsBounded(t *testing.T) {
 		t.Errorf("got %d damages, want the youngest %d", len(damages), mostOldDamages)
 	}
 }
+
+// TestSavedEventsGoBeforeAlarms holds that events which were saved from a damaged file
+// make room for alarms, and are told, before any alarm goes.
+func TestSavedEventsGoBeforeAlarms(t *testing.T) {
+	t.Parallel()
+	directory := t.TempDir()
+	s := at(t, directory, func(o *Options) { o.MaxBytes = 3 << 20 })
+	long := func(e *devices.Event) { e.Text = strings.Repeat("x", 30_000) }
+	for range 14 {
+		says(t, s, "d", said(1, devices.AccessCard, long), said(1, "alarm.test", long))
+	}
+	old := s.Epoch()
+	flipAll(t, directory, `"lane":"alarm","seq":4,`)
+	if _, err := s.Read(devices.AlarmLane, 0, 0); !errors.Is(err, ErrDamaged) {
+		t.Fatalf("got %v, want ErrDamaged", err)
+	}
+	says(t, s, "d", said(1, "alarm.test", long))
+	before := len(salvaged(t, s))
+	for s.Marks(devices.AlarmLane).First == 1 {
+		says(t, s, "d", said(1, "alarm.test", long))
+	}
+	after := salvaged(t, s)
+	same(t, "saved and left", names(after, old), names(after, old)[:13])
+	same(t, "saved at first", before, 27)
+	var told uint64
+	for _, g := range s.Gaps() {
+		if g.Epoch == old && g.Lane == devices.EventLane {
+			told += g.Count()
+		}
+	}
+	same(t, "events told", told, 14)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = at(t, directory, func(o *Options) { o.MaxBytes = 3 << 20 })
+	same(t, "after a restart", len(salvaged(t, s)), 13)
+}

@@ -199,6 +199,9 @@ func (s *Store) take(c *change) {
 	if c.rescued > 0 {
 		s.rescue.first = c.rescued
 	}
+	if c.lightened {
+		s.rescue.last = c.spared
+	}
 	if s.failing {
 		s.opt.Log.Info("store can be written again", "readings_lost", s.lost)
 		s.failing, s.lost = false, 0
