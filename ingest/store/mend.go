@@ -51,6 +51,7 @@ func (s *Store) start() error {
 	s.opt.Log.Error("store cannot be written", "directory", s.opt.Directory, "err", err)
 	s.failing = true
 	s.putOff(err, time.Now())
+	s.refusal = s.broken
 	s.openToRead(err)
 	if s.epoch == "" {
 		s.epoch = newEpoch() // until there is a file

@@ -34,13 +34,15 @@
 //   - Pictures are files beside store.db, under a bound of their own (album.go).
 //     No record waits for one.
 //
-//     Append ─┐
-//     Append ─┼─► waiting ──► writer ──► one transaction ──► mirrors, Changed ──► Append returns
-//     Put ────┘   0 ms alarm             records, open conditions,
-//     20 ms event            states, counters, current,
-//     marks, deletion of what is done
+// So an event goes:
 //
-//     Append(reading) ─► 1 s ─► binder ─► readings-….db, history-….db
+//	Append ─┐
+//	Append ─┼─► waiting ──► writer ──► one transaction ──► mirrors, Changed ──► Append returns
+//	Put ────┘   0 ms alarm             records, open conditions,
+//	            20 ms event            states, counters, current,
+//	                                   marks, deletion of what is done
+//
+//	Append(reading) ─► 1 s ─► binder ─► readings-….db, history-….db
 //
 // It does not know how a record is sent, which broker there is, or what a
 // device is beyond its name.

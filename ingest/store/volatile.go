@@ -1,8 +1,6 @@
 package store
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -81,7 +79,7 @@ func (s *Store) keepInMemory(a *alarm) (made *Record, is bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ring.epoch == "" {
-		s.ring.epoch = drawEpoch()
+		s.ring.epoch = newEpoch()
 	}
 	key := keyOf(a.place.Device.Name, e)
 	k := kept{form: a.form, key: key, size: a.size, record: Record{
@@ -193,13 +191,6 @@ func (r *ring) evict() (lost bool) {
 
 // empty forgets what is in the file now. Numbers go on.
 func (r *ring) empty() { r.kept, r.bytes, r.said = nil, 0, nil }
-
-// drawEpoch draws one.
-func drawEpoch() Epoch {
-	var id [8]byte
-	rand.Read(id[:]) // it never fails
-	return Epoch(hex.EncodeToString(id[:]))
-}
 
 // Volatile returns the alarms above a number that are only in memory, because the
 // disk refuses: at most 1,024, ascending. They are of an epoch of their own, and
