@@ -77,7 +77,7 @@ func (s *Store) readHot(l *lane, after uint64, limit int) ([]Record, error) {
 		}
 		records, err := decode(l.name, raw)
 		if err == nil {
-			err = s.holes(l, whole, records)
+			err = s.holes(l, whole, last, records)
 		}
 		if err != nil {
 			s.spoil(epoch, err)
@@ -117,23 +117,32 @@ func (s *Store) copyOut(epoch Epoch, from records, after, upto uint64, limit int
 	return nil, err
 }
 
-// holes says what is missing among records above a number: a page that is damaged
-// may show fewer than it has. What was dropped is not missing.
-func (s *Store) holes(l *lane, whole uint64, records []Record) error {
+// holes says what is missing among records above a number, or up to the last where
+// there are none: a page that is damaged may show fewer than it has. What was dropped
+// is not missing.
+func (s *Store) holes(l *lane, whole, last uint64, records []Record) error {
 	for _, r := range records {
-		if r.Seq <= whole {
-			continue
+		if err := s.hole(l, whole+1, r.Seq); err != nil {
+			return err
 		}
-		if r.Seq > whole+1 && !s.dropped(l, whole+1, r.Seq-1) {
-			missing := &DamageError{Lane: l.name, Why: fmt.Errorf("%w: numbers %d to %d are missing", ErrDamaged, whole+1, r.Seq-1)}
-			for seq := whole + 1; seq < r.Seq && len(missing.Seqs) < mostRead; seq++ {
-				missing.Seqs = append(missing.Seqs, seq)
-			}
-			return missing
-		}
-		whole = r.Seq
+		whole = max(whole, r.Seq)
+	}
+	if len(records) == 0 {
+		return s.hole(l, whole+1, last+1)
 	}
 	return nil
+}
+
+// hole is an error if a number is missing from first on, and below next.
+func (s *Store) hole(l *lane, first, next uint64) error {
+	if next <= first || s.dropped(l, first, next-1) {
+		return nil
+	}
+	missing := &DamageError{Lane: l.name, Why: fmt.Errorf("%w: numbers %d to %d are missing", ErrDamaged, first, next-1)}
+	for seq := first; seq < next && len(missing.Seqs) < mostRead; seq++ {
+		missing.Seqs = append(missing.Seqs, seq)
+	}
+	return missing
 }
 
 // dropped says whether all of some numbers are not there any more by now, because

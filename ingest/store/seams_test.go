@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	bolt "go.etcd.io/bbolt"
+
 	"sitepost/devices"
 	"sitepost/ingest/store/sound"
 )
@@ -238,4 +240,22 @@ func TestUntoldIsBounded(t *testing.T) {
 	if _, is := damages["999"]; len(damages) != mostOldDamages || !is {
 		t.Errorf("got %d damages, want the youngest %d", len(damages), mostOldDamages)
 	}
+}
+
+// TestHoleAtTheEnd holds that a lane which shows less than its last number is damaged.
+func TestHoleAtTheEnd(t *testing.T) {
+	t.Parallel()
+	s := at(t, t.TempDir())
+	for i := range 5 {
+		says(t, s, "d", said(i, devices.AccessCard))
+	}
+	err := meddle(s, func(tx *bolt.Tx) error { return tx.Bucket(laneBucket(devices.EventLane)).Delete(seqKey(5)) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	var damage *DamageError
+	if _, err := s.Read(devices.EventLane, 4, 0); !errors.As(err, &damage) {
+		t.Fatalf("got %v, want a DamageError", err)
+	}
+	same(t, "missing", damage.Seqs, []uint64{5})
 }
