@@ -181,3 +181,26 @@ func written(path string) (bytes, flushes int64) {
 	}
 	return sectors * 512, flushes
 }
+
+// BenchmarkAlarmAmongMany raises and clears a condition while 1,000 others are open,
+// 300 topics are retained, and many gaps wait to be told.
+func BenchmarkAlarmAmongMany(b *testing.B) {
+	s := at(b, b.TempDir())
+	var all sync.WaitGroup
+	for i := range 1000 {
+		all.Go(func() { says(b, s, fmt.Sprint("gas-", i), said(1, devices.GasAlarmHigh, raised)) })
+		if i < 300 {
+			all.Go(func() { _ = s.Put(fmt.Sprint("device/", i), "well") })
+		}
+	}
+	all.Wait()
+	for i := range uint64(mostGaps) {
+		s.noteGap(Gap{devices.ReadingLane, 10*i + 1, 10*i + 2, WhyRoom, ""})
+	}
+	says(b, s, "d", said(1, devices.AccessCard))
+	states := []func(*devices.Event){raised, cleared}
+	for i := 0; b.Loop(); i++ {
+		says(b, s, "gas-x", said(1, devices.GasAlarmHigh, states[i%2]))
+		s.MarkSent(devices.AlarmLane, s.Marks(devices.AlarmLane).Last)
+	}
+}

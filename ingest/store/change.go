@@ -22,25 +22,28 @@ type change struct {
 	now   time.Time // of all records in it
 	clock Clock
 
-	any     bool                    // there is something to commit
-	spoken  bool                    // of which readers want to know
-	opens   bool                    // the open conditions changed
-	added   int                     // records
-	alarms  int                     // of them in the alarm lane
-	used    int64                   // bytes of the file when it began
-	made    *Record                 // the last of them
-	marks   map[devices.Lane]Marks  // as they are saved with it
-	told    map[string]uint64       // likewise
-	was     *Record                 // in memory, what is made a record now; nil: it comes from outside
-	counted map[devices.Lane]uint64 // lost, to be on disk with it
-	firsts  map[devices.Lane]uint64 // lowest number in store.db, where it moved
-	grown   map[devices.Lane]int64  // by so much weight
+	any      bool                    // there is something to commit
+	spoken   bool                    // of which readers want to know
+	opens    bool                    // the open conditions changed
+	added    int                     // records
+	alarms   int                     // of them in the alarm lane
+	used     int64                   // bytes of the file when it began
+	made     *Record                 // the last of them
+	marks    map[devices.Lane]Marks  // as they are saved with it
+	told     map[string]uint64       // likewise
+	was      *Record                 // in memory, what is made a record now; nil: it comes from outside
+	restored int                     // alarms that were in memory and are on disk with it
+	counted  map[devices.Lane]uint64 // lost, to be on disk with it
+	firsts   map[devices.Lane]uint64 // lowest number in store.db, where it moved
+	grown    map[devices.Lane]int64  // by so much weight
 
 	lostGaps []Gap           // of Store.lostGaps, which are saved with it
 	drops    map[Drop]uint64 // records dropped
 	oldest   map[devices.Lane]since
 
-	rescued uint64 // lowest position kept of what was saved, where it moved
+	rescued   uint64 // lowest position kept of what was saved, where it moved
+	spared    uint64 // highest position of it,
+	lightened bool   // where that moved
 }
 
 // keyOf is the name of a (device, code, point) in the buckets of what is known.

@@ -94,12 +94,15 @@ func (s *Store) GapTold(told Gap) error {
 // noteGap notes what is missing from outside of a transaction. It is saved with the
 // next one, which is made within 20 ms.
 func (s *Store) noteGap(g Gap) {
-	s.opt.Log.Warn("records are missing", "lane", g.Lane, "first", g.First, "last", g.Last, "epoch", g.Epoch, "why", g.Why)
 	s.mu.Lock()
-	s.lostGaps = append(s.lostGaps, g)
-	s.dirty = true
+	s.addLost(g)
 	s.mu.Unlock()
-	// Nobody waits for it: what is not saved is saved with a later one.
+	s.saveSoon()
+}
+
+// saveSoon makes the writer save what was noted. Nobody waits for it: what is not
+// saved is saved with a later transaction.
+func (s *Store) saveSoon() {
 	_, _ = s.enqueue(&entry{patience: eventPatience, done: make(chan error, 1), apply: func(c *change) error { c.any = true; return nil }})
 }
 
@@ -113,10 +116,53 @@ func (s *Store) miss(lane devices.Lane, l segment.Loss) {
 	case s.former.epoch:
 		g.First = max(g.First, s.former.sent+1)
 	}
-	s.mu.Unlock()
-	if g.First <= g.Last {
-		s.noteGap(g)
+	lost := g.First <= g.Last
+	if lost {
+		s.addLost(g)
 	}
+	s.mu.Unlock()
+	if lost {
+		s.saveSoon()
+	}
+}
+
+// addLost puts a gap into the one that it continues, for a disk may refuse for days,
+// or beside the others. Beyond mostGaps the last one of its lane is stretched. Store.mu
+// is held.
+func (s *Store) addLost(g Gap) {
+	s.dirty = true
+	last, count := -1, 0
+	for i, o := range s.lostGaps {
+		if o.Lane != g.Lane || o.Epoch != g.Epoch {
+			continue
+		}
+		if o.Last+1 == g.First && o.Why == g.Why {
+			s.lostGaps[i].Last = g.Last
+			return
+		}
+		if count++; o.Last < g.First {
+			last = i
+		}
+	}
+	if count >= mostGaps && last >= 0 {
+		s.lostGaps[last].Last = g.Last
+		return
+	}
+	s.opt.Log.Warn("records are missing", "lane", g.Lane, "first", g.First, "last", g.Last, "epoch", g.Epoch, "why", g.Why)
+	s.lostGaps = append(s.lostGaps, g)
+}
+
+// lostSaved forgets gaps that are on disk now, which are the first ones, as far as
+// they have not grown since. Store.mu is held.
+func (s *Store) lostSaved(saved []Gap) {
+	left := slices.Clone(s.lostGaps[len(saved):])
+	for i, g := range saved {
+		if now := s.lostGaps[i]; now.Last > g.Last {
+			now.First = g.Last + 1
+			left = append(left, now)
+		}
+	}
+	s.lostGaps = left
 }
 
 // saveGaps counts what was noted.

@@ -21,6 +21,7 @@ type lane struct {
 
 	first, last    uint64 // kept; first > last is an empty lane
 	hot            uint64 // lowest in store.db
+	leaving        uint64 // below this some may be gone from it before their commit is on disk
 	moved          uint64 // up to here alarms lie in their history
 	sent, received uint64 // marks; those on disk are in Store.numbers
 

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -48,9 +49,12 @@ func (s *Store) load() error {
 // begin forgets what was said of the epoch before. Store.mu is held.
 func (s *Store) begin(epoch Epoch) {
 	s.deaf = s.deaf || s.epoch != ""
+	for i := range s.lostGaps { // noted until this moment, and not saved
+		s.lostGaps[i].Epoch = cmp.Or(s.lostGaps[i].Epoch, s.epoch)
+	}
 	s.epoch = epoch
 	for _, l := range s.lanes {
-		l.sent, l.received, l.moved = 0, 0, 0
+		l.sent, l.received, l.moved, l.leaving = 0, 0, 0, 0
 		l.oldestOf, l.oldest = 0, time.Time{}
 		if l.records == nil {
 			l.first, l.last = 1, 0

@@ -77,7 +77,7 @@ func (s *Store) doneUpto(name devices.Lane, m Marks) uint64 {
 }
 
 // excess is how many records of a lane may be deleted from store.db, with marks as
-// given: events that are done, and alarms that lie in their history.
+// given: events that are done, and alarms that lie in their history. Store.mu is held.
 func (s *Store) excess(l *lane, m Marks) uint64 {
 	upto := l.moved
 	switch l.name {
@@ -182,7 +182,9 @@ func (c *change) sweep() error {
 	}
 	for _, name := range []devices.Lane{devices.AlarmLane, devices.EventLane} {
 		l := c.s.lanes[name]
+		c.s.mu.Lock()
 		n := min(c.s.excess(l, c.marks[name]), budget)
+		c.s.mu.Unlock()
 		first, upto := c.hot(l), l.hot+n-1
 		if n == 0 || upto < first {
 			continue

@@ -51,6 +51,7 @@ func (s *Store) start() error {
 	s.opt.Log.Error("store cannot be written", "directory", s.opt.Directory, "err", err)
 	s.failing = true
 	s.putOff(err, time.Now())
+	s.refusal = s.broken
 	s.openToRead(err)
 	if s.epoch == "" {
 		s.epoch = newEpoch() // until there is a file
@@ -70,12 +71,13 @@ func passes(err error) bool {
 	return noRoom(err) || errors.Is(err, syscall.EIO) || errors.Is(err, syscall.EROFS)
 }
 
-// spoil is told of damage by who read, and has the file replaced. From here on no
-// mark counts: it would pass over what could not be read.
-func (s *Store) spoil(err error) {
+// spoil is told of damage by who read the file of an epoch, and has it replaced, if it
+// was not already. From here on no mark counts: it would pass over what could not be
+// read.
+func (s *Store) spoil(of Epoch, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.spoilt == nil {
+	if s.spoilt == nil && s.epoch == of {
 		s.spoilt, s.deaf = err, true
 		wake(s.kick)
 	}
@@ -142,15 +144,14 @@ func (s *Store) mend(spoilt error) error {
 	if err != nil || s.broken == nil {
 		return err
 	}
-	c := s.newChange()
-	c.any = true
-	committed, _, err := s.attempt(c, nil)
-	if err != nil {
-		s.forget()
-		return errors.Join(err, s.file.Close())
+	asks := &entry{apply: func(c *change) error { c.any = true; return nil }}
+	if _, _, err = s.try([]*entry{asks}); err == nil {
+		return nil
 	}
-	s.settle(c, committed)
-	return nil
+	if errors.Is(err, ErrDamaged) {
+		s.spoil(s.Epoch(), err)
+	}
+	return errors.Join(err, s.file.Close())
 }
 
 // reopen looks at the file as it lies on disk: after a write that failed the memory

@@ -32,7 +32,11 @@ type openEntry struct {
 
 // saveOpen writes the retained topic anew, from what is open in the transaction.
 func (c *change) saveOpen() error {
-	all, err := c.s.open.all(c.tx)
+	read := c.s.open.now
+	if c.s.stale { // only the writer says so
+		read = c.s.open.all
+	}
+	all, err := read(c.tx)
 	if err != nil {
 		return err
 	}

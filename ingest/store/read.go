@@ -66,26 +66,31 @@ func (s *Store) Read(name devices.Lane, after uint64, limit int) ([]Record, erro
 
 // readHot reads a stretch of a lane in store.db.
 func (s *Store) readHot(l *lane, after uint64, limit int) ([]Record, error) {
-	s.mu.Lock()
-	last, whole := l.last, max(after, l.hot-1, s.doneUpto(l.name, l.marks())) // above whole nothing is missing
-	s.mu.Unlock()
-	raw, err := s.copyOut(l.records, after, last, limit)
-	if err != nil {
-		return nil, fmt.Errorf("lane %q: %w", l.name, err)
+	for {
+		s.mu.Lock()
+		epoch, last, whole := s.epoch, l.last, max(after, l.hot-1, s.doneUpto(l.name, l.marks())) // above whole nothing is missing
+		s.mu.Unlock()
+		raw, err := s.copyOut(epoch, l.records, after, last, limit)
+		if s.Epoch() != epoch {
+			continue // what was read may be of another file than the numbers
+		}
+		if err != nil {
+			return nil, fmt.Errorf("lane %q: %w", l.name, err)
+		}
+		records, err := decode(l.name, raw)
+		if err == nil {
+			err = s.holes(l, whole, last, records)
+		}
+		if err != nil {
+			s.spoil(epoch, err)
+		}
+		return records, err
 	}
-	records, err := decode(l.name, raw)
-	if err == nil {
-		err = s.holes(l, whole, records)
-	}
-	if err != nil {
-		s.spoil(err)
-	}
-	return records, err
 }
 
-// copyOut copies a stretch of records up to a number out of the file, within the
-// bounds of Read.
-func (s *Store) copyOut(from records, after, upto uint64, limit int) (raw []pair, err error) {
+// copyOut copies a stretch of records up to a number out of the file of an epoch,
+// within the bounds of Read.
+func (s *Store) copyOut(epoch Epoch, from records, after, upto uint64, limit int) (raw []pair, err error) {
 	err = s.file.View(func(tx *bolt.Tx) error {
 		raw = nil
 		left := mostReadBytes
@@ -103,7 +108,7 @@ func (s *Store) copyOut(from records, after, upto uint64, limit int) (raw []pair
 	case err == nil:
 		return raw, nil
 	case errors.Is(err, ErrDamaged):
-		s.spoil(err)
+		s.spoil(epoch, err)
 	case errors.Is(err, sound.ErrShut):
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -114,31 +119,41 @@ func (s *Store) copyOut(from records, after, upto uint64, limit int) (raw []pair
 	return nil, err
 }
 
-// holes says what is missing among records above a number: a page that is damaged
-// may show fewer than it has. What was dropped is not missing.
-func (s *Store) holes(l *lane, whole uint64, records []Record) error {
+// holes says what is missing among records above a number, or up to the last where
+// there are none: a page that is damaged may show fewer than it has. What was dropped
+// is not missing.
+func (s *Store) holes(l *lane, whole, last uint64, records []Record) error {
 	for _, r := range records {
-		if r.Seq <= whole {
-			continue
+		if err := s.hole(l, whole+1, r.Seq); err != nil {
+			return err
 		}
-		if r.Seq > whole+1 && !s.dropped(l, whole+1, r.Seq-1) {
-			missing := &DamageError{Lane: l.name, Why: fmt.Errorf("%w: numbers %d to %d are missing", ErrDamaged, whole+1, r.Seq-1)}
-			for seq := whole + 1; seq < r.Seq && len(missing.Seqs) < mostRead; seq++ {
-				missing.Seqs = append(missing.Seqs, seq)
-			}
-			return missing
-		}
-		whole = r.Seq
+		whole = max(whole, r.Seq)
+	}
+	if len(records) == 0 {
+		return s.hole(l, whole+1, last+1)
 	}
 	return nil
 }
 
+// hole is an error if a number is missing from first on, and below next.
+func (s *Store) hole(l *lane, first, next uint64) error {
+	if next <= first || s.dropped(l, first, next-1) {
+		return nil
+	}
+	missing := &DamageError{Lane: l.name, Why: fmt.Errorf("%w: numbers %d to %d are missing", ErrDamaged, first, next-1)}
+	for seq := first; seq < next && len(missing.Seqs) < mostRead; seq++ {
+		missing.Seqs = append(missing.Seqs, seq)
+	}
+	return missing
+}
+
 // dropped says whether all of some numbers are not there any more by now, because
-// they were dropped or are done.
+// they were dropped or are done, or will not be when the commit that drops them, and
+// can be seen already, is on disk.
 func (s *Store) dropped(l *lane, first, last uint64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if last < l.hot || last <= s.doneUpto(l.name, l.marks()) {
+	if last < max(l.hot, l.leaving) || last <= s.doneUpto(l.name, l.marks()) {
 		return true
 	}
 	return inGaps(sortGaps(s.gaps.kept), l.name, first, last)

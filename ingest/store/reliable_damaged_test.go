@@ -193,8 +193,8 @@ func (is *specimen) try(t *testing.T, damaged []byte, running bool) (tr trial) {
 		tr.wrong = append(tr.wrong, err.Error())
 		return tr
 	}
-	tr.replaced = s.Epoch() != is.epoch
 	_ = s.Doubt("nobody") // what was noted as lost is on disk behind it
+	tr.replaced = s.Epoch() != is.epoch
 	is.account(s, saved, &tr)
 	return tr
 }

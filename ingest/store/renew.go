@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -53,27 +52,18 @@ func (s *Store) replace(why error) error {
 	}
 	w.settle(s.doneUpto)
 	d := Damage{Time: time.Now(), File: to, Epoch: w.epoch, Why: why.Error()}
-	err = s.draft(w, &d, w.spots)
-	if noRoom(err) {
-		// The room of what was set aside before is worth less than what is in here, and
-		// events are worth less than that alarms go on.
-		err = errors.Join(os.RemoveAll(s.folder()), os.Mkdir(s.folder(), 0o700))
-		if err == nil {
-			alarms := slices.DeleteFunc(slices.Clone(w.spots), func(p spot) bool { return p.lane != 0 })
-			err = s.draft(w, &d, alarms)
-		}
-	}
-	if err != nil {
+	if err := s.draftWithin(w, &d); err != nil {
 		return err
 	}
-	if err := sound.Replace(s.path(), to, s.opt.AsideBytes); err != nil {
+	replaced, err := sound.Replace(s.path(), to, s.opt.AsideBytes)
+	if !replaced {
 		return err
+	}
+	if err != nil { // the next commit shows whether the disk is well
+		s.opt.Log.Error("what was set aside is not as it should be", "folder", s.folder(), "err", err)
 	}
 	s.mu.Lock()
-	s.spoilt = nil
-	for i := range s.lostGaps { // noted of the epoch that has ended
-		s.lostGaps[i].Epoch = cmp.Or(s.lostGaps[i].Epoch, w.epoch)
-	}
+	s.spoilt, s.loaded = nil, false // the mirrors are not those of this file, should it fail in its turn
 	s.former = former{w.epoch, w.marks(devices.ReadingLane).Sent}
 	s.mu.Unlock()
 	s.opt.Log.Warn("store.db was replaced", "set_aside", to, "what", d.String())
@@ -83,6 +73,20 @@ func (s *Store) replace(why error) error {
 		return err
 	}
 	return s.renewLogs()
+}
+
+// draftWithin is draft with what the disk has room for. The room of what was set aside
+// before is worth less than what is in here, and events are worth less than that
+// alarms go on.
+func (s *Store) draftWithin(w *wreck, d *Damage) error {
+	err := s.draft(w, d, w.spots)
+	if !noRoom(err) {
+		return err
+	}
+	if err := errors.Join(os.RemoveAll(s.folder()), os.Mkdir(s.folder(), 0o700)); err != nil {
+		return err
+	}
+	return s.draft(w, d, slices.DeleteFunc(slices.Clone(w.spots), func(p spot) bool { return p.lane != 0 }))
 }
 
 // openLoaded opens the file and reads it.
@@ -190,21 +194,9 @@ func (w *wreck) furnish(tx *bolt.Tx) error {
 	return errors.Join(
 		numbers.put(tx, numberRevision, revision), numbers.put(tx, numberBirth, w.numbers[numberBirth]),
 		putAll(tx, bucketOpen, w.open), putAll(tx, bucketStates, w.states), putAll(tx, bucketCounters, w.counters),
-		putAll(tx, bucketIdentities, w.identities), putAll(tx, bucketGaps, w.oldGaps()), putAll(tx, bucketDamages, w.damages),
+		putAll(tx, bucketIdentities, w.identities), putAll(tx, bucketGaps, w.oldGaps()), putAll(tx, bucketDamages, w.oldDamages()),
 		w.carryCounts(tx),
 	)
-}
-
-// oldGaps are those that were not told, under the epoch they are of.
-func (w *wreck) oldGaps() map[string]Gap {
-	all := make(map[string]Gap)
-	for _, g := range w.gaps {
-		if g.Epoch == "" {
-			g.Epoch = w.epoch
-		}
-		all[g.name()] = g
-	}
-	return all
 }
 
 // carryCounts writes what was lost without a number, and not told; and the counter

@@ -2,11 +2,14 @@ package store
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	bolt "go.etcd.io/bbolt"
 
+	"sitepost/devices"
 	"sitepost/ingest/store/sound"
 )
 
@@ -49,7 +52,7 @@ func (r *rescue) load(tx *bolt.Tx, numbers map[string]uint64) {
 // positions above after, ascending, as much as Read does. Errors are those of Read.
 func (s *Store) ReadSalvaged(after uint64, limit int) ([]Salvage, error) {
 	s.mu.Lock()
-	r := s.rescue
+	r, epoch := s.rescue, s.epoch
 	s.mu.Unlock()
 	if after = max(after, r.sent, r.first-1); after >= r.last {
 		return nil, nil
@@ -57,7 +60,7 @@ func (s *Store) ReadSalvaged(after uint64, limit int) ([]Salvage, error) {
 	if limit <= 0 || limit > mostRead {
 		limit = mostRead
 	}
-	raw, err := s.copyOut(r.records, after, r.last, limit)
+	raw, err := s.copyOut(epoch, r.records, after, r.last, limit)
 	if err != nil {
 		return nil, fmt.Errorf("salvaged records: %w", err)
 	}
@@ -66,7 +69,7 @@ func (s *Store) ReadSalvaged(after uint64, limit int) ([]Salvage, error) {
 		var one Salvage
 		if err := sound.Unframe(p.key, p.value, &one); err != nil || one.At != seqOf(p.key) {
 			err = fmt.Errorf("salvaged record %d: %w: %w", seqOf(p.key), ErrDamaged, err)
-			s.spoil(err)
+			s.spoil(epoch, err)
 			return saved, err
 		}
 		saved = append(saved, one)
@@ -111,6 +114,47 @@ func (c *change) sweepSalvaged() error {
 	c.rescued = upto + 1
 	_, err := r.records.remove(c.tx, r.first, upto)
 	return err
+}
+
+// dropSalvaged drops events that were saved and are not done, the youngest first: the
+// alarms among what was saved stand before them. It says what they weighed.
+func (c *change) dropSalvaged(weight int64) (dropped int64, err error) {
+	c.s.mu.Lock()
+	r := c.s.rescue
+	c.s.mu.Unlock()
+	bucket := c.tx.Bucket([]byte(bucketSalvaged))
+	var keys [][]byte
+	var gaps []Gap
+	cursor := bucket.Cursor()
+	for k, v := cursor.Last(); dropped < weight && seqOf(k) > r.sent; k, v = cursor.Prev() {
+		var one Salvage
+		if err := sound.Unframe(k, v, &one); err != nil {
+			return 0, fmt.Errorf("salvaged record %d: %w", seqOf(k), err)
+		}
+		of := one.Record
+		if of.Lane == devices.AlarmLane {
+			break
+		}
+		if n := len(gaps) - 1; n >= 0 && gaps[n].Epoch == of.Epoch && gaps[n].First == of.Seq+1 {
+			gaps[n].First = of.Seq
+		} else {
+			gaps = append(gaps, Gap{of.Lane, of.Seq, of.Seq, WhyRoom, of.Epoch})
+		}
+		keys, dropped = append(keys, slices.Clone(k)), dropped+weightOf(v)
+	}
+	if len(keys) == 0 {
+		return 0, nil
+	}
+	c.any = true
+	for _, k := range keys {
+		err = errors.Join(err, bucket.Delete(k))
+	}
+	for _, g := range gaps {
+		err = errors.Join(err, c.countGap(g))
+	}
+	c.spared = seqOf(keys[len(keys)-1]) - 1
+	c.lightened = true
+	return dropped, errors.Join(err, c.s.numbers.put(c.tx, numberRescued, c.spared))
 }
 
 // rescuedDoc is the JSON of a Salvage whose record is JSON already. Millions of

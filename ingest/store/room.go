@@ -106,11 +106,22 @@ func (c *change) makeRoom() error {
 	if over <= 0 || c.added == 0 {
 		return nil
 	}
-	dropped, err := c.dropOldest(events, 2*over, WhyRoom)
-	if err == nil && dropped == 0 && c.alarms > 0 {
-		_, err = c.dropOldest(alarms, 2*over, WhyRoom)
-	}
+	over += min(over, c.s.opt.MaxBytes/32) // somewhat more, but not all of a file that may have less room than it had
+	_, err = c.dropFor(c.alarms > 0, over)
 	return err
+}
+
+// dropFor drops so much weight in the order in which things go: events, and for an
+// alarm also events that were saved from a damaged file and, last, alarms.
+func (c *change) dropFor(alarm bool, weight int64) (dropped int64, err error) {
+	dropped, err = c.dropOldest(c.s.lanes[devices.EventLane], weight, WhyRoom)
+	if err == nil && dropped == 0 && alarm {
+		dropped, err = c.dropSalvaged(weight)
+	}
+	if err == nil && dropped == 0 && alarm {
+		dropped, err = c.dropOldest(c.s.lanes[devices.AlarmLane], weight, WhyRoom)
+	}
+	return dropped, err
 }
 
 // dropOldest drops the oldest records of a lane that weigh so much, but never the
@@ -146,10 +157,7 @@ func (c *change) dropOldest(l *lane, weight int64, why string) (int64, error) {
 // finds no room all events go: to take away a whole bucket writes nothing of it.
 func (s *Store) squeeze(failed *change, some int64) bool {
 	oldest := func(c *change) error {
-		dropped, err := c.dropOldest(s.lanes[devices.EventLane], some, WhyRoom)
-		if err == nil && dropped == 0 && failed.alarms > 0 {
-			_, err = c.dropOldest(s.lanes[devices.AlarmLane], some, WhyRoom)
-		}
+		_, err := c.dropFor(failed.alarms > 0, some)
 		return err
 	}
 	return s.squeezeBy(failed, oldest) || s.squeezeBy(failed, (*change).dropEvents)
@@ -191,7 +199,7 @@ func (c *change) dropEvents() error {
 		return err
 	}
 	c.any = true
-	c.firsts = map[devices.Lane]uint64{l.name: last + 1}
+	c.leaves(l, last)
 	c.grow(l, -weight)
 	return c.countGap(Gap{Lane: l.name, First: l.hot, Last: last, Why: WhyRoom})
 }
@@ -226,12 +234,21 @@ func (c *change) expire() error {
 // hot is the lowest number of a lane in store.db, as the transaction leaves it.
 func (c *change) hot(l *lane) uint64 { return max(l.hot, c.firsts[l.name]) }
 
-// remove deletes the records of a lane from first to upto.
-func (c *change) remove(l *lane, first, upto uint64) (removed, error) {
+// leaves notes that the records of a lane up to a number are not in store.db any more.
+// Who reads may see that before the commit is on disk.
+func (c *change) leaves(l *lane, upto uint64) {
 	if c.firsts == nil {
 		c.firsts = make(map[devices.Lane]uint64)
 	}
 	c.firsts[l.name] = upto + 1
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	l.leaving = max(l.leaving, upto+1)
+}
+
+// remove deletes the records of a lane from first to upto.
+func (c *change) remove(l *lane, first, upto uint64) (removed, error) {
+	c.leaves(l, upto)
 	sum, err := l.records.remove(c.tx, first, upto)
 	c.grow(l, -sum.weight)
 	if err != nil {

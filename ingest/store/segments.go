@@ -2,6 +2,8 @@ package store
 
 import (
 	"errors"
+	"fmt"
+	"maps"
 	"slices"
 
 	"sitepost/devices"
@@ -84,15 +86,21 @@ func (s *Store) renewLogs() error {
 func (s *Store) closeLogs() error { return errors.Join(s.readings.Close(), s.history.Close()) }
 
 // adoptLogs takes the numbers of what lies beside store.db into the lanes, and
-// counts readings that were dropped when the box went down before it was noted.
+// counts readings that were dropped when the box went down before it was noted. A
+// store.db that ends before its history is an older copy: what it gave numbers to
+// next was given them before, so another one takes its place.
 func (s *Store) adoptLogs() {
 	r, a := s.lanes[devices.ReadingLane], s.lanes[devices.AlarmLane]
 	s.mu.Lock()
-	r.last, a.moved = s.readings.Next()-1, s.history.Next()-1
+	epoch, last, moved := s.epoch, a.last, s.history.Next()-1
+	r.last, a.moved = s.readings.Next()-1, min(moved, last)
 	r.settle(s.readings)
 	a.settle(s.history)
 	done := s.doneUpto(r.name, r.marks())
 	s.mu.Unlock()
+	if moved > last {
+		s.spoil(epoch, fmt.Errorf("%w: it ends at alarm %d, and its history at %d (is it an older copy?)", ErrDamaged, last, moved))
+	}
 	if done+1 < r.first {
 		s.noteGap(Gap{Lane: r.name, First: done + 1, Last: r.first - 1, Why: WhyRoom})
 	}
@@ -110,6 +118,15 @@ func (l *lane) settle(log *segment.Log) {
 	default:
 		l.first = l.hot
 	}
+}
+
+// untold are those of some numbers that are neither done nor known to be missing.
+func (s *Store) untold(name devices.Lane, seqs []uint64) []uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	done := s.doneUpto(name, s.lanes[name].marks())
+	known := append(slices.Collect(maps.Values(s.gaps.kept)), s.lostGaps...)
+	return slices.DeleteFunc(slices.Clone(seqs), func(seq uint64) bool { return seq <= done || inGaps(known, name, seq, seq) })
 }
 
 // readLog reads a stretch of what lies beside store.db, up to a number. What is
@@ -132,7 +149,7 @@ func (s *Store) readLog(name devices.Lane, log *segment.Log, after, upto uint64,
 		records, err := decode(name, raw)
 		var bad *DamageError
 		if errors.As(err, &bad) {
-			for _, seq := range bad.Seqs {
+			for _, seq := range s.untold(name, bad.Seqs) {
 				s.miss(name, segment.Loss{Epoch: string(s.Epoch()), First: seq, Last: seq, Why: "damaged"})
 			}
 		}

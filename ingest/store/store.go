@@ -34,13 +34,15 @@
 //   - Pictures are files beside store.db, under a bound of their own (album.go).
 //     No record waits for one.
 //
-//     Append ─┐
-//     Append ─┼─► waiting ──► writer ──► one transaction ──► mirrors, Changed ──► Append returns
-//     Put ────┘   0 ms alarm             records, open conditions,
-//     20 ms event            states, counters, current,
-//     marks, deletion of what is done
+// So an event goes:
 //
-//     Append(reading) ─► 1 s ─► binder ─► readings-….db, history-….db
+//	Append ─┐
+//	Append ─┼─► waiting ──► writer ──► one transaction ──► mirrors, Changed ──► Append returns
+//	Put ────┘   0 ms alarm             records, open conditions,
+//	            20 ms event            states, counters, current,
+//	                                   marks, deletion of what is done
+//
+//	Append(reading) ─► 1 s ─► binder ─► readings-….db, history-….db
 //
 // It does not know how a record is sent, which broker there is, or what a
 // device is beyond its name.
@@ -257,9 +259,11 @@ func (s *Store) Close() error {
 			wake(last.kick)
 			<-last.ended
 		}
+		s.mu.Lock()
 		if n := len(s.ring.kept); n > 0 {
 			s.opt.Log.Error("alarms were only in memory, and end with it", "alarms", n, "forwarded_up_to", s.ring.sent, "last", s.ring.last)
 		}
+		s.mu.Unlock()
 		s.album.close()
 		if err := errors.Join(s.closeLogs(), s.file.Close(), s.lock.Close()); err != nil {
 			s.closed = fmt.Errorf("store %q: %w", s.opt.Directory, err)

@@ -1,8 +1,6 @@
 package store
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -81,7 +79,7 @@ func (s *Store) keepInMemory(a *alarm) (made *Record, is bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ring.epoch == "" {
-		s.ring.epoch = drawEpoch()
+		s.ring.epoch = newEpoch()
 	}
 	key := keyOf(a.place.Device.Name, e)
 	k := kept{form: a.form, key: key, size: a.size, record: Record{
@@ -194,13 +192,6 @@ func (r *ring) evict() (lost bool) {
 // empty forgets what is in the file now. Numbers go on.
 func (r *ring) empty() { r.kept, r.bytes, r.said = nil, 0, nil }
 
-// drawEpoch draws one.
-func drawEpoch() Epoch {
-	var id [8]byte
-	rand.Read(id[:]) // it never fails
-	return Epoch(hex.EncodeToString(id[:]))
-}
-
 // Volatile returns the alarms above a number that are only in memory, because the
 // disk refuses: at most 1,024, ascending. They are of an epoch of their own, and
 // outside the marks. When the disk takes them they are here no more, and come as
@@ -245,6 +236,7 @@ func (s *Store) resting() error {
 func (c *change) catchUp() error {
 	c.s.mu.Lock()
 	waiting := slices.Clone(c.s.ring.kept)
+	c.restored = len(waiting)
 	c.any = c.any || len(waiting) > 0 // even if the file has it all by now: then memory is done with it
 	c.counted = c.s.outage.uncounted()
 	c.s.mu.Unlock()
@@ -271,10 +263,11 @@ func (c *change) remade(r *Record) {
 	}
 }
 
-// caughtUp forgets what a committed transaction brought to disk. Store.mu is held.
+// caughtUp forgets what a committed transaction brought to disk: one that only made
+// room brought nothing. Store.mu is held.
 func (s *Store) caughtUp(c *change) {
-	if n := len(s.ring.kept); n > 0 {
-		s.opt.Log.Info("alarms from memory are on disk", "alarms", n)
+	if c.restored > 0 {
+		s.opt.Log.Info("alarms from memory are on disk", "alarms", c.restored)
 		s.ring.empty()
 	}
 	s.outage.settled(c.counted)

@@ -130,7 +130,7 @@ func (w *wreck) takeNumber(p sound.Piece, fresh bool) {
 	if name != numberRevision && name != numberBirth && name != numberCommand && !strings.Contains(name, ".") {
 		return
 	}
-	if strings.HasPrefix(name, "dropped.") && !p.Current { // it may have been told
+	if strings.HasPrefix(name, refusedPrefix) && !p.Current { // it may have been told
 		return
 	}
 	var n uint64
@@ -190,8 +190,12 @@ func (w *wreck) commonest() Epoch {
 }
 
 // lost lists the numbers of a lane that are not done and were not saved; saved are
-// those that were, ascending. Beyond mostGaps the last is stretched over the rest.
+// those that were, ascending. Beyond mostGaps the last is stretched over the rest. Where
+// nobody knows the epoch there is no name for them: see doubts.
 func (w *wreck) lost(lane devices.Lane, done uint64, saved []uint64) (gaps []Gap) {
+	if w.epoch == "" {
+		return nil
+	}
 	add := func(first, last uint64) {
 		if n := len(gaps); n >= mostGaps {
 			gaps[n-1].Last = last

@@ -3,7 +3,6 @@ package store
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -78,30 +77,23 @@ func (s *Store) commit(batch []*entry) (more bool) {
 		s.answer(batch, err)
 		return false
 	}
-	rest, squeezed := batch, 0
+	rest := batch
 	for tries := 0; ; {
 		if err := s.ready(); err != nil {
 			s.answer(rest, err)
 			return false
 		}
-		c := s.newChange()
-		committed, culprit, err := s.attempt(c, rest)
+		more, culprit, err := s.try(rest)
 		if err == nil {
-			more = s.settle(c, committed)
 			s.answer(rest, nil)
 			return more
 		}
-		s.forget()
 		if culprit >= 0 && !errors.Is(err, ErrDamaged) {
 			s.answer(rest[culprit:culprit+1], err)
 			rest = append(rest[:culprit:culprit], rest[culprit+1:]...)
 			if len(rest) == 0 {
 				return false
 			}
-			continue
-		}
-		if errors.Is(err, berrors.ErrMaxSizeReached) && squeezed < mostSqueezes && s.squeeze(c, s.opt.MaxBytes/32<<squeezed) {
-			squeezed++
 			continue
 		}
 		s.fail(err)
@@ -114,6 +106,22 @@ func (s *Store) commit(batch []*entry) (more bool) {
 
 // mostTries is how often a batch is tried again.
 const mostTries = 2
+
+// try runs transactions until one takes the batch, each after more room was made for
+// it. more and culprit are those of settle and attempt.
+func (s *Store) try(batch []*entry) (more bool, culprit int, err error) {
+	for squeezed := 0; ; squeezed++ {
+		c := s.newChange()
+		committed, culprit, err := s.attempt(c, batch)
+		if err == nil {
+			return s.settle(c, committed), culprit, nil
+		}
+		s.forget()
+		if !errors.Is(err, berrors.ErrMaxSizeReached) || squeezed == mostSqueezes || !s.squeeze(c, s.opt.MaxBytes/32<<squeezed) {
+			return false, culprit, err
+		}
+	}
+}
 
 // newChange begins a transaction of now.
 func (s *Store) newChange() *change {
@@ -153,7 +161,7 @@ func (s *Store) settle(c *change, committed bool) (more bool) {
 	defer s.mu.Unlock()
 	if committed {
 		s.take(c)
-		s.lostGaps = slices.Delete(s.lostGaps, 0, len(c.lostGaps))
+		s.lostSaved(c.lostGaps)
 	}
 	for key, revision := range c.told {
 		if s.told[key] == revision {
@@ -191,6 +199,9 @@ func (s *Store) take(c *change) {
 	if c.rescued > 0 {
 		s.rescue.first = c.rescued
 	}
+	if c.lightened {
+		s.rescue.last = c.spared
+	}
 	if s.failing {
 		s.opt.Log.Info("store can be written again", "readings_lost", s.lost)
 		s.failing, s.lost = false, 0
@@ -222,7 +233,7 @@ func (s *Store) forget() {
 // closed, and ready looks at it. Damage has it replaced.
 func (s *Store) fail(err error) {
 	if errors.Is(err, ErrDamaged) {
-		s.spoil(err)
+		s.spoil(s.Epoch(), err)
 		return
 	}
 	_ = s.file.Close() // it is not to be trusted, whatever it says

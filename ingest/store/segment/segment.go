@@ -20,7 +20,6 @@ package segment
 
 import (
 	"errors"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -96,8 +95,11 @@ func Open(o Options) (*Log, error) {
 func (l *Log) Begin(epoch string, least uint64) error {
 	l.writing.Lock()
 	defer l.writing.Unlock()
+	if err := l.leave(); err != nil {
+		l.opt.Log.Warn("a file cannot be closed", "prefix", l.opt.Prefix, "err", err)
+	}
 	l.mu.Lock()
-	l.opt.Epoch, l.opt.Least, l.next, l.pieces = epoch, least, least+1, nil
+	l.opt.Epoch, l.opt.Least, l.next = epoch, least, least+1
 	l.mu.Unlock()
 	if err := l.look(); err != nil {
 		return errors.Join(err, l.leave())
@@ -108,7 +110,7 @@ func (l *Log) Begin(epoch string, least uint64) error {
 	return nil
 }
 
-// leave closes what look opened.
+// leave closes and forgets all files.
 func (l *Log) leave() (err error) {
 	l.mu.Lock()
 	pieces := l.pieces
@@ -193,28 +195,6 @@ func bound(pieces []*piece) {
 	}
 }
 
-// banish moves the files of another epoch aside: their numbers are those of a
-// store.db that is not there any more.
-func (l *Log) banish(epoch string, pieces []*piece) error {
-	bound(pieces)
-	newest := pieces[len(pieces)-1]
-	last, err := newest.ends(l)
-	if err != nil {
-		last = newest.first + Most - 1
-	}
-	newest.last = last
-	for _, p := range pieces {
-		if err := errors.Join(p.leave(), l.setAside(p)); err != nil {
-			return err
-		}
-		l.opt.Log.Error("a file of another store was moved aside", "file", p.path, "to", l.opt.Aside)
-		if p.first <= p.last {
-			l.opt.Lost(Loss{epoch, p.first, p.last, "set aside: of another store"})
-		}
-	}
-	return nil
-}
-
 // Renew begins anew with another epoch and number 1: what was there is moved aside,
 // as by Begin. A log that has not begun stays so.
 func (l *Log) Renew(epoch string) error {
@@ -228,43 +208,6 @@ func (l *Log) Renew(epoch string) error {
 		return nil
 	}
 	return l.banish(was, pieces)
-}
-
-// condemn moves a damaged file aside. If it is the newest one there is another
-// before, which tells the next number. l.writing is held, or nobody else has the
-// log yet.
-func (l *Log) condemn(p *piece, why error) error {
-	l.mu.Lock()
-	at := slices.Index(l.pieces, p)
-	newest := at == len(l.pieces)-1 && !l.opt.Given
-	next := l.next
-	l.mu.Unlock()
-	if at < 0 {
-		return nil
-	}
-	if newest {
-		if err := l.roll(next); err != nil {
-			return err
-		}
-	}
-	l.opt.Log.Error("a damaged file was moved aside", "file", p.path, "to", l.opt.Aside, "err", why)
-	l.take(p)
-	_ = p.leave() // it is damaged
-	if err := l.setAside(p); err != nil {
-		return err
-	}
-	if p.first <= p.last {
-		l.opt.Lost(Loss{l.opt.Epoch, p.first, p.last, "damaged"})
-	}
-	return nil
-}
-
-// setAside moves a file that nobody has open to the damaged ones, if it is there.
-func (l *Log) setAside(p *piece) error {
-	if _, err := sound.SetAside(p.path, l.opt.Aside, l.opt.AsideBytes); !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
 }
 
 // take takes a file from the list.

@@ -257,3 +257,19 @@ func TestFilledToTheBrim(t *testing.T) {
 		})
 	}
 }
+
+// TestBeginAgain holds that a log that was opened can be begun again, as where what
+// lies beside it could not be: nothing of it stays locked.
+func TestBeginAgain(t *testing.T) {
+	t.Parallel()
+	directory := t.TempDir()
+	d := open(t, directory, "e1")
+	d.add(t, 10)
+	for range 2 {
+		if err := d.Begin("e1", 10); err != nil {
+			t.Fatal(err)
+		}
+		same(t, "numbers", d.numbers(t, 0), upTo(1, d.Next()-1))
+		d.add(t, 10)
+	}
+}

@@ -45,7 +45,8 @@ func Aside(path, folder string, now time.Time) (to string, err error) {
 
 // SetAside moves a file that nobody has open into a folder, and returns where it
 // lies. The folder keeps the newest 3 files of each name, "store" before all others,
-// and no more than so many bytes, but the first of these in any case.
+// and no more than so many bytes, but the first of these in any case. Where it says
+// where the file lies an error is of what came after.
 func SetAside(path, folder string, most int64) (to string, err error) {
 	if to, err = Aside(path, folder, time.Now()); err != nil {
 		return "", err
@@ -60,19 +61,20 @@ func SetAside(path, folder string, most int64) (to string, err error) {
 // Replace puts what was drafted in the place of a file that nobody has open, which
 // is afterwards found under the name that Aside chose. At no moment there is none
 // of that name, where the file system knows two names of a file. The folder keeps
-// what SetAside says.
-func Replace(path, to string, most int64) error {
+// what SetAside says. Where it was replaced an error is of what came after: it may not
+// be on disk, or the folder keeps too much.
+func Replace(path, to string, most int64) (replaced bool, err error) {
 	folder := filepath.Dir(to)
 	trim(path)
 	if err := os.Link(path, to); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		if err := os.Rename(path, to); err != nil {
-			return err
+			return false, err
 		}
 	}
 	if err := os.Rename(drafted(path), path); err != nil {
-		return err
+		return false, err
 	}
-	return errors.Join(SyncPath(folder), SyncPath(filepath.Dir(path)), thin(folder, most))
+	return true, errors.Join(SyncPath(folder), SyncPath(filepath.Dir(path)), thin(folder, most))
 }
 
 // Adopt finishes what a power cut kept Replace from, on a file system on which a file
