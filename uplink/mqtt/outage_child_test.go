@@ -91,11 +91,9 @@ func beBox(told string) error {
 	if _, err := bufio.NewReader(os.Stdin).ReadString('\n'); err != nil {
 		return err
 	}
-	shares0 := st.Stock().Shares
 	emptied.watch()
 	close(back)
 	<-emptied.all
-	fmt.Fprintln(os.Stderr, "AT END", st.Gaps(), found.Gaps, st.Stock().Shares, shares0)
 	fmt.Println("empty")
 	cancel()
 	return errors.Join(<-ended, st.Close())
