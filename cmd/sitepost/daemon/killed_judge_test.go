@@ -36,15 +36,20 @@ func (b *book) causes() (all []string) {
 	return all
 }
 
-// compareCauses holds why the box says that it started against why it did. Why it
-// did the first time nobody knows.
-func (k *killing) compareCauses(kills int) {
+// compareCauses holds why the box says that it started against why it did, and notes
+// how often it was heard to do so. Why it did the first time nobody knows.
+func (k *killing) compareCauses() {
 	k.t.Helper()
 	got := k.book.causes()
-	want := append(slices.Repeat([]string{box.Crash}, kills), box.Restart)
-	if diff := gocmp.Diff(want, got[min(1, len(got)):]); diff != "" {
+	if len(got) < k.lives-k.unborn || len(got) > k.lives {
+		k.t.Fatalf("box.started: got %d, want %d, or %d less", len(got), k.lives, k.unborn)
+	}
+	want := append(slices.Repeat([]string{box.Crash}, len(got)-2), box.Restart)
+	if diff := gocmp.Diff(want, got[1:]); diff != "" {
 		k.t.Errorf("box.started (-caused by +said):\n%s", diff)
 	}
+	started, stopping := said{Type: string(devices.BoxStarted)}, said{Type: string(devices.BoxStopping)}
+	k.expect("box", append(slices.Repeat([]said{started}, len(got)-1), stopping, started, stopping))
 }
 
 // forgets lets a daemon take an alarm while the city is away, kills it, and brings
