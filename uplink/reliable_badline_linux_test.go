@@ -18,7 +18,7 @@ import (
 
 const (
 	// behind is how many events are said before each alarm.
-	behind = 8
+	behind = 16
 	// overtakeAim is what part of the alarms must be heard before the events that
 	// were said before them: not all, for some of those are under way already.
 	overtakeAim = 0.7
@@ -101,12 +101,17 @@ func newBadLine(t *testing.T, bad mqtttest.Faults, naive bool, lasts, calm, pace
 }
 
 // eventsAndBell makes some events, and then the one that must not wait for them.
-func (l *badLine) eventsAndBell(n int) (err error) {
+func (l *badLine) eventsAndBell(n int) error {
 	where := devices.Place{Site: devices.Site{Name: site}, Device: devices.Named{Name: fmt.Sprint("d-", n), Kind: devices.GasDetector}}
-	for range behind {
-		err = errors.Join(err, l.store.Append(where, devices.Event{Time: time.Now(), Code: devices.AccessPassage, Point: "left"}))
+	var all sync.WaitGroup
+	errs := make([]error, behind)
+	for i := range behind { // at once: one after the other they would be no more than the line carries
+		all.Go(func() {
+			errs[i] = l.store.Append(where, devices.Event{Time: time.Now(), Code: devices.AccessPassage, Point: "left"})
+		})
 	}
-	return errors.Join(err, l.store.Append(where, devices.Event{Time: time.Now(), Code: l.bell}))
+	all.Wait()
+	return errors.Join(append(errs, l.store.Append(where, devices.Event{Time: time.Now(), Code: l.bell}))...)
 }
 
 // ways are those of what was said while the line was bad.

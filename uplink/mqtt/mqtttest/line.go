@@ -2,8 +2,10 @@ package mqtttest
 
 import (
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -29,9 +31,17 @@ type Line struct {
 
 	mu     sync.Mutex // guards all below
 	faults Faults
-	conns  map[*net.TCPConn]bool
+	pairs  map[*pair]bool
 	turn   int // of Silent
 	resets int
+}
+
+// A pair is a connection, which has two ends.
+type pair struct {
+	ends  [2]*net.TCPConn
+	wires [2]*wire
+	over  chan struct{} // closed when it is
+	life  *time.Timer   // of the line's lock; nil: it is not reset
 }
 
 // Line lays a line to the broker, which is a good one until Set. It ends with the
@@ -42,22 +52,75 @@ func (b *Broker) Line(t testing.TB) *Line {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &Line{URL: "mqtt://" + listener.Addr().String(), listener: listener, to: b.addr, conns: map[*net.TCPConn]bool{}}
+	l := &Line{URL: "mqtt://" + listener.Addr().String(), listener: listener, to: b.addr, pairs: map[*pair]bool{}}
 	l.wg.Go(l.accept)
 	t.Cleanup(func() {
 		_ = listener.Close()
-		l.cut()
+		l.mu.Lock()
+		left := slices.Collect(maps.Keys(l.pairs))
+		l.mu.Unlock()
+		for _, p := range left {
+			l.end(p)
+		}
 		l.wg.Wait()
 	})
 	return l
 }
 
-// Set makes the line another one, and resets what is connected.
+// Set makes the line another one, also for what is connected.
 func (l *Line) Set(f Faults) {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.faults = f
-	l.mu.Unlock()
-	l.cut()
+	for p := range l.pairs {
+		l.suffer(p)
+	}
+}
+
+// suffer lets a connection have the faults of the line. The caller holds the lock.
+func (l *Line) suffer(p *pair) {
+	f := l.faults
+	for _, w := range p.wires {
+		w.set(f)
+	}
+	if p.life != nil {
+		p.life.Stop()
+		p.life = nil
+	}
+	if f.Life == 0 {
+		return
+	}
+	l.turn++
+	silent := f.Silent > 0 && l.turn%f.Silent == 0
+	p.life = time.AfterFunc(f.Life/2+rand.N(f.Life), func() {
+		l.mu.Lock()
+		l.resets++
+		l.mu.Unlock()
+		if !silent {
+			l.end(p)
+			return
+		}
+		for _, w := range p.wires {
+			w.mute()
+		}
+	})
+}
+
+// end resets a connection, once.
+func (l *Line) end(p *pair) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.pairs[p] {
+		return
+	}
+	delete(l.pairs, p)
+	close(p.over)
+	if p.life != nil {
+		p.life.Stop()
+	}
+	for _, c := range p.ends {
+		reset(c)
+	}
 }
 
 // Resets counts the connections that the line has ended by itself.
@@ -65,15 +128,6 @@ func (l *Line) Resets() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.resets
-}
-
-// cut resets all connections.
-func (l *Line) cut() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for c := range l.conns {
-		reset(c)
-	}
 }
 
 // reset closes a connection so that the other side gets an RST.
@@ -100,50 +154,24 @@ func (l *Line) relay(client *net.TCPConn) {
 		return
 	}
 	broker, over := c.(*net.TCPConn), make(chan struct{})
+	p := &pair{ends: [2]*net.TCPConn{client, broker}, wires: [2]*wire{{over: over}, {over: over}}, over: over}
 	l.mu.Lock()
-	faults := l.faults
-	l.turn++
-	silent := faults.Silent > 0 && l.turn%faults.Silent == 0
-	l.conns[client], l.conns[broker] = true, true
+	l.pairs[p] = true
+	l.suffer(p)
 	l.mu.Unlock()
-	end := sync.OnceFunc(func() {
-		close(over)
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		for _, c := range []*net.TCPConn{client, broker} {
-			delete(l.conns, c)
-			reset(c)
-		}
-	})
-	wires := []*wire{{faults: faults, over: over}, {faults: faults, over: over}}
-	if faults.Life > 0 {
-		timer := time.AfterFunc(faults.Life/2+rand.N(faults.Life), func() {
-			l.mu.Lock()
-			l.resets++
-			l.mu.Unlock()
-			if !silent {
-				end()
-				return
-			}
-			for _, w := range wires {
-				w.mute()
-			}
-		})
-		defer timer.Stop()
-	}
 	var both sync.WaitGroup
-	both.Go(func() { defer end(); wires[0].carry(broker, client) })
-	both.Go(func() { defer end(); wires[1].carry(client, broker) })
+	both.Go(func() { defer l.end(p); p.wires[0].carry(broker, client) })
+	both.Go(func() { defer l.end(p); p.wires[1].carry(client, broker) })
 	both.Wait()
 }
 
 // A wire is one direction of a connection.
 type wire struct {
-	faults Faults
-	over   chan struct{} // closed when the connection is
+	over chan struct{} // closed when the connection is
 
-	mu    sync.Mutex
-	muted bool
+	mu     sync.Mutex // guards all below
+	faults Faults
+	muted  bool
 }
 
 // A piece is what was read at once, and when it arrives.
@@ -157,6 +185,18 @@ const onWire = 64
 
 // pieceSize is what is late together. It is small, so that a slow line is steady.
 const pieceSize = 512
+
+func (w *wire) set(f Faults) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.faults = f
+}
+
+func (w *wire) has() Faults {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.faults
+}
 
 func (w *wire) mute() {
 	w.mu.Lock()
@@ -198,14 +238,15 @@ func (w *wire) read(from io.Reader, pieces chan<- piece, gone <-chan struct{}) {
 			if free.Before(now) {
 				free = now
 			}
-			if w.faults.PerSecond > 0 {
-				free = free.Add(time.Duration(n) * time.Second / time.Duration(w.faults.PerSecond))
+			f := w.has()
+			if f.PerSecond > 0 {
+				free = free.Add(time.Duration(n) * time.Second / time.Duration(f.PerSecond))
 			}
 			if !w.sleep(time.Until(free)) {
 				return
 			}
 			select {
-			case pieces <- piece{b[:n], free.Add(w.late())}:
+			case pieces <- piece{b[:n], free.Add(f.late())}:
 			case <-gone:
 				return
 			}
@@ -217,19 +258,19 @@ func (w *wire) read(from io.Reader, pieces chan<- piece, gone <-chan struct{}) {
 }
 
 // late draws how late a piece is.
-func (w *wire) late() time.Duration {
-	if w.faults.Jitter == 0 {
-		return w.faults.Latency
+func (f Faults) late() time.Duration {
+	if f.Jitter == 0 {
+		return f.Latency
 	}
-	return max(0, w.faults.Latency-w.faults.Jitter+rand.N(2*w.faults.Jitter))
+	return max(0, f.Latency-f.Jitter+rand.N(2*f.Jitter))
 }
 
 // write writes a piece in slices. TCP sends each at once: Go sets NODELAY.
 func (w *wire) write(to io.Writer, b []byte) error {
-	for len(b) > 0 {
+	for slice := w.has().Slice; len(b) > 0; {
 		n := len(b)
-		if w.faults.Slice > 0 {
-			n = min(n, 1+rand.IntN(w.faults.Slice))
+		if slice > 0 {
+			n = min(n, 1+rand.IntN(slice))
 		}
 		if _, err := to.Write(b[:n]); err != nil {
 			return err
