@@ -48,7 +48,10 @@ type rig struct {
 	naive   bool // the control,
 	trusts  bool // in which what was handed over counts as arrived
 	lasts   time.Duration
-	ended   func() // waits for the link
+	calm    time.Duration     // before it and after it
+	say     func(n int) error // what goes on all the time,
+	pace    time.Duration     // so often
+	ended   func()            // waits for the link
 }
 
 // A city counts the records that it was given.
@@ -98,7 +101,8 @@ func newRig(t *testing.T, f fault, naive bool, lasts time.Duration) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{store: s, fault: f, naive: naive, trusts: naive, lasts: lasts, city: &city{ids: map[string]bool{}}}
+	r := &rig{store: s, fault: f, naive: naive, trusts: naive, lasts: lasts, calm: lasts / 4, pace: 5 * time.Millisecond, city: &city{ids: map[string]bool{}}}
+	r.say = r.alarmAndEvent
 	r.options = uplink.Options{Site: site, Store: s, BoxID: "box1", Version: "test", Receipt: receipt}
 	r.begin, r.end = f.set(t, r)
 	if r.trusts {
@@ -146,8 +150,8 @@ var already = func() chan struct{} { c := make(chan struct{}); close(c); return 
 func (believed) Done() <-chan struct{} { return already }
 func (believed) Error() error          { return nil }
 
-// say makes one alarm and one event.
-func (r *rig) say(n int) error {
+// alarmAndEvent makes one of each.
+func (r *rig) alarmAndEvent(n int) error {
 	where := devices.Place{Site: devices.Site{Name: site}, Device: devices.Named{Name: "gas-1", Kind: devices.GasDetector}}
 	alarm := devices.Event{Time: time.Now(), Code: devices.GasAlarmHigh, State: devices.Raised, Point: fmt.Sprint(n / 2)}
 	if n%2 == 1 {
@@ -178,10 +182,10 @@ func (r *rig) run() (c course) {
 	speak := func(d time.Duration) {
 		for end := time.Now().Add(d); c.err == nil && time.Now().Before(end); said++ {
 			c.err = r.say(said)
-			time.Sleep(5 * time.Millisecond) // a load, and no decision
+			time.Sleep(r.pace) // a load, and no decision
 		}
 	}
-	speak(r.lasts / 4)
+	speak(r.calm)
 	noticing := make(chan error, 1)
 	began := time.Now()
 	r.begin()
@@ -197,7 +201,7 @@ func (r *rig) run() (c course) {
 	speak(r.lasts)
 	c.err = errors.Join(c.err, <-noticing)
 	r.end()
-	speak(r.lasts / 4)
+	speak(r.calm)
 	if c.err != nil {
 		return c
 	}

@@ -9,6 +9,7 @@ type faultTest struct{ Package, Test string }
 // TestAllFaults; one that tells no row when it is run makes the command fail.
 var faultTests = []faultTest{
 	{"ingest/store", "TestReliableKilled"},
+	{"cmd/sitepost/daemon", "TestReliableDaemonKilled"},
 	{"ingest/store", "TestReliablePowerCut"},
 	{"ingest/store", "TestReliableShutdown"},
 	{"ingest/store", "TestReliableSlowDisk"},
@@ -19,6 +20,7 @@ var faultTests = []faultTest{
 	{"ingest/store", "TestReliableErrors"},
 	{"ingest/store", "TestReliableFlash"},
 	{"uplink", "TestReliableBroker"},
+	{"uplink", "TestReliableBadLine"},
 	{"uplink/mqtt", "TestReliableReconnects"},
 	{"uplink/mqtt", "TestReliableOutage"},
 	{"uplink/mqtt", "TestReliableOvertakes"},

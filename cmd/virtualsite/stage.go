@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	mathrand "math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -123,9 +124,10 @@ func (s *stage) writeSite(dir string) (*config.Config, error) {
 }
 
 // freeAddress is an address on this machine where nobody listens. A site file
-// has to name one before the simulator is there.
+// has to name one before the simulator is there, so it is not on 127.0.0.1, where
+// each connection that goes out takes a port.
 func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", fmt.Sprintf("127.%d.%d.%d:0", 1+mathrand.IntN(250), mathrand.IntN(250), 1+mathrand.IntN(250)))
 	if err != nil {
 		return "", err
 	}

@@ -35,7 +35,7 @@ type heard struct {
 	number
 	ID, Type, Subject, Mode string
 	Time                    time.Time
-	Redelivery              bool
+	Redelivery, Volatile    bool
 	Data                    struct {
 		State, Incident, Severity, Direction, Detail, Is string
 		Since                                            time.Time

@@ -1,16 +1,19 @@
 package daemon_test
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"net"
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
 )
 
-// freeAddress is an address on this machine where nobody listens.
+// freeAddress is an address on this machine where nobody listens, and nobody will:
+// it is not that of 127.0.0.1, where each connection that goes out takes a port.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", fmt.Sprintf("127.%d.%d.%d:0", 1+rand.IntN(250), rand.IntN(250), 1+rand.IntN(250)))
 	if err != nil {
 		t.Fatal(err)
 	}

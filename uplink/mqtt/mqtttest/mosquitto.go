@@ -13,6 +13,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -34,10 +35,10 @@ type Options struct {
 	Lines []string          // more lines of mosquitto.conf
 }
 
-// A Broker is a running mosquitto on 127.0.0.1. It ends with its test.
+// A Broker is a running mosquitto on this machine. It ends with its test.
 type Broker struct {
 	URL    string // "mqtt://127.0.0.1:PORT", through the gate
-	Direct string // "mqtt://127.0.0.1:PORT", past it
+	Direct string // "mqtt://ADDRESS:PORT", past it
 
 	t      testing.TB
 	binary string
@@ -87,10 +88,15 @@ func skip(t testing.TB, why string) {
 	t.Skip(why)
 }
 
-// freeAddress returns an address that was free a moment ago.
+// freeAddress returns an address that was free a moment ago, and stays so where a
+// machine has more of its own than 127.0.0.1, on which each connection that goes out
+// takes a port.
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", fmt.Sprintf("127.%d.%d.%d:0", 1+rand.IntN(250), rand.IntN(250), 1+rand.IntN(250)))
+	if err != nil {
+		l, err = net.Listen("tcp", "127.0.0.1:0")
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,9 +108,9 @@ func freeAddress(t testing.TB) string {
 func (b *Broker) write(options []Options) string {
 	b.t.Helper()
 	dir := b.t.TempDir()
-	_, port, _ := net.SplitHostPort(b.addr)
+	host, port, _ := net.SplitHostPort(b.addr)
 	lines := []string{
-		"listener " + port + " 127.0.0.1",
+		"listener " + port + " " + host,
 		"persistence false",
 		"max_inflight_messages 0", // no limit: what is acknowledged was passed on
 		"max_queued_messages 0",
