@@ -109,7 +109,10 @@ func (l *Link) hold(ctx context.Context, c *connection) (time.Duration, error) {
 	if c.numbered != nil {
 		beside.Go(func() { l.untilNumbered(scouting, c.epoch, c.numbered) })
 	}
+	worked := make(chan struct{})
+	beside.Go(func() { c.unclog(ctx, worked) })
 	err := c.work(ctx)
+	close(worked)
 	cancel()
 	beside.Wait()
 	held := max(time.Since(c.up), 1)

@@ -64,13 +64,30 @@ func (c *connection) stop() {
 	}
 	c.bye = nil
 	c.stopping = true
-	c.stopBy = time.Now().Add(c.link.DrainFor)
+	c.stopBy = c.link.stopBy()
 	c.slow.start = time.Now()
 	for _, r := range c.roads {
 		r.close()
 	}
 	c.sources = c.sources[:len(c.sources)-2] // no refresh, and no pictures
 	c.wake()
+}
+
+// unclog drops a session that work is stuck in when it should have stopped: a
+// Publish in front of a full socket sees no clock.
+func (c *connection) unclog(ctx context.Context, worked <-chan struct{}) {
+	select {
+	case <-ctx.Done():
+	case <-worked:
+		return
+	}
+	timer := time.NewTimer(time.Until(c.link.stopBy()) + goodbye/2)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		c.session.Drop()
+	case <-worked:
+	}
 }
 
 // idle says that there is nothing to send and nothing to wait for.
@@ -97,7 +114,9 @@ func (c *connection) leave(state string) {
 	ctx, cancel := context.WithTimeout(context.Background(), goodbye)
 	defer cancel()
 	if m, err := c.link.lifeNow(state, c.epoch, c.birth); err == nil && state != "" {
+		free := context.AfterFunc(ctx, c.session.Drop) // it may be stuck in a full socket
 		receipt := c.session.Publish(m)
+		free()
 		select {
 		case <-receipt.Done():
 		case <-c.session.Lost():
