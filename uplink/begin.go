@@ -29,6 +29,7 @@ func (c *connection) open(again map[devices.Lane]uint64) {
 	alarms, events, readings := c.roads[0], c.roads[1], c.roads[2]
 	c.sources = []source{
 		c.first,
+		&witness{c: c},
 		&volatiles{connection: c},
 		&alarms.fresh, // all of them: alarms have no old part
 		&salvagedLane{saved, true},
