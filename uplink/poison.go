@@ -150,7 +150,7 @@ func (s *suspicion) trial(c *connection) *trial {
 		}
 	}}
 	for range t.controls {
-		c.first.push(control)
+		c.controls.push(control)
 	}
 	return t
 }
