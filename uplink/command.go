@@ -31,7 +31,8 @@ import (
 //	    in trouble. What is not signed it refuses: there anybody could have kept it.
 //	  - The counter must be above the highest that was ever obeyed, and is on disk
 //	    before the command is obeyed: after a crash it is not obeyed again. A store
-//	    that was replaced begins at 0; then the time alone guards against old ones.
+//	    that was replaced keeps it as far as it can be read; a new one begins at 0, and
+//	    then the time alone guards against old ones.
 //	  - A refused command raises no counter, so it can be mended and sent again.
 const (
 	mostCommand   = 8 << 10

@@ -1,6 +1,7 @@
 package uplink
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -136,7 +137,7 @@ func (l *Link) ended(c *connection, held time.Duration, err error) {
 		l.left = true
 		return
 	case inOrder:
-		c.leave(bye.state)
+		c.leave(cmp.Or(bye.state, "down"))
 		return
 	}
 	c.session.Drop()

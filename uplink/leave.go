@@ -16,7 +16,7 @@ const (
 // A farewell ends a connection that is left for another one, in order.
 type farewell struct {
 	why   string
-	state string      // said on up/state; "" for nothing
+	state string      // said on up/state; "" is "down": nobody knows which broker takes the next one
 	next  *connection // that has proved itself already; nil: it is dialled
 }
 
@@ -109,11 +109,11 @@ func (c *connection) abandon() {
 	}
 }
 
-// leave says a last state, if there is one to say, and goodbye.
+// leave says a last state and goodbye.
 func (c *connection) leave(state string) {
 	ctx, cancel := context.WithTimeout(context.Background(), goodbye)
 	defer cancel()
-	if m, err := c.link.lifeNow(state, c.epoch, c.birth); err == nil && state != "" {
+	if m, err := c.link.lifeNow(state, c.epoch, c.birth); err == nil {
 		free := context.AfterFunc(ctx, c.session.Drop) // it may be stuck in a full socket
 		receipt := c.session.Publish(m)
 		free()

@@ -89,9 +89,13 @@ func (l *Link) Run(ctx context.Context) error {
 	return nil
 }
 
-// undelivered says whether the store holds anything that no broker has.
+// undelivered says whether the store holds anything that no broker has, on disk or in
+// memory.
 func (l *Link) undelivered() bool {
-	return slices.ContainsFunc(devices.Lanes(), func(lane devices.Lane) bool {
+	inMemory := slices.ContainsFunc(l.Store.Volatile(0), func(r store.Record) bool {
+		return r.Epoch != l.told.epoch || r.Seq > l.told.upto
+	})
+	return inMemory || slices.ContainsFunc(devices.Lanes(), func(lane devices.Lane) bool {
 		m := l.Store.Marks(lane)
 		return m.Last > m.Sent
 	})

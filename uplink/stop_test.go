@@ -40,6 +40,22 @@ func clog(dial uplink.Dial, full func(uplink.Message) bool) uplink.Dial {
 	}
 }
 
+// TestLastWordsFromMemory: alarms that are only in memory are lost with the box, so
+// the link tries once more for them too.
+func TestLastWordsFromMemory(t *testing.T) {
+	bubble(t, func(t *testing.T, p *place) {
+		p.broker.Away(errors.New("no route to host"))
+		p.start(p.options())
+		after(10 * time.Minute)
+		p.store.remember(2)
+		p.broker.Away(nil)
+		p.stop()
+		if got := p.count(devices.AlarmLane); got != 2 {
+			t.Errorf("got %d alarms, want the two in memory", got)
+		}
+	})
+}
+
 // TestStopInTime: whatever the link is stuck in, it has stopped in time.
 func TestStopInTime(t *testing.T) {
 	for name, test := range map[string]struct {
