@@ -41,7 +41,7 @@ const (
 	mostControls  = 256
 	leastRest     = time.Second
 	mostRest      = 30 * time.Second
-	longestRest   = 5 * time.Minute
+	longRest      = 20 * time.Second
 	poisonWhy     = "every connection dies on it"
 )
 
@@ -156,10 +156,11 @@ func (s *suspicion) trial(c *connection) *trial {
 }
 
 // rest is how long a connection must have worked before the suspect goes. One that
-// dies and dies, and is perhaps good, leaves the line to all else for longer.
+// dies and dies leaves the line to all else for longer, but not for long: it may be
+// a good alarm, and the broker well again.
 func (s *suspicion) rest() time.Duration {
-	if more := s.deaths - asideDeaths; more > 0 {
-		return min(time.Duration(more)*mostRest, longestRest)
+	if s.deaths > asideDeaths {
+		return longRest
 	}
 	return min(max(2*s.life, leastRest), mostRest)
 }

@@ -137,11 +137,11 @@ func TestPoisonSparesTheDenied(t *testing.T) {
 				p.store.add(devices.AlarmLane, n)
 				p.store.add(devices.EventLane, 3)
 				p.start(p.options())
-				after(3 * time.Hour)
-				p.store.add(devices.AlarmLane, 1)
-				after(3 * time.Hour)
-				p.broker.HangUp(nil)
 				after(time.Hour)
+				p.store.add(devices.AlarmLane, 1)
+				after(time.Hour)
+				p.broker.HangUp(nil)
+				after(2 * time.Minute) // a pause, and a rest
 				if got := len(p.store.dead); got != 0 {
 					t.Errorf("set aside: %v", p.store.dead)
 				}
