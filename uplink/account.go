@@ -20,6 +20,7 @@ type account struct {
 	gone    spans  // of these, what is not kept any more
 	has     spans  // made of the three: what need not be waited for
 
+	shown   uint64        // the most that the platform ever showed to have
 	wait    time.Duration // of the timer
 	began   time.Time     // waiting, without progress; zero: nothing is waited for
 	due     time.Time     // zero: the timer does not run
@@ -65,17 +66,19 @@ func (a *account) renew() {
 // note takes a receipt in. What is missing and was never sent is on its way
 // anyhow.
 func (a *account) note(n receiptNote, marks store.Marks, now time.Time) {
-	before := a.reach(marks)
+	before := max(a.shown, a.reach(marks))
 	a.upto, a.missing, a.gone = n.upto, n.missing, nil
 	a.has = spans{}.with(span{1, n.upto}).without(n.missing...)
-	if a.reach(marks) > before {
+	if a.shown = max(before, a.reach(marks)); a.shown > before {
 		a.progress(now)
 	}
 	a.owed.left = a.owed.left.without(a.has...)
 	again := n.missing.without(span{marks.Sent + 1, noEnd})
 	again = again.without(a.asked.all()...).without(a.answered.known(now, missingAgain)...)
-	a.asked.left = a.asked.left.union(again)
-	a.owed.left = a.owed.left.without(again...)
+	if a.asked.left = a.asked.left.union(again); len(a.asked.left) > mostSpans {
+		a.asked.left = a.asked.left[:mostSpans] // it asks again
+	}
+	a.owed.left = a.owed.left.without(a.asked.left...)
 }
 
 // reach is how much the platform has shown to have, to see whether it is more than

@@ -18,7 +18,7 @@ func (c *connection) open(again map[devices.Lane]uint64) {
 	}
 	now := time.Now()
 	c.slow = l.desk.throttle(now.Add(wait))
-	c.first, c.replies = new(queue), new(queue)
+	c.first, c.controls, c.replies = new(queue), new(queue), new(queue)
 	for _, lane := range devices.Lanes() {
 		c.roads = append(c.roads, newRoad(lane, c, again[lane]))
 	}
@@ -29,8 +29,10 @@ func (c *connection) open(again map[devices.Lane]uint64) {
 	alarms, events, readings := c.roads[0], c.roads[1], c.roads[2]
 	c.sources = []source{
 		c.first,
+		&witness{c: c},
 		&volatiles{connection: c},
 		&alarms.fresh, // all of them: alarms have no old part
+		c.controls,
 		&salvagedLane{saved, true},
 		c.kept,
 		c.replies,
@@ -46,18 +48,19 @@ func (c *connection) open(again map[devices.Lane]uint64) {
 	}
 	c.papersAt = now.Add(papersEvery)
 	c.begin(now)
-	c.trial = l.suspect.trial(c) // behind the birth
+	c.trial = l.suspect.trial(c)
 }
 
 // begin queues birth, up/open and the changed retained documents, and all
 // documents for the refresh. A store that cannot be read is asked again, and
 // meanwhile the box is not called up; but the alarms it has in memory go.
 func (c *connection) begin(now time.Time) {
-	err := c.live(now)
+	all, changed, err := c.documents()
 	if err == nil {
-		err = c.openFirst()
+		err = c.live(now)
 	}
 	if err == nil {
+		c.openFirst(all, changed)
 		c.begun, c.beginAt = true, time.Time{}
 		return
 	}
@@ -67,16 +70,19 @@ func (c *connection) begin(now time.Time) {
 	c.beginAt, c.tick = now.Add(readAgain), time.Time{}
 }
 
+// documents reads the retained documents, all and those that changed.
+func (c *connection) documents() (all, changed []store.Current, err error) {
+	if all, err = c.link.Store.Currents(true); err == nil {
+		changed, err = c.link.Store.Currents(false)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("read retained state: %w", err)
+	}
+	return all, changed, nil
+}
+
 // openFirst queues up/open and the changed retained documents behind the birth.
-func (c *connection) openFirst() error {
-	all, err := c.link.Store.Currents(true)
-	if err != nil {
-		return fmt.Errorf("read retained state: %w", err)
-	}
-	changed, err := c.link.Store.Currents(false)
-	if err != nil {
-		return fmt.Errorf("read retained state: %w", err)
-	}
+func (c *connection) openFirst(all, changed []store.Current) {
 	var open []store.Current
 	for _, doc := range all {
 		if doc.Key == openKey {
@@ -90,5 +96,4 @@ func (c *connection) openFirst() error {
 		}
 	}
 	c.again.waiting = all
-	return nil
 }

@@ -30,8 +30,8 @@ import (
 //	    does so once, and to ask for records or to go slower is needed most on a box
 //	    in trouble. What is not signed it refuses: there anybody could have kept it.
 //	  - The counter must be above the highest that was ever obeyed, and is on disk
-//	    before the command is obeyed: after a crash it is not obeyed again. A new
-//	    store begins at 0, and so does one of which the counter could not be saved;
+//	    before the command is obeyed: after a crash it is not obeyed again. A store
+//	    that was replaced keeps it as far as it can be read; a new one begins at 0, and
 //	    then the time alone guards against old ones.
 //	  - A refused command raises no counter, so it can be mended and sent again.
 const (

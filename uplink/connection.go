@@ -52,6 +52,7 @@ type connection struct {
 	acks     int // messages acknowledged
 	trial    *trial
 	first    *queue // made by the link itself: birth, state
+	controls *queue // of the trial
 	replies  *queue
 	slow     *throttle
 	roads    []*road

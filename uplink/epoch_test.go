@@ -1,10 +1,12 @@
 package uplink_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,6 +15,8 @@ import (
 
 	"sitepost/devices"
 	"sitepost/ingest/store"
+	"sitepost/uplink"
+	"sitepost/uplink/uplinktest"
 )
 
 const later = store.Epoch("0c4d9be17a2f3356")
@@ -63,6 +67,33 @@ func TestNewEpoch(t *testing.T) {
 		}
 		if got := p.heard(); slices.Contains(got, "uplink.lost raised") || p.link.Status().Connects != 2 {
 			t.Errorf("said %q with %+v, want no loss and two connections", got, p.link.Status())
+		}
+	})
+}
+
+// TestLeftBehind: a connection that is ended to be made anew leaves no "up" at a
+// broker that does not take the next one.
+func TestLeftBehind(t *testing.T) {
+	bubble(t, func(t *testing.T, p *place) {
+		o := p.options()
+		other := p.pair(&o)
+		dial, away := o.Dials[0], new(atomic.Bool)
+		o.Dials[0] = func(ctx context.Context, w uplink.Will, onMessage func(uplink.Message)) (uplink.Session, error) {
+			if away.Load() {
+				return nil, uplinktest.ErrAway
+			}
+			return dial(ctx, w, onMessage)
+		}
+		p.start(o)
+		after(time.Minute)
+		if got := p.retained("state", "state"); got != "up" {
+			t.Fatalf("up/state: got %v, want up", got)
+		}
+		away.Store(true)
+		p.store.renew(later)
+		after(5 * time.Minute)
+		if got := p.retained("state", "state"); got != "down" || other.Sessions() != 1 {
+			t.Errorf("up/state at the first broker: got %v, want down, for the box is at the other one", got)
 		}
 	})
 }

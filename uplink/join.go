@@ -1,6 +1,7 @@
 package uplink
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -109,7 +110,10 @@ func (l *Link) hold(ctx context.Context, c *connection) (time.Duration, error) {
 	if c.numbered != nil {
 		beside.Go(func() { l.untilNumbered(scouting, c.epoch, c.numbered) })
 	}
+	worked := make(chan struct{})
+	beside.Go(func() { c.unclog(ctx, worked) })
 	err := c.work(ctx)
+	close(worked)
 	cancel()
 	beside.Wait()
 	held := max(time.Since(c.up), 1)
@@ -133,7 +137,7 @@ func (l *Link) ended(c *connection, held time.Duration, err error) {
 		l.left = true
 		return
 	case inOrder:
-		c.leave(bye.state)
+		c.leave(cmp.Or(bye.state, "down"))
 		return
 	}
 	c.session.Drop()

@@ -16,7 +16,7 @@ const (
 // A farewell ends a connection that is left for another one, in order.
 type farewell struct {
 	why   string
-	state string      // said on up/state; "" for nothing
+	state string      // said on up/state; "" is "down": nobody knows which broker takes the next one
 	next  *connection // that has proved itself already; nil: it is dialled
 }
 
@@ -64,13 +64,30 @@ func (c *connection) stop() {
 	}
 	c.bye = nil
 	c.stopping = true
-	c.stopBy = time.Now().Add(c.link.DrainFor)
+	c.stopBy = c.link.stopBy()
 	c.slow.start = time.Now()
 	for _, r := range c.roads {
 		r.close()
 	}
 	c.sources = c.sources[:len(c.sources)-2] // no refresh, and no pictures
 	c.wake()
+}
+
+// unclog drops a session that work is stuck in when it should have stopped: a
+// Publish in front of a full socket sees no clock.
+func (c *connection) unclog(ctx context.Context, worked <-chan struct{}) {
+	select {
+	case <-ctx.Done():
+	case <-worked:
+		return
+	}
+	timer := time.NewTimer(time.Until(c.link.stopBy()) + goodbye/2)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		c.session.Drop()
+	case <-worked:
+	}
 }
 
 // idle says that there is nothing to send and nothing to wait for.
@@ -92,12 +109,14 @@ func (c *connection) abandon() {
 	}
 }
 
-// leave says a last state, if there is one to say, and goodbye.
+// leave says a last state and goodbye.
 func (c *connection) leave(state string) {
 	ctx, cancel := context.WithTimeout(context.Background(), goodbye)
 	defer cancel()
-	if m, err := c.link.lifeNow(state, c.epoch, c.birth); err == nil && state != "" {
+	if m, err := c.link.lifeNow(state, c.epoch, c.birth); err == nil {
+		free := context.AfterFunc(ctx, c.session.Drop) // it may be stuck in a full socket
 		receipt := c.session.Publish(m)
+		free()
 		select {
 		case <-receipt.Done():
 		case <-c.session.Lost():

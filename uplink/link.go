@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"sitepost/devices"
@@ -28,8 +29,9 @@ type Link struct {
 	again   map[devices.Lane]uint64 // numbers up to this may have been sent before,
 	of      store.Epoch             // of this epoch
 	told    volatileTold
-	left    bool // the last connection ended in order
-	pace    pace // of pictures
+	left    bool             // the last connection ended in order
+	pace    pace             // of pictures
+	stopBy  func() time.Time // when sending ends, asked first when Run is to stop
 
 	accounts map[devices.Lane]*account // what the platform has shown of each lane
 	desk     *desk                     // for the commands of the city
@@ -53,6 +55,7 @@ func NewLink(o Options) *Link {
 	l := &Link{Options: o, started: time.Now(), tally: new(tally), again: make(map[devices.Lane]uint64), of: o.Store.Epoch()}
 	l.births.highest = make(map[store.Epoch]uint64)
 	l.turns.brokers = make([]turn, len(o.Dials))
+	l.stopBy = sync.OnceValue(func() time.Time { return time.Now().Add(l.DrainFor) })
 	l.accounts, l.desk = make(map[devices.Lane]*account), newDesk(o)
 	for _, lane := range devices.Lanes() {
 		l.again[lane] = o.Store.Marks(lane).Last
@@ -72,6 +75,7 @@ func (l *Link) Run(ctx context.Context) error {
 	if len(l.Dials) == 0 {
 		return errors.New("no broker is configured (add [[uplink.broker]])")
 	}
+	defer context.AfterFunc(ctx, func() { l.stopBy() })()
 	told := make(chan struct{})
 	telling, cancel := context.WithCancel(ctx)
 	go func() { defer close(told); l.teller.run(telling) }()
@@ -85,9 +89,13 @@ func (l *Link) Run(ctx context.Context) error {
 	return nil
 }
 
-// undelivered says whether the store holds anything that no broker has.
+// undelivered says whether the store holds anything that no broker has, on disk or in
+// memory.
 func (l *Link) undelivered() bool {
-	return slices.ContainsFunc(devices.Lanes(), func(lane devices.Lane) bool {
+	inMemory := slices.ContainsFunc(l.Store.Volatile(0), func(r store.Record) bool {
+		return r.Epoch != l.told.epoch || r.Seq > l.told.upto
+	})
+	return inMemory || slices.ContainsFunc(devices.Lanes(), func(lane devices.Lane) bool {
 		m := l.Store.Marks(lane)
 		return m.Last > m.Sent
 	})
@@ -96,7 +104,7 @@ func (l *Link) undelivered() bool {
 // lastWords tries once to deliver what is in the store before the box goes: the
 // pause that ctx cut short may have been a long one.
 func (l *Link) lastWords() {
-	ctx, cancel := context.WithTimeout(context.Background(), l.DrainFor)
+	ctx, cancel := context.WithDeadline(context.Background(), l.stopBy())
 	defer cancel()
 	c, err := l.join(ctx, l.turns.now)
 	if err == nil {

@@ -18,10 +18,15 @@ import (
 //	      │        connections had acknowledgements, and more, and a rest of twice the
 //	      │        time that any of them lived. A broker that hangs up after so many
 //	      ▼        messages or so many seconds dies there, and that does not count.
-//	death 4 5      alone on a connection that had just worked: the record is the
-//	      │        reason.
+//	death 4 5      alone on a connection that had just worked, and had just taken
+//	      │        another record of its lane (witness.go): the record is the reason.
 //	      ▼
 //	set aside      kept on disk, passed over, told as a gap. Never silently.
+//
+// A broker that hangs up on a whole lane, as some do where their access list denies
+// it, so makes no poison of any of its records. Where a lane has no other record, the
+// suspect waits for one, and is tried meanwhile. A witness on which a connection dies
+// says nothing; the next trial goes without one, and the one after it with another.
 //
 // What was acknowledged while a connection broke may not have reached us, so that
 // the oldest in flight is the birth, or a good record in front of the bad one. So
@@ -36,6 +41,7 @@ const (
 	mostControls  = 256
 	leastRest     = time.Second
 	mostRest      = 30 * time.Second
+	longRest      = 20 * time.Second
 	poisonWhy     = "every connection dies on it"
 )
 
@@ -47,6 +53,9 @@ type suspicion struct {
 	alone  int           // of these, with nothing else in flight, after a trial
 	acks   int           // most messages acknowledged before a death, but for the first
 	life   time.Duration // longest that a connection lived before a death, but for the first
+
+	witnesses int  // that died
+	unheard   bool // the next trial goes without one
 
 	blind   int // deaths with records in flight since the last was acknowledged
 	careful int // so many records still go one at a time
@@ -66,6 +75,9 @@ func (s *suspicion) broke(c *connection, held time.Duration) {
 	switch {
 	case head.id == "":
 		return // which of them, nobody can say
+	case c.trial != nil && c.trial.witness == head.id:
+		s.witnesses, s.unheard = s.witnesses+1, true
+		return
 	case head.id != s.id:
 		*s = suspicion{id: head.id, blind: s.blind, careful: s.careful}
 		if head.solo {
@@ -76,13 +88,14 @@ func (s *suspicion) broke(c *connection, held time.Duration) {
 	}
 	s.aside = head.aside
 	s.deaths++
-	if c.trial != nil && c.trial.id == head.id {
+	if c.trial != nil && c.trial.id == head.id && c.trial.passed {
 		s.alone++
 	}
 }
 
-// repeats says that the last death was not the first of its kind.
-func (s *suspicion) repeats() bool { return s.blind > 1 }
+// repeats says that the last death was not the first of its kind: then it is a record's
+// doing, and no other box's.
+func (s *suspicion) repeats() bool { return s.blind > 1 || s.deaths > 1 }
 
 // acked notes that the broker has a record.
 func (s *suspicion) acked(id string) {
@@ -91,6 +104,12 @@ func (s *suspicion) acked(id string) {
 		s.forget()
 	}
 	s.careful = max(0, s.careful-1)
+}
+
+// wantsAlone says whether a record goes with nothing beside it: any for a while, and
+// the suspect always, however much arrived between two of its deaths.
+func (s *suspicion) wantsAlone(id string) bool {
+	return id != "" && (s.careful > 0 || id == s.id && s.deaths >= suspectDeaths)
 }
 
 // forget acquits the suspect. Care remains for those behind it.
@@ -110,24 +129,51 @@ type trial struct {
 	controls int // canaries that are still to be acknowledged
 	rest     time.Duration
 	from     time.Time // it may go; zero: controls are missing
+
+	witness string // the id of the one that was sent
+	heard   bool   // no witness is to be sent any more
+	nobody  bool   // there is none now
+	passed  bool   // the broker took another record of the lane
 }
 
 // trial begins the trial of the suspect on a new connection; nil is none. It queues
 // the controls.
 func (s *suspicion) trial(c *connection) *trial {
-	if s.careful == 0 || s.id == "" {
+	if s.id == "" || !s.wantsAlone(s.id) {
 		return nil
 	}
-	t := &trial{id: s.id, controls: min(s.acks+3, mostControls), rest: min(max(2*s.life, leastRest), mostRest)}
+	t := &trial{id: s.id, controls: min(s.acks+3, mostControls), rest: s.rest(), heard: s.unheard}
+	s.unheard = false
 	control := &offer{Message: c.ears.own, done: func() {
 		if t.controls--; t.controls == 0 {
 			t.from = time.Now().Add(t.rest)
 		}
 	}}
 	for range t.controls {
-		c.first.push(control)
+		c.controls.push(control)
 	}
 	return t
+}
+
+// rest is how long a connection must have worked before the suspect goes. One that
+// dies and dies leaves the line to all else for longer, but not for long: it may be
+// a good alarm, and the broker well again.
+func (s *suspicion) rest() time.Duration {
+	if s.deaths > asideDeaths {
+		return longRest
+	}
+	return min(max(2*s.life, leastRest), mostRest)
+}
+
+// acked notes that the broker has a record.
+func (t *trial) acked(id string) {
+	if t == nil || id == t.id {
+		return
+	}
+	lane, _ := placeOf(id)
+	if own, _ := placeOf(t.id); own == lane {
+		t.passed = true
+	}
 }
 
 // holds says whether a record must wait, and until when; zero is until the

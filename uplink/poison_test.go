@@ -102,6 +102,56 @@ func TestPoisonSpares(t *testing.T) {
 	}
 }
 
+// TestPoisonAmongOthers: on a busy site, where much else arrives between two deaths,
+// a poison is found as well, and what is good beside it is not taken for one.
+func TestPoisonAmongOthers(t *testing.T) {
+	bubble(t, func(t *testing.T, p *place) {
+		p.broker.Latency(20 * time.Millisecond)
+		p.broker.HangUp(func(m uplink.Message, _ int) bool { return saysNumber(m, devices.AlarmLane, 2) })
+		p.store.add(devices.AlarmLane, 3)
+		p.start(p.options())
+		for range 600 {
+			p.store.add(devices.EventLane, 5)
+			after(time.Second)
+		}
+		after(time.Minute)
+		want := map[devices.Lane]map[uint64]string{devices.AlarmLane: {2: "every connection dies on it"}}
+		if diff := cmp.Diff(want, p.store.dead); diff != "" {
+			t.Errorf("set aside (-want +got):\n%s", diff)
+		}
+		if got := p.store.sentTo(devices.AlarmLane); got != 3 {
+			t.Errorf("mark: got %d, want 3", got)
+		}
+	})
+}
+
+// TestPoisonSparesTheDenied: a broker that hangs up on a whole lane, as some do where
+// the access list denies it, makes none of its records a poison, however long that
+// lasts and however few there are; all arrive once the list is right.
+func TestPoisonSparesTheDenied(t *testing.T) {
+	for _, n := range []int{1, 2, 30} {
+		t.Run(fmt.Sprint(n, " alarms"), func(t *testing.T) {
+			bubble(t, func(t *testing.T, p *place) {
+				p.broker.Latency(20 * time.Millisecond)
+				p.broker.HangUp(func(m uplink.Message, _ int) bool { return strings.Contains(m.Topic, "/up/alarm/") })
+				p.store.add(devices.AlarmLane, n)
+				p.store.add(devices.EventLane, 3)
+				p.start(p.options())
+				after(time.Hour)
+				p.store.add(devices.AlarmLane, 1)
+				after(time.Hour)
+				p.broker.HangUp(nil)
+				after(2 * time.Minute) // a pause, and a rest
+				if got := len(p.store.dead); got != 0 {
+					t.Errorf("set aside: %v", p.store.dead)
+				}
+				proveLane(t, p, devices.AlarmLane)
+				proveLane(t, p, devices.EventLane)
+			})
+		})
+	}
+}
+
 // TestPoisonSparesTheShortLived: the same of a broker that ends every connection
 // after some time, or acknowledges nothing, whatever it is given.
 func TestPoisonSparesTheShortLived(t *testing.T) {

@@ -28,7 +28,7 @@ func (c *connection) fill(now time.Time) time.Time {
 		if o == nil {
 			return again
 		}
-		o.solo = o.id != "" && c.link.suspect.careful > 0
+		o.solo = o.solo || c.link.suspect.wantsAlone(o.id)
 		if !c.window.takes(o) {
 			return again
 		}
@@ -64,6 +64,7 @@ func (c *connection) send(o *offer, now time.Time) {
 			c.link.tally.acked(time.Now())
 			if o.id != "" {
 				c.link.suspect.acked(o.id)
+				c.trial.acked(o.id)
 			}
 			if o.done != nil {
 				o.done()

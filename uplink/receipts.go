@@ -31,7 +31,7 @@ import (
 //     over it: there is nothing more to wait for.
 //
 //   - One timer runs while something was sent and not received. It starts anew
-//     when the platform has shown that it has more than before: who answers slowly
+//     when the platform has shown that it has more than ever: who answers slowly
 //     but steadily gets nothing twice.
 //
 //   - When it runs out, what had been sent when it started and is still not
@@ -131,7 +131,10 @@ func readMissing(object map[string]json.RawMessage, upto uint64) (spans, error) 
 // receipt takes the platform's word that it has a part of a lane.
 func (c *connection) receipt(m Message) {
 	l, now := c.link, time.Now()
-	note, err := readNote(m, l.Store.Epoch(), c.mayHaveSent)
+	note, err := readNote(m, c.epoch, c.mayHaveSent)
+	if err == nil && !c.current() {
+		err = errOtherFile
+	}
 	if err != nil {
 		l.Log.Debug("a receipt of the platform does not count", "err", err)
 		l.tally.count(func(s *Status) { s.Refused++ })

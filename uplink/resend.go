@@ -2,6 +2,7 @@ package uplink
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"sitepost/devices"
@@ -149,7 +150,8 @@ func (r *redelivery) read(b *batch, o *order, now time.Time) error {
 	want := b.left[0]
 	want.last = min(want.last, want.first+readAhead-1)
 	records, err := r.c.link.Store.Read(r.a.lane, want.first-1, int(want.count()))
-	if _, damaged := errors.AsType[*store.DamageError](err); err != nil && !damaged {
+	damage, damaged := errors.AsType[*store.DamageError](err)
+	if err != nil && (!damaged || len(records) == 0 && len(damage.Seqs) == 0) {
 		return err
 	}
 	if !r.c.current() {
@@ -160,8 +162,11 @@ func (r *redelivery) read(b *batch, o *order, now time.Time) error {
 		records = records[:len(records)-1]
 	}
 	r.ahead = records
-	if len(records) > 0 {
-		want.last = records[len(records)-1].Seq // what lies behind may only not have been read
+	switch { // what lies behind may only not have been read
+	case len(records) > 0:
+		want.last = records[len(records)-1].Seq
+	case damaged:
+		want.last = max(want.first, min(want.last, slices.Max(damage.Seqs)))
 	}
 	lost := spans{want}
 	for _, record := range records {

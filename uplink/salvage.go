@@ -148,8 +148,8 @@ func (v *volatiles) offer(now time.Time) (*offer, time.Time) {
 	return v.next, time.Time{}
 }
 
-// read makes the next offer. All of them are asked for, at most 1,024: after a disk
-// that came back and refused again they may be counted from 1 once more.
+// read makes the next offer. All of them are asked for, at most 1,024: another epoch
+// would begin at 1.
 func (v *volatiles) read(now time.Time) bool {
 	l := v.connection.link
 	for len(v.ahead) == 0 {

@@ -18,6 +18,16 @@
 //     of an outage, and those go slowly, from a random moment on. Pictures go last
 //     (picture.go).
 //   - What comes from the broker is hostile: bounded in size and in number.
+//   - What the platform has not received is sent again (receipts.go, account.go,
+//     resend.go), and a gap is told where it is not kept any more (holes.go).
+//   - The city may ask for records and for another drain rate, and for nothing else:
+//     what the site allows, in time, once, and signed where the site wants it
+//     (command.go, orders.go, sign.go).
+//   - A record is given up only when it alone ends connections (poison.go).
+//   - Several brokers take turns, and the preferred one gets us back (turns.go,
+//     scout.go).
+//   - A store that counts in a new epoch gets a new connection: no mark of the old
+//     one may reach it.
 //
 // This package does not know MQTT's packets (package mqtt does), how events
 // become records, or what a site is made of.
