@@ -293,7 +293,11 @@ func suffer(t *testing.T, f fault, lasts time.Duration) {
 	both.Go(func() { got = real.run() })
 	both.Go(func() { naive = control.run() })
 	both.Wait()
-	if naive.lost == 0 {
+	switch {
+	case naive.lost > 0:
+	case figure.Asked(t) == figure.Short: // in two seconds on a busy machine luck may spare it
+		t.Logf("control: nothing lost of %d", naive.total)
+	default:
 		t.Errorf("control: nothing lost of %d, %v: this test sees no loss", naive.total, naive.err)
 	}
 	row := figure.Row{
