@@ -124,12 +124,15 @@ func (s *Store) copyOut(epoch Epoch, from records, after, upto uint64, limit int
 // is not missing.
 func (s *Store) holes(l *lane, whole, last uint64, records []Record) error {
 	for _, r := range records {
+		if r.Seq <= whole { // whole may be as high as a number gets
+			continue
+		}
 		if err := s.hole(l, whole+1, r.Seq); err != nil {
 			return err
 		}
-		whole = max(whole, r.Seq)
+		whole = r.Seq
 	}
-	if len(records) == 0 {
+	if len(records) == 0 && whole < last {
 		return s.hole(l, whole+1, last+1)
 	}
 	return nil

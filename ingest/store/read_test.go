@@ -1,6 +1,7 @@
 package store
 
 import (
+	"math"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -42,4 +43,22 @@ func TestReadWaitsForSync(t *testing.T) {
 			unsynced = o
 		}
 	}
+}
+
+// TestReadBeyond holds that who asks for what lies behind the end, however far, is
+// told nothing, and that nothing is taken for damage.
+func TestReadBeyond(t *testing.T) {
+	t.Parallel()
+	s := at(t, t.TempDir())
+	says(t, s, "d", said(1, devices.AccessCard), said(1, "alarm.test"))
+	epoch := s.Epoch()
+	for _, after := range []uint64{1, 2, math.MaxUint64 - 1, math.MaxUint64} {
+		for _, lane := range devices.Lanes() {
+			if records, err := s.Read(lane, after, 0); len(records) > 0 || err != nil {
+				t.Errorf("lane %s behind %d: got %v, %v, want nothing", lane, after, records, err)
+			}
+		}
+	}
+	says(t, s, "d", said(2, devices.AccessCard))
+	same(t, "epoch", s.Epoch(), epoch)
 }

@@ -96,8 +96,20 @@ func (h *harbour) begin(t *testing.T) {
 }
 
 // ring returns how many milliseconds each of the alarms was on its way while the
-// backlog drained out of a store.
+// backlog drained out of a store. A round in which the backlog was gone before the
+// last alarm, because the machine stood still, proves nothing and is done again.
 func (h *harbour) ring(t *testing.T, code devices.Code, from uplink.Store) []float64 {
+	t.Helper()
+	for range 3 {
+		if took, proves := h.ringOnce(t, code, from); proves {
+			return took
+		}
+	}
+	t.Fatal("the backlog was gone before the alarms, three times: this test proves nothing")
+	return nil
+}
+
+func (h *harbour) ringOnce(t *testing.T, code devices.Code, from uplink.Store) (took []float64, proves bool) {
 	t.Helper()
 	m := h.store.Marks(devices.EventLane)
 	if err := fill(h.store, h.backlog-int(m.Last-m.Sent), card); err != nil {
@@ -113,15 +125,17 @@ func (h *harbour) ring(t *testing.T, code devices.Code, from uplink.Store) []flo
 	go func() { ended <- link.Run(ctx) }()
 	within(t, time.Minute, "the first of the backlog", begun)
 	said := h.say(t, code)
-	if m := h.store.Marks(devices.EventLane); m.Sent+uint64(h.alarms) >= m.Last {
-		t.Error("the backlog was gone before the alarms: this test proves nothing")
+	m = h.store.Marks(devices.EventLane)
+	proves = m.Sent+uint64(h.alarms) < m.Last
+	if !proves {
+		t.Logf("sent %d of %d events when the last alarm was said", m.Sent, m.Last)
 	}
-	took := h.arrivals(t, said)
+	took = h.arrivals(t, said)
 	cancel()
 	if err := <-ended; err != nil {
 		t.Fatal(err)
 	}
-	return took
+	return took, proves
 }
 
 // say says the alarms at a steady rate, whether or not the earlier ones are safe
