@@ -53,7 +53,7 @@ func BenchmarkTable(b *testing.B) {
 
 // A benchTable is all that is measured: records a second, bytes a record, and
 // the way of an alarm. A lonely event is alone in its commit, and the next one
-// comes soon: after 5 s of rest the store saves the mark of the last one in a
+// comes soon: after a minute of rest the store saves the mark of the last one in a
 // commit of its own, which is not counted here.
 type benchTable struct {
 	rates []*benchDiskRow
