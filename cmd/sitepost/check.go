@@ -51,7 +51,7 @@ func (t *tool) check(onlyRounds bool) error {
 	}
 	good := len(found.Errors()) == 0
 	if good && !t.json {
-		if _, err := fmt.Fprintf(t.stdout, "%s: good\n", t.config); err != nil {
+		if err := t.say("%s: good\n", t.config); err != nil {
 			return err
 		}
 	}

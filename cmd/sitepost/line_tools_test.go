@@ -200,7 +200,7 @@ func TestScanStopped(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	out := &stopper{word: "  3  ", stop: cancel}
-	root := newRoot(out, io.Discard)
+	root := newRoot(&tool{stdout: out, stderr: io.Discard})
 	root.SetArgs([]string{"scan", port, "--settings", "9600 8N1", "--addresses", "3-247"})
 	err = root.ExecuteContext(ctx)
 	if want := "stopped: from address 4 on nobody was asked"; err == nil || err.Error() != want {

@@ -12,11 +12,13 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"sitepost/cmd/sitepost/control"
+	"sitepost/cmd/sitepost/words"
 )
 
 // Exit codes. Whoever calls us from a script can rely on them.
@@ -40,17 +42,38 @@ func run(args []string, stdout, stderr io.Writer) int {
 	defer stop()
 	context.AfterFunc(ctx, stop) // from here on the second signal kills
 
-	root := newRoot(stdout, stderr)
-	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	t := &tool{stdout: stdout, stderr: stderr}
+	speaks, err := words.Choose(flagOf(args, "--lang"), os.Getenv)
+	t.words = words.In(speaks)
+	if err == nil {
+		root := newRoot(t)
+		root.SetArgs(args)
+		err = root.ExecuteContext(ctx)
+	}
 	switch {
 	case err == nil:
 		return exitGood
 	case errors.Is(err, errFindings):
 		return exitFindings
 	}
-	fmt.Fprintln(stderr, "sitepost:", err)
+	fmt.Fprintln(stderr, "sitepost:", t.words.Translate(err.Error()))
 	return exitUsage
+}
+
+// flagOf finds a flag before the command line is parsed: also its help, and what is
+// wrong with it, are told in the language that it asks for.
+func flagOf(args []string, name string) (value string) {
+	for i, arg := range args {
+		switch after, is := strings.CutPrefix(arg, name+"="); {
+		case arg == "--":
+			return value
+		case is:
+			value = after
+		case arg == name && i+1 < len(args):
+			value = args[i+1]
+		}
+	}
+	return value
 }
 
 // A tool is what every subcommand is given.
@@ -60,10 +83,16 @@ type tool struct {
 	json           bool   // --json
 	profiles       string // where the site's own profiles lie
 	control        string // where the running daemon can be reached
+	words          *words.Speaker
 }
 
-func newRoot(stdout, stderr io.Writer) *cobra.Command {
-	t := &tool{stdout: stdout, stderr: stderr}
+// say prints to standard output in the language of the person who reads.
+func (t *tool) say(format string, args ...any) error {
+	_, err := fmt.Fprint(t.stdout, t.words.Sprintf(format, args...))
+	return err
+}
+
+func newRoot(t *tool) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "sitepost",
 		Short: "edge gateway for the cameras, gates and detectors of a guarded site",
@@ -78,12 +107,13 @@ A new site in four commands:
 		SilenceErrors: true,
 		Version:       version(),
 	}
-	root.SetOut(stdout)
-	root.SetErr(stderr)
+	root.SetOut(t.stdout)
+	root.SetErr(t.stderr)
 	flags := root.PersistentFlags()
 	flags.StringVar(&t.config, "config", defaultConfig, "the site file")
 	flags.BoolVar(&t.json, "json", false, "print JSON instead of words")
 	flags.StringVar(&t.profiles, "profiles", "/etc/sitepost/profiles", "folder of the site's own profiles")
+	flags.String("lang", "", "language: en or zh; otherwise that of LC_ALL, LC_MESSAGES or LANG") // flagOf reads it
 	flags.StringVar(&t.control, "control", control.DefaultPath, "socket between a running sitepost and its tools")
 	root.AddCommand(
 		runCommand(t), checkCommand(t), initCommand(t), newCommand(t),

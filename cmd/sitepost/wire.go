@@ -213,7 +213,7 @@ func (w *wire) warn() {
 
 // remark tells a person something on the side.
 func (t *tool) remark(format string, args ...any) {
-	fmt.Fprintf(t.stderr, "sitepost: "+format+"\n", args...)
+	fmt.Fprintln(t.stderr, "sitepost:", t.words.Sprintf(format, args...))
 }
 
 // lasting returns a context that ends after a time, if one is given.

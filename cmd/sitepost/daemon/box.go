@@ -11,7 +11,7 @@ import (
 
 // newBox makes what watches the machine.
 func (s *site) newBox() *box.Box {
-	clock := s.opt.Config.Clock
+	clock := s.file().Clock
 	return box.New(box.Options{
 		Host: *s.opt.Host, Name: boxName, Version: s.opt.Version,
 		CompareWith: clock.CompareWith, Warn: clock.Warn, Alarm: clock.Alarm,

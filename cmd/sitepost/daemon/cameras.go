@@ -47,7 +47,7 @@ func CameraOptions(c *config.Config, name string) (o onvif.Options, ok bool) {
 // connectCameras makes the conversations with all cameras and recorders. Those
 // behind one recorder share what asks it.
 func (s *site) connectCameras() error {
-	c := s.opt.Config
+	c := s.file()
 	budget := onvif.NewBudget()
 	s.asked = map[string]*asked{}
 	for _, r := range c.Recorders {
@@ -80,7 +80,7 @@ func (s *site) connectCameras() error {
 
 // connectAsked makes what asks one camera or recorder, where it was met last.
 func (s *site) connectAsked(name string, budget *onvif.Budget) error {
-	o, _ := CameraOptions(s.opt.Config, name)
+	o, _ := CameraOptions(s.file(), name)
 	o.Budget = budget
 	configured := o.Host
 	var known camera.Known
@@ -131,7 +131,7 @@ func (s *site) attendRecorder(r config.Recorder) {
 	a, log := s.asked[r.Name], s.opt.Log.With("device", r.Name)
 	behind := map[int]string{}
 	var channels []int
-	for _, k := range s.opt.Config.Cameras {
+	for _, k := range s.file().Cameras {
 		if k.Recorder == r.Name && isWatched(k) {
 			behind[k.Channel] = k.Name
 			channels = append(channels, k.Channel)
@@ -164,14 +164,14 @@ func (s *site) watch(k config.Camera, one eye) {
 	s.add(ingest.Conversation{Name: k.Name, Silence: never(k.Name), Device: camera.Watch(camera.WatchOptions{
 		Name: k.Name, Client: a.client, Memory: a.memory, Pick: pickOf(k),
 		Transport: stream.Transport(k.Transport), Pin: k.StreamPin, Places: a.places, Starts: s.starts,
-		Sampled: k.Watch == config.WatchSampled, Alert: one.alert, Limits: limitsOf(s.opt.Config),
+		Sampled: k.Watch == config.WatchSampled, Alert: one.alert, Limits: limitsOf(s.file()),
 		Hearing: hearing, Deaf: !s.hears(k), Log: s.opt.Log.With("device", k.Name),
 	})})
 }
 
 // hears says whether the site wants the events of a camera.
 func (s *site) hears(k config.Camera) bool {
-	for _, r := range s.opt.Config.Recorders {
+	for _, r := range s.file().Recorders {
 		if r.Name == k.Recorder {
 			return r.Events
 		}
@@ -202,7 +202,7 @@ func pickOf(k config.Camera) onvif.Pick {
 
 // follow makes the conversation that hears of cameras on the device network.
 func (s *site) follow() {
-	n := s.opt.Config.Network
+	n := s.file().Network
 	if n.Discover == config.DiscoverOff || len(n.DeviceInterfaces) == 0 || len(s.asked) == 0 {
 		return
 	}
@@ -220,12 +220,12 @@ func (s *site) follow() {
 // endpointOf is the endpoint reference that the site file has of a camera or
 // recorder.
 func (s *site) endpointOf(name string) string {
-	for _, k := range s.opt.Config.Cameras {
+	for _, k := range s.file().Cameras {
 		if k.Name == name {
 			return k.Endpoint
 		}
 	}
-	for _, r := range s.opt.Config.Recorders {
+	for _, r := range s.file().Recorders {
 		if r.Name == name {
 			return r.Endpoint
 		}
@@ -238,7 +238,7 @@ func isWatched(k config.Camera) bool { return k.Disabled == nil && k.Watch != co
 
 // isUrgent says whether the motion in a camera's picture is an alarm here.
 func (s *site) isUrgent(device string) bool {
-	for _, k := range s.opt.Config.Cameras {
+	for _, k := range s.file().Cameras {
 		if k.Name == device {
 			return k.Motion == config.MotionAlarm
 		}

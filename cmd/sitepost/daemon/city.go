@@ -16,7 +16,7 @@ import (
 // connectCity makes the link to the brokers of the config, the preferred one
 // first. A site that has no city yet keeps everything on disk.
 func (s *site) connectCity() error {
-	up := s.opt.Config.Uplink
+	up := s.file().Uplink
 	dials, named := s.opt.Dials, []string(nil)
 	if dials == nil {
 		for _, b := range up.Brokers {
@@ -29,14 +29,14 @@ func (s *site) connectCity() error {
 		return nil
 	}
 	if up.Hook != "" {
-		s.hook = newHook(up.Hook, s.opt.Config.Site.Name, s.opt.Log)
+		s.hook = newHook(up.Hook, s.file().Site.Name, s.opt.Log)
 	}
 	s.link = uplink.NewLink(uplink.Options{
-		Site: s.opt.Config.Site.Name, Store: s.store, Dials: dials, Names: named,
+		Site: s.file().Site.Name, Store: s.store, Dials: dials, Names: named,
 		DrainRate: up.DrainRate, DrainStart: up.DrainStart, Receipt: string(up.Receipt),
 		Version: s.opt.Version, BoxID: up.ClientID,
 		Papers: s.papers, Path: s.pathChanged,
-		Allow: allowed(s.opt.Config.Commands), SignKey: s.signKey(), Synced: s.synced,
+		Allow: allowed(s.file().Commands), SignKey: s.signKey(), Synced: s.synced,
 		Say: s.sayOfLink,
 		Log: s.opt.Log,
 	})
@@ -51,7 +51,7 @@ func (s *site) synced() bool { return s.opt.Host.Clock().Synced }
 
 // papers names the state of a broker's certificates; brokers of a test have none.
 func (s *site) papers(broker int) string {
-	up := s.opt.Config.Uplink
+	up := s.file().Uplink
 	if s.opt.Dials != nil {
 		return ""
 	}
@@ -68,7 +68,7 @@ func (s *site) pathChanged(p uplink.Path) {
 // dial reaches one broker. User, password and certificates are read anew at each
 // attempt, so that they can be renewed without a restart.
 func (s *site) dial(b config.Broker) uplink.Dial {
-	up := s.opt.Config.Uplink
+	up := s.file().Uplink
 	o := mqtt.Options{URL: b.URL, ClientID: up.ClientID, KeepAlive: up.KeepAlive, Log: s.opt.Log}
 	o.Synced = s.synced
 	if !b.Password.IsZero() {
@@ -77,7 +77,7 @@ func (s *site) dial(b config.Broker) uplink.Dial {
 	if b.TLS {
 		o.TLS = func() (*tls.Config, error) { return tlsOf(up, b) }
 	}
-	filters := uplink.Subscriptions(s.opt.Config.Site.Name)
+	filters := uplink.Subscriptions(s.file().Site.Name)
 	return func(ctx context.Context, w uplink.Will, onMessage func(uplink.Message)) (uplink.Session, error) {
 		user, err := b.User.Read()
 		if err != nil {

@@ -24,7 +24,7 @@ func allowed(c config.Commands) (names []string) {
 // key that cannot be read is one of no length, and no command is obeyed: that the
 // city cannot ask for something is better than that anybody can.
 func (s *site) signKey() ed25519.PublicKey {
-	where := s.opt.Config.Commands.SignKey
+	where := s.file().Commands.SignKey
 	if where.IsZero() {
 		return nil
 	}

@@ -22,7 +22,7 @@ func names[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) 
 // contact module, card reader, camera and line.
 func (s *site) connectDevices() error {
 	s.lines = map[string]*line.Line{}
-	for _, c := range s.opt.Config.Lines {
+	for _, c := range s.file().Lines {
 		l, err := s.newLine(c)
 		if err != nil {
 			return err
@@ -30,12 +30,12 @@ func (s *site) connectDevices() error {
 		s.lines[c.Name] = l
 		s.add(ingest.Conversation{Name: c.Name, Device: l.Watch(), Silence: never(c.Name)})
 	}
-	for _, i := range s.opt.Config.Instruments {
+	for _, i := range s.file().Instruments {
 		if i.Protocol == config.OSDP && i.Disabled == nil {
 			s.connectReader(i)
 		}
 	}
-	for _, m := range modules(s.opt.Config) {
+	for _, m := range modules(s.file()) {
 		if err := s.connectModule(m); err != nil {
 			return fmt.Errorf("instrument %q: %w", m[0].Name, err)
 		}

@@ -99,6 +99,9 @@ type site struct {
 	link          *uplink.Link // nil while the site has no city yet
 }
 
+// file is the site file that is in force.
+func (s *site) file() *config.Config { return s.opt.Config }
+
 // build makes every part of the site, and starts none.
 func build(o Options, st *store.Store) (*site, error) {
 	s := &site{
@@ -124,10 +127,10 @@ func build(o Options, st *store.Store) (*site, error) {
 // unmarked: that a site must do without its gas alarms because a key cannot be
 // read would be worse.
 func (s *site) cardKey() []byte {
-	if s.opt.Config.Cards.Key.IsZero() {
+	if s.file().Cards.Key.IsZero() {
 		return nil
 	}
-	key, err := s.opt.Config.Cards.Key.Read()
+	key, err := s.file().Cards.Key.Read()
 	if err != nil {
 		s.opt.Log.Error("cards leave without their mark", "err", err)
 		return nil
@@ -171,7 +174,7 @@ func (s *site) live(ctx context.Context) error {
 			}
 		})
 	}
-	s.opt.Log.Info("site is running", "site", s.opt.Config.Site.Name, "devices", len(s.conversations), "config", s.opt.Config.Hash)
+	s.opt.Log.Info("site is running", "site", s.file().Site.Name, "devices", len(s.conversations), "config", s.file().Hash)
 	err := s.ingest.Run(ctx, s.conversations) // until ctx ends and every device is silent
 	stopLines()
 	lines.Wait()
@@ -179,7 +182,7 @@ func (s *site) live(ctx context.Context) error {
 	s.store.Seal()
 	stopLink() // it drains what is on disk for a bounded time
 	link.Wait()
-	s.opt.Log.Info("site has stopped", "site", s.opt.Config.Site.Name)
+	s.opt.Log.Info("site has stopped", "site", s.file().Site.Name)
 	return err
 }
 

@@ -42,7 +42,7 @@ type fullness struct {
 // watchStore watches until ctx ends.
 func (s *site) watchStore(ctx context.Context) {
 	f := &fullness{
-		trouble: s.store.Trouble, gaps: s.store.Gaps, changed: s.store.Changed, directory: s.opt.Config.Store.Directory, log: s.opt.Log,
+		trouble: s.store.Trouble, gaps: s.store.Gaps, changed: s.store.Changed, directory: s.file().Store.Directory, log: s.opt.Log,
 		say: func(e devices.Event) error { return s.ingest.Say(boxName, e) },
 	}
 	f.run(ctx)

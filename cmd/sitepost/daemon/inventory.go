@@ -111,7 +111,7 @@ func (s *site) keepInventory(ctx context.Context) {
 }
 
 func (s *site) inventory() inventory {
-	c := s.opt.Config
+	c := s.file()
 	doc := inventory{
 		Site:    siteItem{Name: c.Site.Name, Title: c.Site.Title, Code: c.Site.Code, Kinds: c.Site.Kinds},
 		Version: s.opt.Version, Config: c.Hash, Zones: []zoneItem{}, Devices: []item{},
@@ -132,7 +132,7 @@ func (s *site) inventory() inventory {
 
 // addCamera adds what is known of a camera or recorder.
 func (s *site) addCamera(one *item) {
-	for _, k := range s.opt.Config.Cameras {
+	for _, k := range s.file().Cameras {
 		if k.Name == one.Name {
 			one.AlsoSees, one.Recorder, one.Channel, one.Watch = k.AlsoSees, k.Recorder, k.Channel, k.Watch
 		}

@@ -42,7 +42,7 @@ func OpenLine(c config.Line) line.Opener {
 func (s *site) foreign(c config.Line) (func(heard []byte) bool, error) {
 	known := []func([]byte) bool{modbus.Overheard}
 	asks := false
-	for _, i := range s.opt.Config.Instruments {
+	for _, i := range s.file().Instruments {
 		if i.Line != c.Name || i.Disabled != nil {
 			continue
 		}

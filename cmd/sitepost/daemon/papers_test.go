@@ -144,7 +144,7 @@ func TestRenewedCertificate(t *testing.T) {
 // sayAs dials and says something where only the bearer of a certificate may.
 func sayAs(t *testing.T, s *site, name string) {
 	t.Helper()
-	session, err := s.dial(s.opt.Config.Uplink.Brokers[0])(t.Context(), uplink.Will{}, func(uplink.Message) {})
+	session, err := s.dial(s.file().Uplink.Brokers[0])(t.Context(), uplink.Will{}, func(uplink.Message) {})
 	if err != nil {
 		t.Fatal(err)
 	}

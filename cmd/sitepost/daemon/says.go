@@ -12,7 +12,7 @@ import (
 // something can be seen.
 func (s *site) says() (map[string][]devices.Code, error) {
 	all := map[string][]devices.Code{}
-	for _, i := range s.opt.Config.Instruments {
+	for _, i := range s.file().Instruments {
 		if i.Disabled != nil {
 			continue
 		}

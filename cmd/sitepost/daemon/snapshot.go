@@ -11,7 +11,7 @@ import (
 
 // snapshot is how the site stands now.
 func (s *site) snapshot() status.Snapshot {
-	c := s.opt.Config
+	c := s.file()
 	snap := status.Snapshot{
 		Schema: status.Schema, Time: s.opt.Host.Wall(), Site: c.Site.Name, Title: c.Site.Title, Version: s.opt.Version, Config: c.Hash,
 		State: s.box.State(), Store: s.storeNow(),
@@ -29,10 +29,10 @@ func (s *site) snapshot() status.Snapshot {
 func (s *site) storeNow() status.Store {
 	k := s.store.Stock()
 	now := status.Store{
-		Epoch: s.store.Epoch(), Size: s.opt.Config.Store.Size, Failing: k.Failing, Commits: k.Commits,
+		Epoch: s.store.Epoch(), Size: s.file().Store.Size, Failing: k.Failing, Commits: k.Commits,
 		Shares: []status.Share{}, Lanes: map[devices.Lane]status.Lane{}, Dropped: []status.Dropped{}, SetAside: []string{},
 	}
-	aside, _ := filepath.Glob(filepath.Join(s.opt.Config.Store.Directory, "damaged", "*.db")) // the pattern is well formed
+	aside, _ := filepath.Glob(filepath.Join(s.file().Store.Directory, "damaged", "*.db")) // the pattern is well formed
 	for _, path := range aside {
 		now.SetAside = append(now.SetAside, filepath.Base(path))
 	}
@@ -68,7 +68,7 @@ func (s *site) addStandings(snap *status.Snapshot) {
 		}
 	}
 	snap.Open = append(snap.Open, open.Open...)
-	known := places(s.opt.Config)
+	known := places(s.file())
 	for _, name := range names(known) {
 		d := status.Device{Name: name, Kind: known[name].Device.Kind, State: status.Unknown}
 		if doc, is := shown[name]; is && doc.State != "" {

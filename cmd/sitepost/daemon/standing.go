@@ -34,14 +34,14 @@ func (s *site) showStanding() error {
 	if err := s.showInventory(); err != nil {
 		return err
 	}
-	unused := outOfUse(s.opt.Config)
+	unused := outOfUse(s.file())
 	for name, doc := range unused {
 		doc.Next = inUse
 		if err := s.store.Put("device/"+name, doc); err != nil {
 			return fmt.Errorf("device %q: %w", name, err)
 		}
 	}
-	for _, k := range s.opt.Config.Cameras {
+	for _, k := range s.file().Cameras {
 		doc, idle := unused[k.Name]
 		if !idle {
 			continue
@@ -53,7 +53,7 @@ func (s *site) showStanding() error {
 	if err := s.emptyGone(); err != nil {
 		return err
 	}
-	return s.store.Retire(staysOpen(s.opt.Config))
+	return s.store.Retire(staysOpen(s.file()))
 }
 
 // staysOpen says of a condition whether somebody is left to end it: its device is
@@ -102,7 +102,7 @@ func (s *site) emptyGone() error {
 	if err != nil {
 		return err
 	}
-	known, unused := places(s.opt.Config), outOfUse(s.opt.Config)
+	known, unused := places(s.file()), outOfUse(s.file())
 	for _, c := range all {
 		what, device, _ := strings.Cut(c.Key, "/")
 		_, stands := known[device]

@@ -61,7 +61,7 @@ func (w wall) Login(ctx context.Context, name string) (c control.Camera, ok bool
 // beginAgain lets nobody wait any longer who waits for a login that is good now.
 func (s *site) beginAgain(name string) {
 	s.ingest.Again(name)
-	for _, k := range s.opt.Config.Cameras {
+	for _, k := range s.file().Cameras {
 		if k.Recorder == name {
 			s.ingest.Again(k.Name)
 		}

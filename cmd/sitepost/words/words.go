@@ -1,0 +1,91 @@
+// Package words is the mouth of the tools: what they say, in the language of the
+// person who reads it.
+//
+// Every room of the house speaks English and knows no other language; so do JSON,
+// the log and what goes to the city. Only between a tool and a person stands the
+// phrasebook, one map from the English format to the Chinese one:
+//
+//	tool ── Sprintf("%s: good\n", path) ────────────┐
+//	                                              ├─► phrasebook ──► "%s：没有错误\n"
+//	room ── `unknown key "adress" in …` ─► Translate ┘
+//
+// Rules: a phrase has the verbs of its English format, each once, in any order
+// ("%[2]s里…%[1]q"); what the book does not know is said in English, never left out;
+// texts are taken apart only as far as the book knows their parts.
+//
+// It does not know what the words mean, who says them or where they are printed.
+package words
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A Language is one that the tools speak.
+type Language string
+
+const (
+	English Language = "en"
+	Chinese Language = "zh"
+)
+
+// Choose returns the language a person wants: the flag's word if there is one, else
+// that of the environment, in the order of POSIX (LC_ALL, LC_MESSAGES, LANG), else
+// English.
+func Choose(flag string, getenv func(string) string) (Language, error) {
+	switch flag {
+	case string(English), string(Chinese):
+		return Language(flag), nil
+	case "":
+	default:
+		return English, fmt.Errorf("--lang: %q is not spoken here: write en or zh", flag)
+	}
+	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+		if value := getenv(name); value != "" {
+			if strings.HasPrefix(value, "zh") {
+				return Chinese, nil
+			}
+			return English, nil
+		}
+	}
+	return English, nil
+}
+
+// A Speaker speaks one language. Its zero value, and nil, speak English.
+type Speaker struct {
+	phrases   map[string]string
+	templates []template
+}
+
+// In returns who speaks a language.
+func In(l Language) *Speaker {
+	if l != Chinese {
+		return &Speaker{}
+	}
+	return from(chapters())
+}
+
+// from reads a book.
+func from(chapters []map[string]string) *Speaker {
+	s := &Speaker{phrases: map[string]string{}}
+	for _, chapter := range chapters {
+		for english, chinese := range chapter {
+			s.phrases[english] = chinese
+			if t, varies := newTemplate(english, chinese); varies {
+				s.templates = append(s.templates, t)
+			}
+		}
+	}
+	sortTemplates(s.templates)
+	return s
+}
+
+// Sprintf is fmt.Sprintf with the format of this language.
+func (s *Speaker) Sprintf(format string, args ...any) string {
+	if s != nil {
+		if known, ok := s.phrases[format]; ok {
+			format = known
+		}
+	}
+	return fmt.Sprintf(format, args...)
+}

@@ -1,0 +1,117 @@
+package words
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// speaker speaks a small book.
+func speaker(book map[string]string) *Speaker { return from([]map[string]string{book}) }
+
+// TestTranslate: a text is known again by its format, with what stands in it and
+// what it stands in; what nobody knows stays as it is.
+func TestTranslate(t *testing.T) {
+	s := speaker(map[string]string{
+		"good":                                "正常",
+		"there is no %s %q: correct the name": "没有%[2]q这个%[1]s：请改正名称",
+		"zone":                                "区域",
+		"nothing for %s":                      "已有%s没有数据",
+		"check its power":                     "检查电源",
+		"%d %% of all %d":                     "%[2]d 个中的 %[1]d%%",
+		"the city is away: %s":                "与市平台的连接中断：%s",
+		"%s: %s":                              "%s：%s",
+	})
+	for english, want := range map[string]string{
+		"good": "正常",
+		`there is no zone "berth-1": correct the name`:          `没有"berth-1"这个区域：请改正名称`,
+		`gas-1: there is no zone "a: b \" c": correct the name`: `gas-1：没有"a: b \" c"这个区域：请改正名称`,
+		"silent: nothing for 30s; check its power":              "silent：已有30s没有数据；检查电源",
+		"7 % of all 12": "12 个中的 7%",
+		"the city is away: dial tcp 10.0.0.1:1883: no route": "与市平台的连接中断：dial tcp 10.0.0.1:1883: no route",
+		"somebody: said: nothing, we know":                   "somebody: said: nothing, we know",
+		"":                                                   "",
+	} {
+		if got := s.Translate(english); got != want {
+			t.Errorf("%q: got %q, want %q", english, got, want)
+		}
+	}
+	if got := s.Sprintf("there is no %s %q: correct the name", "zone", "x"); got != `没有"x"这个zone：请改正名称` {
+		t.Errorf("got %q", got)
+	}
+	if got := (*Speaker)(nil).Sprintf("%d good", 3); got != "3 good" {
+		t.Errorf("got %q", got)
+	}
+}
+
+// TestTranslateHostile: what somebody wrote to be taken apart for ever is not.
+func TestTranslateHostile(t *testing.T) {
+	s := In(Chinese)
+	began := time.Now()
+	for _, text := range []string{strings.Repeat("a: b, c; ", 400), strings.Repeat(`"`, 4000), strings.Repeat("%q: ", 1000)} {
+		s.Translate(text)
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("took %v", took)
+	}
+}
+
+// TestBook: every phrase has the verbs of its English format, and stands once.
+func TestBook(t *testing.T) {
+	seen := map[string]bool{}
+	for _, chapter := range chapters() {
+		for english, chinese := range chapter {
+			if seen[english] {
+				t.Errorf("twice: %q", english)
+			}
+			seen[english] = true
+			if got, want := used(chinese), used(english); got != want {
+				t.Errorf("%q has verbs %s, and %q has %s", english, want, chinese, got)
+			}
+		}
+	}
+}
+
+// used lists the verbs of a format by number, each once: "1q 2s ".
+func used(format string) string {
+	var all [20]string
+	letter := ""
+	for _, p := range pieces(format, func(l string) { letter = l }, func(string) {}) {
+		if p.verb >= 0 && p.verb < len(all) {
+			all[p.verb] += letter
+		}
+	}
+	return strings.TrimRight(strings.Join(all[:], " "), " ")
+}
+
+// TestChoose: the flag wins, then the environment in the order of POSIX.
+func TestChoose(t *testing.T) {
+	for _, test := range []struct {
+		flag string
+		env  map[string]string
+		want Language
+	}{
+		{"", nil, English},
+		{"zh", nil, Chinese},
+		{"en", map[string]string{"LANG": "zh_CN.UTF-8"}, English},
+		{"", map[string]string{"LANG": "zh_CN.UTF-8"}, Chinese},
+		{"", map[string]string{"LANG": "zh_CN.UTF-8", "LC_ALL": "C"}, English},
+		{"", map[string]string{"LC_MESSAGES": "zh_CN", "LANG": "de_DE"}, Chinese},
+	} {
+		got, err := Choose(test.flag, func(name string) string { return test.env[name] })
+		if err != nil || got != test.want {
+			t.Errorf("%+v: got %q, %v", test, got, err)
+		}
+	}
+	if _, err := Choose("fr", func(string) string { return "" }); err == nil {
+		t.Error("French is spoken")
+	}
+}
+
+// TestColumns: what a Chinese character takes in a terminal is two cells.
+func TestColumns(t *testing.T) {
+	got := Columns([][]string{{"线路", "state"}, {"bus-a", "正常"}, {"all is well"}})
+	if want := "线路   state\nbus-a  正常\nall is well\n"; got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
