@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"maps"
@@ -10,9 +11,11 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"sitepost/cmd/sitepost/control"
 	"sitepost/devices/camera/cameratest"
 	"sitepost/devices/virtual"
 )
@@ -24,14 +27,14 @@ func TestMain(m *testing.M) {
 // TestScripts runs the tool as a technician does: commands, what they print,
 // and their exit codes, one file per subject in testdata/script.
 func TestScripts(t *testing.T) {
-	commands := map[string]func(ts *testscript.TestScript, neg bool, args []string){"camera": startCamera, "stream": startStream}
+	commands := map[string]func(ts *testscript.TestScript, neg bool, args []string){"camera": startCamera, "stream": startStream, "running": waitRunning}
 	maps.Copy(commands, storeVerbs())
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
 			profiles, err := os.Getwd()
 			e.Setenv("PROFILES", profiles+"/../../devices/instrument/profiles")
-			return errors.Join(err, makeCRLF(e))
+			return errors.Join(err, makeCRLF(e), nameWork(e))
 		},
 		Cmds: commands,
 	})
@@ -44,6 +47,21 @@ func makeCRLF(e *testscript.Env) error {
 	for _, file := range files {
 		text, readErr := os.ReadFile(file)
 		text = bytes.ReplaceAll(bytes.TrimRight(text, "\n"), []byte("\n"), []byte("\r\n"))
+		err = errors.Join(err, readErr, os.WriteFile(file, text, 0o640))
+	}
+	return err
+}
+
+// nameWork writes the whole path of the script's folder where a site file says $WORK: a
+// site file wants whole paths.
+func nameWork(e *testscript.Env) error {
+	files, err := filepath.Glob(filepath.Join(e.WorkDir, "*.toml"))
+	for _, file := range files {
+		text, readErr := os.ReadFile(file)
+		if !bytes.Contains(text, []byte("$WORK")) {
+			continue
+		}
+		text = bytes.ReplaceAll(text, []byte("$WORK"), []byte(e.WorkDir))
 		err = errors.Join(err, readErr, os.WriteFile(file, text, 0o640))
 	}
 	return err
@@ -78,6 +96,23 @@ func startStream(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	ts.Defer(c.Close)
 	ts.Setenv(args[0], c.URL())
+}
+
+// waitRunning is the command `running SOCKET` of scripts: it returns when a sitepost that
+// was started in the background (`exec sitepost run --control SOCKET … &`) answers there.
+func waitRunning(ts *testscript.TestScript, _ bool, args []string) {
+	const patience = 20 * time.Second
+	door, until := control.Client{Path: ts.MkAbs(args[0])}, time.Now().Add(patience)
+	for {
+		_, err := door.Status(context.Background())
+		if err == nil {
+			return
+		}
+		if time.Now().After(until) {
+			ts.Fatalf("no sitepost runs: %v", err)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
 }
 
 // TestExitCodes keeps the three words a script can rely on: 0 good, 1 findings,
