@@ -5,7 +5,7 @@
 #
 # As root, make reliability breaks all that can break, at length, and prints what
 # became of it as a table (fifteen minutes); make reliability-long does much more,
-# for hours. JSON=FILE writes the table there too.
+# for hours. JSON=FILE writes the table there too, MARKDOWN=FILE as the README has it.
 #
 # The others: make build, make bench, make fuzz.
 
@@ -31,10 +31,10 @@ test: needs lint
 
 # The short forms of the same tests run in make test.
 reliability: needs
-	@$(GO) run ./cmd/reliability $(if $(JSON),--json $(JSON))
+	@$(GO) run ./cmd/reliability $(if $(JSON),--json $(JSON)) $(if $(MARKDOWN),--markdown $(MARKDOWN))
 
 reliability-long: needs
-	@$(GO) run ./cmd/reliability --long $(if $(JSON),--json $(JSON))
+	@$(GO) run ./cmd/reliability --long $(if $(JSON),--json $(JSON)) $(if $(MARKDOWN),--markdown $(MARKDOWN))
 
 lint:
 	@out=$$(gofmt -l cmd config devices ingest uplink firmware-notes); \

@@ -11,7 +11,7 @@ const (
 	windowMessages = 64
 	windowBytes    = 32 << 10
 	reserve        = 8                // one part in so many is for urgent messages
-	ackWatchdog    = 30 * time.Second // a live connection on which nothing is acknowledged is dead
+	ackWatchdog    = 28 * time.Second // a live connection on which nothing is acknowledged is dead: no window is stuck for more than 30 s
 )
 
 // A flight is a message that was handed to the session and waits for its

@@ -1,7 +1,7 @@
 // Command reliability runs every test that breaks something on purpose and prints
 // what sitepost did about it as one table, and as JSON.
 //
-//	reliability [--long] [--json FILE]
+//	reliability [--long] [--json FILE] [--markdown FILE]
 //
 // It runs the tests of one package after the other, for they measure time, and
 // prints a line for each row as it comes. It exits with 1 if a row did not meet its
@@ -29,6 +29,7 @@ import (
 func main() {
 	long := flag.Bool("long", false, "do much more, for hours")
 	path := flag.String("json", "", "also write the table as JSON to this `file`; - is standard output")
+	document := flag.String("markdown", "", "also write the table to this `file` as the README shows it")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		flag.Usage()
@@ -36,7 +37,7 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	met, err := run(ctx, os.Stdout, *long, *path)
+	met, err := run(ctx, os.Stdout, *long, *path, *document)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "reliability:", err)
 		os.Exit(2)
@@ -47,7 +48,7 @@ func main() {
 }
 
 // run runs all tests and prints their table. With - the JSON is all that goes to out.
-func run(ctx context.Context, out io.Writer, long bool, path string) (met bool, err error) {
+func run(ctx context.Context, out io.Writer, long bool, path, document string) (met bool, err error) {
 	table := report{Machine: here(), Size: "full", Began: time.Now().Truncate(time.Second)}
 	if long {
 		table.Size = "long"
@@ -66,7 +67,7 @@ func run(ctx context.Context, out io.Writer, long bool, path string) (met bool, 
 	}
 	table.Seconds = time.Since(table.Began).Round(time.Second).Seconds()
 	fmt.Fprintf(progress, "\n%s\n%v\n", table.text(), table.sum())
-	return table.met(), table.write(out, path)
+	return table.met(), errors.Join(table.write(out, path), table.show(document))
 }
 
 // packages lists the packages of the tests, in their order.

@@ -32,7 +32,7 @@ func TestTable(t *testing.T) {
 	}
 	r := report{Seconds: 44}
 	r.add("ingest/store", only(outcomes))
-	fmt.Fprintf(&got, "\n%s\n%v\n", r.text(), r.sum())
+	fmt.Fprintf(&got, "\n%s\n%v\n\n%s", r.text(), r.sum(), r.markdown())
 	if r.met() {
 		t.Error("the table says that all is well")
 	}

@@ -166,3 +166,27 @@ func (r *report) write(out io.Writer, path string) error {
 	}
 	return renameio.WriteFile(path, doc, os.FileMode(0o644))
 }
+
+// show writes the table to a file as a document shows it, if one is wanted.
+func (r *report) show(path string) error {
+	if path == "" {
+		return nil
+	}
+	return renameio.WriteFile(path, []byte(r.markdown()), os.FileMode(0o644))
+}
+
+// markdown is the table for a document: what was done, what came of it, and what its
+// control came to.
+func (r *report) markdown() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%v: %s.\n\n| fault | measured | control |\n|---|---|---|\n", r.Machine, r.sum())
+	cell := strings.NewReplacer("|", `\|`, "\n", " ")
+	for _, l := range r.Rows {
+		mark := ""
+		if !l.OK {
+			mark = "**not met** "
+		}
+		fmt.Fprintf(&b, "| %s | %s%s | %s |\n", cell.Replace(l.Fault), mark, cell.Replace(l.Measured), cell.Replace(l.Control))
+	}
+	return b.String()
+}

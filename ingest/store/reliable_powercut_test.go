@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -127,10 +128,11 @@ func survey(t *testing.T, r disktest.Recording, picture []byte, states int, seed
 	}
 	w.sort()
 	n.accepted = len(w.names)
-	// Most moments have two states beside the torn ones. Some more are drawn, for at
-	// a few all is synced.
+	// Most moments have two states beside the torn ones. Some more are drawn: at a few
+	// moments all is synced, and a draw may fall short by some deviations.
 	torn := max(1, (states+moments-1)/moments-1)
-	share := 1.2 * float64(states) / float64(moments*(2+torn))
+	aim := float64(states) + 4*math.Sqrt(float64(states))
+	share := 1.07 * aim / float64(moments*(2+torn))
 
 	cuts, judged := make(chan disktest.Cut), sync.WaitGroup{}
 	var mu sync.Mutex                     // guards n

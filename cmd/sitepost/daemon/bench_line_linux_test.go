@@ -28,6 +28,10 @@ const (
 	benchPoll   = time.Minute // one look at a line, from its start
 	wantedRate  = 80          // per cent of the undisturbed rate that is left
 	benchFrames = 300
+
+	// benchDetectors share the frames: one alone would chatter, and above 30 edges a
+	// minute be held back.
+	benchDetectors = 12
 )
 
 // BenchmarkLines measures two things about lines and prints a table: what two
@@ -143,8 +147,12 @@ func benchBytes(b *testing.B) []float64 {
 	b.Helper()
 	broker := mqtttest.Start(b)
 	city := broker.Subscribe(b, uplink.Topic(benchSite, "#"))
-	pty := linetest.PTY(b)
-	text := fmt.Sprintf(benchFile, filepath.Join(b.TempDir(), "store"), broker.Direct, pty.Path)
+	text := fmt.Sprintf(benchFile, filepath.Join(b.TempDir(), "store"), broker.Direct)
+	var ptys []*linetest.Terminal
+	for n := range benchDetectors {
+		ptys = append(ptys, linetest.PTY(b))
+		text += fmt.Sprintf(benchDetector, n, ptys[n].Path)
+	}
 	c, found := config.Parse("bench.toml", []byte(text), config.Env{Profiles: daemon.Shelf("")})
 	if len(found.Errors()) > 0 {
 		b.Fatal(found)
@@ -153,18 +161,24 @@ func benchBytes(b *testing.B) []float64 {
 	ended := make(chan error, 1)
 	go func() { ended <- daemon.Run(ctx, daemon.Options{Config: c, Version: "bench"}) }()
 	heard := 0
-	say := func(frame []byte, want string) float64 {
+	say := func(n int, frame []byte, want string) float64 {
 		began := time.Now()
-		if _, err := pty.Write(frame); err != nil {
+		if _, err := ptys[n].Write(frame); err != nil {
 			b.Fatal(err)
 		}
-		return benchAwait(b, city, &heard, "gas-1", want).Sub(began).Seconds() * 1000
+		return benchAwait(b, city, &heard, fmt.Sprint("gas-", n), want).Sub(began).Seconds() * 1000
 	}
-	benchAwait(b, city, &heard, "quay", "online") // what is said to a closed port is lost
-	say(benchQuiet, "online")
+	for n := range ptys { // what is said to a closed port is lost
+		fromTheStart := 0
+		benchAwait(b, city, &fromTheStart, fmt.Sprint("quay-", n), "online")
+	}
+	for n := range ptys {
+		say(n, benchQuiet, "online")
+	}
 	var took []float64
-	for range benchFrames / 2 {
-		took = append(took, say(benchGas, "raised"), say(benchQuiet, "cleared"))
+	for i := range benchFrames / 2 {
+		n := i % len(ptys)
+		took = append(took, say(n, benchGas, "raised"), say(n, benchQuiet, "cleared"))
 	}
 	cancel()
 	if err := <-ended; err != nil {
@@ -218,14 +232,17 @@ url = %q
 [[zone]]
 name = "quay"
 class = "quay"
+`
+
+const benchDetector = `
 [[line]]
-name = "quay"
-port = %q
+name = "quay-%[1]d"
+port = %[2]q
 settings = "9600 8N1"
 [[instrument]]
-name = "gas-1"
+name = "gas-%[1]d"
 kind = "gas_detector"
 zone = "quay"
 profile = "winsen-zp14"
-line = "quay"
+line = "quay-%[1]d"
 `

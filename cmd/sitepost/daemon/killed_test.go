@@ -73,7 +73,7 @@ func cycles() []track {
 //
 // The seed of the pauses is logged; SITEPOST_SEED sets it.
 func TestReliableDaemonKilled(t *testing.T) {
-	kills := map[figure.Size]int{figure.Short: 3, figure.Full: 20, figure.Long: 400}[figure.Asked(t)]
+	kills := map[figure.Size]int{figure.Short: 3, figure.Full: 15, figure.Long: 400}[figure.Asked(t)]
 	binary := buildSitepost(t)
 	var k *killing
 	var lost, said int
