@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sitepost/ingest/store"
+	"sitepost/ingest/store/album"
 )
 
 // A picture is one MQTT packet, and whatever comes behind it on the connection
@@ -58,7 +59,7 @@ func (p *pace) took(size int, took time.Duration, now time.Time) {
 	if p.broken < 2 || size > p.bound {
 		p.broken = 0
 	}
-	carries := int(min(float64(size)*float64(pictureTime)/float64(max(took, 1)), store.MostPicture))
+	carries := int(min(float64(size)*float64(pictureTime)/float64(max(took, 1)), album.MostBytes))
 	switch {
 	case took > pictureTime:
 		p.bound, p.since = max(carries, leastBound), now

@@ -6,6 +6,7 @@ import (
 	"regexp"
 
 	"sitepost/devices"
+	"sitepost/ingest/store/album"
 )
 
 // bounds on what is stored.
@@ -87,7 +88,7 @@ func misfitOfPicture(e devices.Event) string {
 		return "a picture is not urgent: what it is of is"
 	case !identity.MatchString(e.Incident):
 		return fmt.Sprintf("incident %.64q is no id of a record", e.Incident)
-	case !sha256Hex.MatchString(p.SHA256) || p.Bytes < 1 || p.Bytes > MostPicture || p.Type != jpegType || p.Width < 0 || p.Height < 0:
+	case !sha256Hex.MatchString(p.SHA256) || p.Bytes < 1 || p.Bytes > album.MostBytes || p.Type != album.JPEG || p.Width < 0 || p.Height < 0:
 		return fmt.Sprintf("a picture of %d bytes and %d x %d points, type %.32q, hash %.80q", p.Bytes, p.Width, p.Height, p.Type, p.SHA256)
 	}
 	return ""

@@ -228,21 +228,3 @@ func TestPictureSealed(t *testing.T) {
 		}
 	})
 }
-
-// TestAlarmPassesPicture promises that neither an alarm nor the uplink waits for a
-// picture that is being written.
-func TestAlarmPassesPicture(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		s := at(t, t.TempDir(), func(o *Options) { o.SendPictures = everybody })
-		keeps(t, s, photo(t, 1, 5000), "a")
-		s.album.writing.Lock()
-		defer s.album.writing.Unlock()
-		says(t, s, "d", said(1, gasHigh, raised))
-		if _, err := s.Picture(incident, "a"); err != nil {
-			t.Error(err)
-		}
-		same(t, "to send", cameras(s.PicturesToSend()), []string{"a"})
-		s.PictureSent(incident, "a")
-		same(t, "to send", cameras(s.PicturesToSend()), nil)
-	})
-}

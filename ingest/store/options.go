@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+
+	"sitepost/ingest/store/album"
 )
 
 // Options say where a store lies and what it keeps.
@@ -69,7 +71,7 @@ func (o *Options) complete() error {
 	or(&o.KeepAlarms, defaultAlarms)
 	or(&o.PicturesFor, defaultPictures)
 	or(&o.History, defaultHistory)
-	o.PictureBytes = max(o.PictureBytes, MostPicture)
+	o.PictureBytes = max(o.PictureBytes, album.MostBytes)
 	if o.Volatile == 0 {
 		o.Volatile = mostVolatile
 	}

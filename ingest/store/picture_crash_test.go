@@ -90,7 +90,7 @@ func TestKilledTaking(t *testing.T) {
 func comparePictures(t *testing.T, s *Store, safe map[string]bool) {
 	t.Helper()
 	for _, name := range pictureFiles(t, s.opt.Directory) {
-		if strings.HasSuffix(name, newEnd) {
+		if strings.HasSuffix(name, ".new") {
 			t.Errorf("%s is left over", name)
 		}
 	}

@@ -175,31 +175,3 @@ func TestPictureRefused(t *testing.T) {
 		keeps(t, s, largest, "c")
 	})
 }
-
-// FuzzPictureName holds that a name that is read is written the same, and stays
-// inside its directory.
-func FuzzPictureName(f *testing.F) {
-	for _, name := range []string{"a_" + incident + ".jpg", "a_" + incident + ".unsent.jpg", "../a_" + incident + ".jpg", "a__" + incident + ".jpg", ".unsent.jpg", ""} {
-		f.Add(name)
-	}
-	f.Fuzz(func(t *testing.T, name string) {
-		p, ours := pictureNamed(name)
-		if ours && (p.name() != name || filepath.Base(name) != name || !filepath.IsLocal(name)) {
-			t.Errorf("%q is read as %+v, whose name is %q", name, p, p.name())
-		}
-	})
-}
-
-// FuzzFigures holds that no bytes make the look at a picture panic, and that what
-// passes is within its bounds.
-func FuzzFigures(f *testing.F) {
-	for _, picture := range [][]byte{photo(f, 1, 700), {0xff, 0xd8, 0xff, 0xd9}, nil} {
-		f.Add(picture)
-	}
-	f.Fuzz(func(t *testing.T, picture []byte) {
-		got, err := figuresOf(picture)
-		if err == nil && (got.Width < 1 || got.Height < 1 || got.Bytes != len(picture)) || err != nil && !errors.Is(err, ErrRefused) {
-			t.Errorf("got %+v, %v", got, err)
-		}
-	})
-}

@@ -134,7 +134,7 @@ func (s *Store) makeSpace(bytes int64) bool {
 	left := bytes
 	for _, drop := range []func() int64{
 		func() int64 { return s.dropReadings(WhyRoom) },
-		func() int64 { return s.album.shed(left) },
+		func() int64 { return s.album.Shed(left) },
 		s.dropHistory,
 	} {
 		for range mostShed {

@@ -61,7 +61,7 @@ type Dropped struct {
 // Stock returns what the store is now. It asks no disk.
 func (s *Store) Stock() Stock {
 	readings, history := s.readings.Bytes(), s.history.Bytes()
-	pictures := s.album.weight()
+	pictures := s.album.Weight()
 	commitsR, writtenR := s.readings.Written()
 	commitsH, writtenH := s.history.Written()
 	s.mu.Lock()

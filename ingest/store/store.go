@@ -31,7 +31,7 @@
 //     have none. A file in which anything is damaged is set aside whole and replaced
 //     by one that holds what could be saved (renew.go), and who waits notices nothing.
 //
-//   - Pictures are files beside store.db, under a bound of their own (album.go).
+//   - Pictures are files beside store.db, under a bound of their own (package album).
 //     No record waits for one.
 //
 // So an event goes:
@@ -53,10 +53,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
 	"sitepost/devices"
+	"sitepost/ingest/store/album"
 	"sitepost/ingest/store/segment"
 	"sitepost/ingest/store/sound"
 )
@@ -69,9 +71,9 @@ var (
 	ErrClosed = errors.New("store is closed")
 
 	// ErrRefused is wrapped by the error for an event or a document that can
-	// never be stored: an unknown code, a condition without a state, too large.
-	// To try it again is useless.
-	ErrRefused = errors.New("refused")
+	// never be stored: an unknown code, a condition without a state, too large. To
+	// try it again is useless. A picture is refused likewise.
+	ErrRefused = album.ErrRefused
 
 	// ErrUnwritable is wrapped when a commit failed. Nothing of it was accepted;
 	// after a failed sync it may be there all the same. Try again.
@@ -113,7 +115,7 @@ type Store struct {
 
 	identities *shelf[json.RawMessage] // what is known of each device
 	damages    *shelf[Damage]          // files that were replaced, not told yet
-	album      *album                  // pictures, in files of their own
+	album      *album.Album            // pictures, in files of their own
 
 	kick     chan struct{} // the writer should look at the clock again
 	kickBulk chan struct{} // likewise the binder
@@ -209,7 +211,9 @@ func Open(o Options) (*Store, error) {
 		return nil, fmt.Errorf("store %q: %w", o.Directory, errors.Join(err, s.file.Close(), lock.Close()))
 	}
 	s.openLogs()
-	s.album = openAlbum(s.opt)
+	s.album = album.Open(album.Options{
+		Directory: filepath.Join(o.Directory, "pictures"), Within: s.opt.PicturesFor, Most: s.opt.PictureBytes, Log: s.opt.Log,
+	})
 	go s.write()
 	go s.bind()
 	return s, nil
@@ -264,7 +268,7 @@ func (s *Store) Close() error {
 			s.opt.Log.Error("alarms were only in memory, and end with it", "alarms", n, "forwarded_up_to", s.ring.sent, "last", s.ring.last)
 		}
 		s.mu.Unlock()
-		s.album.close()
+		s.album.Close()
 		if err := errors.Join(s.closeLogs(), s.file.Close(), s.lock.Close()); err != nil {
 			s.closed = fmt.Errorf("store %q: %w", s.opt.Directory, err)
 		}

@@ -1,4 +1,17 @@
-package store
+// Package album keeps the pictures of a site: one JPEG for an incident and a camera,
+// each a file below one directory, for some days and within some bytes.
+//
+//	check-1-top_7f3a9c51d20b44e6-alarm-1234.jpg          is only kept, or was sent
+//	check-1-top_7f3a9c51d20b44e6-alarm-1234.unsent.jpg   is to be sent
+//	….new                                                is being written
+//
+// A picture has its name when it is whole and on disk. So a power cut leaves it or
+// nothing, but perhaps without a record: then it goes with its age, as all do.
+//
+// It belongs to no transaction: the store never waits for it, and what it refuses
+// refuses nothing else. It does not know what an incident is, who takes pictures or
+// where they are sent.
+package album
 
 import (
 	"cmp"
@@ -14,19 +27,29 @@ import (
 	"sync"
 	"time"
 
+	"sitepost/devices"
 	"sitepost/ingest/store/sound"
 )
 
-// An album is the pictures beside store.db. It belongs to no transaction: the
-// writer never waits for it.
-//
-// A picture has its name when it is whole and on disk. So a power cut leaves it
-// or nothing, but perhaps without a record: then it goes with its age, as all do.
-type album struct {
-	directory string
-	within    time.Duration // oldest that is kept
-	most      int64         // bytes that are kept
-	log       *slog.Logger
+var (
+	// ErrRefused is wrapped for what can never be kept: to try it again is useless.
+	ErrRefused = errors.New("refused")
+
+	// ErrClosed is returned by Read after Close.
+	ErrClosed = errors.New("album is closed")
+)
+
+// Options say what is kept, and for how long.
+type Options struct {
+	Directory string        // made when the first picture is kept
+	Within    time.Duration // oldest that is kept
+	Most      int64         // bytes that are kept
+	Log       *slog.Logger
+}
+
+// An Album is open. It may be used by many goroutines.
+type Album struct {
+	Options
 
 	writing sync.Mutex // held by who writes a picture: one at a time
 
@@ -48,20 +71,20 @@ const block = 4 << 10
 // size is what a picture takes on disk, about.
 func (l sheet) size() int64 { return (int64(l.Bytes) + block - 1) / block * block }
 
-func (a *album) path(name string) string { return filepath.Join(a.directory, name) }
+func (a *Album) path(name string) string { return filepath.Join(a.Directory, name) }
 
-// openAlbum looks at what is kept, takes away what was not finished, and what is
-// too old or too much. What it cannot read is no reason not to open the store.
-func openAlbum(o Options) *album {
-	a := &album{directory: filepath.Join(o.Directory, "pictures"), within: o.PicturesFor, most: o.PictureBytes, log: o.Log}
-	entries, err := os.ReadDir(a.directory)
+// Open looks at what is kept, takes away what was not finished, and what is too old
+// or too much. What it cannot read it logs: that is no reason to go without pictures.
+func Open(o Options) *Album {
+	a := &Album{Options: o}
+	entries, err := os.ReadDir(a.Directory)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		a.log.Error("pictures cannot be listed", "directory", a.directory, "err", err)
+		a.Log.Error("pictures cannot be listed", "directory", a.Directory, "err", err)
 	}
 	now := time.Now()
 	for _, e := range entries {
 		if err := a.adopt(e, now); err != nil {
-			a.log.Error("a picture cannot be looked at", "file", a.path(e.Name()), "err", err)
+			a.Log.Error("a picture cannot be looked at", "file", a.path(e.Name()), "err", err)
 		}
 	}
 	slices.SortFunc(a.kept, func(x, y sheet) int {
@@ -79,7 +102,7 @@ func openAlbum(o Options) *album {
 const tooOldToBeTrue = 3 * 365 * 24 * time.Hour
 
 // adopt takes in one entry of the directory. What is not ours stays where it is.
-func (a *album) adopt(e fs.DirEntry, now time.Time) error {
+func (a *Album) adopt(e fs.DirEntry, now time.Time) error {
 	if whole, unfinished := strings.CutSuffix(e.Name(), newEnd); unfinished {
 		if _, ours := pictureNamed(whole); ours {
 			return os.Remove(a.path(e.Name()))
@@ -103,8 +126,26 @@ func (a *album) adopt(e fs.DirEntry, now time.Time) error {
 	return nil
 }
 
-// keep writes a picture, and then takes away what is too old or too much.
-func (a *album) keep(p Picture, picture []byte) error {
+// Keep puts a JPEG of an incident that a camera took on disk, and returns its figures
+// when it is there; unsent: it is to be sent. There is one picture of an incident by
+// a camera: the same one again costs nothing. Then what is too old or too much goes.
+//
+// Errors: ErrRefused for what is no JPEG, larger than [MostBytes], of no incident, by
+// no camera, or another picture of the same; or the disk's.
+func (a *Album) Keep(incident, camera string, unsent bool, picture []byte) (devices.Picture, error) {
+	p := Picture{Incident: incident, Camera: camera, Unsent: unsent, Bytes: len(picture)}
+	if !p.isNamed() {
+		return devices.Picture{}, fmt.Errorf("%w: an incident is the id of a record, and a camera has a name of the config", ErrRefused)
+	}
+	figures, err := figuresOf(picture)
+	if err != nil {
+		return devices.Picture{}, err
+	}
+	return figures, a.put(p, picture)
+}
+
+// put writes a picture, and then takes away what is too old or too much.
+func (a *Album) put(p Picture, picture []byte) error {
 	a.writing.Lock()
 	defer a.writing.Unlock()
 	had, err := a.have(p, picture)
@@ -124,8 +165,8 @@ func (a *album) keep(p Picture, picture []byte) error {
 
 // have says whether the picture is there already. Another one by the same camera
 // of the same incident is refused: a record may have told its figures.
-func (a *album) have(p Picture, picture []byte) (bool, error) {
-	was, err := a.read(p.Incident, p.Camera)
+func (a *Album) have(p Picture, picture []byte) (bool, error) {
+	was, err := a.Read(p.Incident, p.Camera)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return false, nil
@@ -136,10 +177,10 @@ func (a *album) have(p Picture, picture []byte) (bool, error) {
 }
 
 // write gives a picture its name when it is on disk.
-func (a *album) write(p Picture, picture []byte) error {
-	switch err := os.Mkdir(a.directory, 0o700); {
+func (a *Album) write(p Picture, picture []byte) error {
+	switch err := os.Mkdir(a.Directory, 0o700); {
 	case err == nil:
-		if err := sound.SyncPath(filepath.Dir(a.directory)); err != nil {
+		if err := sound.SyncPath(filepath.Dir(a.Directory)); err != nil {
 			return err
 		}
 	case !errors.Is(err, fs.ErrExist):
@@ -151,7 +192,7 @@ func (a *album) write(p Picture, picture []byte) error {
 		err = os.Rename(path+newEnd, path)
 	}
 	if err == nil {
-		err = sound.SyncPath(a.directory)
+		err = sound.SyncPath(a.Directory)
 	}
 	if err != nil {
 		_ = os.Remove(path + newEnd) // the first error is the one to tell
@@ -172,30 +213,30 @@ func writeSynced(path string, content []byte, at time.Time) error {
 
 // sweep takes away the oldest: what is older than is kept, and what is more.
 // a.mu is held: to unlink a file is not to wait for it.
-func (a *album) sweep(now time.Time) {
+func (a *Album) sweep(now time.Time) {
 	var over int64
 	for _, l := range a.kept {
 		over += l.size()
 	}
-	over -= a.most
+	over -= a.Most
 	a.kept = slices.DeleteFunc(a.kept, func(l sheet) bool {
-		if over <= 0 && now.Sub(l.Kept) <= a.within {
+		if over <= 0 && now.Sub(l.Kept) <= a.Within {
 			return false
 		}
 		if err := os.Remove(a.path(l.file)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			a.log.Error("a picture that is too old cannot be removed", "file", a.path(l.file), "err", err)
+			a.Log.Error("a picture that is too old cannot be removed", "file", a.path(l.file), "err", err)
 			return false
 		}
 		if over -= l.size(); l.Unsent {
-			a.log.Warn("a picture was dropped before it was sent", "camera", l.Camera, "incident", l.Incident)
+			a.Log.Warn("a picture was dropped before it was sent", "camera", l.Camera, "incident", l.Incident)
 		}
 		return true
 	})
 }
 
-// shed takes away the oldest pictures that need not be sent, until so many bytes are
+// Shed takes away the oldest pictures that need not be sent, until so many bytes are
 // free, and returns how many are.
-func (a *album) shed(bytes int64) (freed int64) {
+func (a *Album) Shed(bytes int64) (freed int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.kept = slices.DeleteFunc(a.kept, func(l sheet) bool {
@@ -208,8 +249,8 @@ func (a *album) shed(bytes int64) (freed int64) {
 	return freed
 }
 
-// weight is how much disk the pictures take, about.
-func (a *album) weight() (sum int64) {
+// Weight is how much disk the pictures take, about.
+func (a *Album) Weight() (sum int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, l := range a.kept {
@@ -219,12 +260,12 @@ func (a *album) weight() (sum int64) {
 }
 
 // find returns where a picture is in the list, -1 if it is not kept. a.mu is held.
-func (a *album) find(incident, camera string) int {
+func (a *Album) find(incident, camera string) int {
 	return slices.IndexFunc(a.kept, func(l sheet) bool { return l.Incident == incident && l.Camera == camera })
 }
 
-// list returns what is kept and chosen, newest first.
-func (a *album) list(chosen func(Picture) bool) []Picture {
+// List returns what is kept and chosen, newest first.
+func (a *Album) List(chosen func(Picture) bool) []Picture {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var all []Picture
@@ -236,24 +277,26 @@ func (a *album) list(chosen func(Picture) bool) []Picture {
 	return all
 }
 
-// read opens a file while its name cannot change, and reads it then.
-func (a *album) read(incident, camera string) ([]byte, error) {
+// Read reads a picture. What went, or what never was, is fs.ErrNotExist; a file that is
+// not what was written is sound.ErrDamaged.
+func (a *Album) Read(incident, camera string) ([]byte, error) {
 	f, err := a.open(incident, camera)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	picture, err := io.ReadAll(io.LimitReader(f, MostPicture+1))
+	picture, err := io.ReadAll(io.LimitReader(f, MostBytes+1))
 	switch {
 	case err != nil:
 		return nil, err
-	case len(picture) == 0 || len(picture) > MostPicture:
-		return nil, fmt.Errorf("%w: its file is not what was written", ErrDamaged)
+	case len(picture) == 0 || len(picture) > MostBytes:
+		return nil, fmt.Errorf("%w: its file is not what was written", sound.ErrDamaged)
 	}
 	return picture, nil
 }
 
-func (a *album) open(incident, camera string) (*os.File, error) {
+// open opens a file while its name cannot change.
+func (a *Album) open(incident, camera string) (*os.File, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	at := a.find(incident, camera)
@@ -266,9 +309,9 @@ func (a *album) open(incident, camera string) (*os.File, error) {
 	return os.Open(a.path(a.kept[at].file))
 }
 
-// sent gives a picture the name of one that need not be sent. In this run it is
-// one in any case.
-func (a *album) sent(incident, camera string) error {
+// Sent gives a picture the name of one that need not be sent. In this run it is one
+// in any case; after an error it may be one to send again at the next start.
+func (a *Album) Sent(incident, camera string) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	at := a.find(incident, camera)
@@ -284,8 +327,8 @@ func (a *album) sent(incident, camera string) error {
 	return nil
 }
 
-// close waits for who writes, and lets nobody change the directory any more.
-func (a *album) close() {
+// Close waits for who writes, and lets nobody change the directory any more.
+func (a *Album) Close() {
 	a.writing.Lock()
 	defer a.writing.Unlock()
 	a.mu.Lock()
