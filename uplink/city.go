@@ -1,6 +1,10 @@
 package uplink
 
-import "time"
+import (
+	"time"
+
+	"sitepost/uplink/command"
+)
 
 // hear does what the city says, or counts it.
 func (c *connection) hear(m Message) {
@@ -17,39 +21,39 @@ func (c *connection) hear(m Message) {
 		}
 	})
 	if r != nil {
-		c.answer(*r)
+		c.answer(r)
 	}
 }
 
 // obey judges a command and does what it asks for. There is no reply where there is
 // nobody to answer, or where it comes later.
-func (c *connection) obey(m Message, now time.Time) (*reply, bool) {
+func (c *connection) obey(m Message, now time.Time) (*command.Reply, bool) {
 	l := c.link
 	name, _ := below(m.Topic, downTopic(l.Site, "command/"))
-	k, err := readCommand(m)
+	k, err := command.Read(m.Payload)
 	if err != nil {
 		l.Log.Debug("a command is refused and cannot be answered", "name", name, "err", err)
 		return nil, false
 	}
-	no := l.desk.judge(k, name, m, l.Store.CommandCounter(), now)
+	no := l.desk.Objection(k, name, m.Retain, l.Store.CommandCounter(), now)
 	var do action
 	if no == nil {
-		do, no = l.desk.choices[name](c, k.id, k.args)
+		do, no = l.desk.choices[name](c, k.ID, k.Args)
 	}
 	if no != nil {
-		l.Log.Debug("a command of the city is refused", "name", name, "id", k.id, "code", no.code, "why", no.text)
-		return &reply{k.id, no.result, no.code, no.text}, false
+		l.Log.Debug("a command of the city is refused", "name", name, "id", k.ID, "code", no.Code, "why", no.Text)
+		return command.Answer(k.ID, no.Result, no.Code, no.Text), false
 	}
-	if err := l.Store.RaiseCommandCounter(uint64(k.counter)); err != nil {
-		l.Log.Warn("a command of the city is not obeyed", "name", name, "id", k.id, "err", err)
-		return &reply{k.id, resultFailed, "store_unwritable", "its counter cannot be written down, so it could be obeyed twice"}, false
+	if err := l.Store.RaiseCommandCounter(uint64(k.Counter)); err != nil {
+		l.Log.Warn("a command of the city is not obeyed", "name", name, "id", k.ID, "err", err)
+		return command.Answer(k.ID, command.Failed, "store_unwritable", "its counter cannot be written down, so it could be obeyed twice"), false
 	}
-	l.Log.Info("a command of the city is obeyed", "name", name, "id", k.id, "counter", k.counter)
+	l.Log.Info("a command of the city is obeyed", "name", name, "id", k.ID, "counter", k.Counter)
 	return do(), true
 }
 
 // answer queues a reply, unless too many wait already.
-func (c *connection) answer(r reply) {
+func (c *connection) answer(r *command.Reply) {
 	m, err := c.link.document("reply/"+r.ID, r, false)
 	if err != nil || len(c.replies.waiting) >= inboxSize {
 		c.link.Log.Warn("a command of the city is not answered", "id", r.ID, "result", r.Result, "err", err)

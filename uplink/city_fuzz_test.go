@@ -9,7 +9,9 @@ import (
 
 	"sitepost/devices"
 	"sitepost/ingest/store"
+	"sitepost/uplink/command"
 	"sitepost/uplink/contract"
+	"sitepost/uplink/strict"
 )
 
 const fuzzEpoch = store.Epoch("7f3a9c51d20b44e6")
@@ -114,8 +116,8 @@ func FuzzCommand(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, name string, payload []byte, sign bool) {
 		c, s, key := fuzzed()
-		if object, err := members(payload); err == nil && sign {
-			if text, err := canonical(object); err == nil {
+		if object, err := strict.Object(payload, mostNested); err == nil && sign {
+			if text, err := command.Canonical(object); err == nil {
 				object["signature"] = fmt.Appendf(nil, "%q", base64.StdEncoding.EncodeToString(ed25519.Sign(key, text)))
 				payload, _ = plainJSON(object)
 			}

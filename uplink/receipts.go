@@ -10,6 +10,7 @@ import (
 
 	"sitepost/devices"
 	"sitepost/ingest/store"
+	"sitepost/uplink/strict"
 )
 
 // The platform's receipts, on down/ack. With receipt = "platform" a record of the
@@ -55,6 +56,7 @@ const (
 	gapAgain        = 10 * time.Minute // a gap not told twice within this, nor within twice of it
 	mostMissing     = 64               // ranges of one receipt
 	mostReceipt     = 16 << 10         // bytes of one
+	mostNested      = 8                // objects and arrays in each other
 	mostSpans       = 1024             // of any set that is remembered
 )
 
@@ -76,16 +78,16 @@ func readNote(m Message, epoch store.Epoch, limit func(devices.Lane) uint64) (n 
 	if len(m.Payload) > mostReceipt {
 		return n, fmt.Errorf("the receipt has %d bytes, more than %d", len(m.Payload), mostReceipt)
 	}
-	object, err := members(m.Payload)
+	object, err := strict.Object(m.Payload, mostNested)
 	if err != nil {
 		return n, err
 	}
 	var of store.Epoch
-	var upto number
-	_, err1 := member(object, "epoch", &of)
-	_, err2 := member(object, "lane", &n.lane)
-	said, err3 := member(object, "upto", &upto)
-	_, err4 := member(object, "received_at", &n.receivedAt)
+	var upto strict.Number
+	_, err1 := strict.Member(object, "epoch", &of)
+	_, err2 := strict.Member(object, "lane", &n.lane)
+	said, err3 := strict.Member(object, "upto", &upto)
+	_, err4 := strict.Member(object, "received_at", &n.receivedAt)
 	n.upto = uint64(upto)
 	switch err := errors.Join(err1, err2, err3, err4); {
 	case err != nil:
@@ -105,8 +107,8 @@ func readNote(m Message, epoch store.Epoch, limit func(devices.Lane) uint64) (n 
 
 // readMissing reads the ranges that the platform does not have, in any order.
 func readMissing(object map[string]json.RawMessage, upto uint64) (spans, error) {
-	var ranges [][]number
-	if _, err := member(object, "missing", &ranges); err != nil {
+	var ranges [][]strict.Number
+	if _, err := strict.Member(object, "missing", &ranges); err != nil {
 		return nil, err
 	}
 	if len(ranges) > mostMissing {

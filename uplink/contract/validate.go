@@ -13,6 +13,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
+
+	"sitepost/uplink/strict"
 )
 
 // A fault is one thing that is wrong with a message.
@@ -20,6 +22,9 @@ type fault struct {
 	pointer string // JSON pointer (RFC 6901) to the place; "" is the whole
 	what    string
 }
+
+// mostDepth is how deep objects and arrays may stand in each other.
+const mostDepth = 32
 
 // mostFaults is how many faults one error names.
 const mostFaults = 8
@@ -57,7 +62,7 @@ func Validate(topic string, retained bool, payload []byte) error {
 // faults finds what is wrong with a payload, by place. The rules are asked only
 // about what has passed its schema.
 func (f form) faults(at map[string]string, payload []byte) ([]fault, error) {
-	doc, err := readJSON(payload)
+	doc, err := strict.Value(payload, mostDepth)
 	if err != nil {
 		return nil, err
 	}
@@ -114,18 +119,7 @@ func leaves(e *jsonschema.ValidationError, p *message.Printer) []fault {
 	if _, ok := e.ErrorKind.(*kind.FalseSchema); ok {
 		what = "must not be here"
 	}
-	return []fault{{pointer(e.InstanceLocation...), what}}
-}
-
-// pointer spells a JSON pointer.
-func pointer(steps ...string) string {
-	var b strings.Builder
-	escape := strings.NewReplacer("~", "~0", "/", "~1")
-	for _, step := range steps {
-		b.WriteByte('/')
-		b.WriteString(escape.Replace(step))
-	}
-	return b.String()
+	return []fault{{strict.Pointer(e.InstanceLocation...), what}}
 }
 
 // schemas compiles the embedded schemas, once; the result is only read.
@@ -143,7 +137,7 @@ var schemas = sync.OnceValues(func() (map[string]*jsonschema.Schema, error) {
 		if err != nil {
 			return nil, err
 		}
-		doc, err := readJSON(raw)
+		doc, err := strict.Value(raw, mostDepth)
 		if err != nil {
 			return nil, fmt.Errorf("schema %q: %w", entry.Name(), err)
 		}

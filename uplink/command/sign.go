@@ -1,4 +1,4 @@
-package uplink
+package command
 
 import (
 	"crypto/ed25519"
@@ -9,6 +9,8 @@ import (
 	"maps"
 
 	"github.com/gowebpki/jcs"
+
+	"sitepost/uplink/strict"
 )
 
 // errUnsigned says that a command carries no signature.
@@ -16,18 +18,18 @@ var errUnsigned = errors.New("the command is not signed")
 
 // verify holds a command against its signature: Ed25519 (RFC 8032) over the RFC
 // 8785 canonical JSON of the command without its member "signature", which is
-// base64 (RFC 4648, 4). The command was read by members: no key stands twice, and
+// base64 (RFC 4648, 4). The command was read by [Read]: no key stands twice, and
 // it is small.
 func verify(key ed25519.PublicKey, object map[string]json.RawMessage) error {
 	var said string
-	if has, err := member(object, "signature", &said); err != nil || !has {
+	if has, err := strict.Member(object, "signature", &said); err != nil || !has {
 		return errUnsigned
 	}
 	signature, err := base64.StdEncoding.Strict().DecodeString(said)
 	if err != nil || len(signature) != ed25519.SignatureSize {
 		return fmt.Errorf("the signature is not the base64 of %d bytes", ed25519.SignatureSize)
 	}
-	text, err := canonical(object)
+	text, err := Canonical(object)
 	if err != nil {
 		return err
 	}
@@ -37,8 +39,8 @@ func verify(key ed25519.PublicKey, object map[string]json.RawMessage) error {
 	return nil
 }
 
-// canonical is what is signed of a command.
-func canonical(object map[string]json.RawMessage) ([]byte, error) {
+// Canonical is what is signed of a command.
+func Canonical(object map[string]json.RawMessage) ([]byte, error) {
 	bare := maps.Clone(object)
 	delete(bare, "signature")
 	text, err := json.Marshal(bare)

@@ -1,4 +1,4 @@
-package contract
+package strict
 
 import (
 	"bytes"
@@ -10,38 +10,38 @@ import (
 	"unicode/utf8"
 )
 
-// bounds on a payload, so that no payload can tie up its reader.
-const (
-	mostDepth  = 32 // objects and arrays in each other
-	mostDigits = 32 // characters of a number; encoding/json writes at most 25
-)
+// mostDigits is how many characters a number may have; encoding/json writes at most 25.
+const mostDigits = 32
 
-// readJSON reads one JSON value: objects as map[string]any, numbers as
-// json.Number. It refuses what readers disagree about or choke on: bytes that
-// are no UTF-8, a key that stands twice, deep nesting, numbers beyond float64.
-func readJSON(payload []byte) (any, error) {
+// Value reads one JSON value: objects as map[string]any, numbers as json.Number.
+// Objects and arrays may stand in each other as deep as deepest. An error names the
+// place by its JSON pointer (RFC 6901).
+func Value(payload []byte, deepest int) (any, error) {
 	if !utf8.Valid(payload) {
 		return nil, errors.New("the payload is not UTF-8")
 	}
 	if !json.Valid(payload) {
 		return nil, errors.New("the payload is not JSON")
 	}
-	r := jsonReader{json.NewDecoder(bytes.NewReader(payload))}
+	r := reader{json.NewDecoder(bytes.NewReader(payload)), deepest}
 	r.UseNumber()
 	return r.value(nil)
 }
 
-// A jsonReader reads text that is known to be JSON. where is the way to the
-// value that comes next.
-type jsonReader struct{ *json.Decoder }
+// A reader reads text that is known to be JSON. where is the way to the value that
+// comes next.
+type reader struct {
+	*json.Decoder
+	deepest int
+}
 
-func (r jsonReader) value(where []string) (any, error) {
+func (r reader) value(where []string) (any, error) {
 	token, err := r.Token()
 	if err != nil {
 		return nil, err
 	}
-	if len(where) > mostDepth {
-		return nil, fmt.Errorf("%s: nested deeper than %d", pointer(where...), mostDepth)
+	if len(where) > r.deepest {
+		return nil, fmt.Errorf("%s: nested deeper than %d", Pointer(where...), r.deepest)
 	}
 	switch token := token.(type) {
 	case json.Delim:
@@ -51,13 +51,13 @@ func (r jsonReader) value(where []string) (any, error) {
 		return r.array(where)
 	case json.Number:
 		if !reasonable(token.String()) {
-			return nil, fmt.Errorf("%s: %.40q is more than a float64 holds", pointer(where...), token)
+			return nil, fmt.Errorf("%s: %.40q is more than a float64 holds", Pointer(where...), token)
 		}
 	}
 	return token, nil
 }
 
-func (r jsonReader) object(where []string) (any, error) {
+func (r reader) object(where []string) (any, error) {
 	members := make(map[string]any)
 	for r.More() {
 		token, err := r.Token()
@@ -67,7 +67,7 @@ func (r jsonReader) object(where []string) (any, error) {
 		key, _ := token.(string)
 		here := append(where[:len(where):len(where)], key)
 		if _, twice := members[key]; twice {
-			return nil, fmt.Errorf("%s: stands twice", pointer(here...))
+			return nil, fmt.Errorf("%s: stands twice", Pointer(here...))
 		}
 		if members[key], err = r.value(here); err != nil {
 			return nil, err
@@ -77,7 +77,7 @@ func (r jsonReader) object(where []string) (any, error) {
 	return members, err
 }
 
-func (r jsonReader) array(where []string) (any, error) {
+func (r reader) array(where []string) (any, error) {
 	items := []any{}
 	for r.More() {
 		here := append(where[:len(where):len(where)], strconv.Itoa(len(items)))
@@ -102,4 +102,15 @@ func reasonable(number string) bool {
 	}
 	_, exponent, _ := strings.Cut(strings.ToLower(number), "e")
 	return len(strings.TrimLeft(exponent, "+-0")) <= 3
+}
+
+// Pointer spells a JSON pointer (RFC 6901).
+func Pointer(steps ...string) string {
+	var b strings.Builder
+	escape := strings.NewReplacer("~", "~0", "/", "~1")
+	for _, step := range steps {
+		b.WriteByte('/')
+		b.WriteString(escape.Replace(step))
+	}
+	return b.String()
 }
