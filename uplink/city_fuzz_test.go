@@ -11,6 +11,7 @@ import (
 	"sitepost/ingest/store"
 	"sitepost/uplink/command"
 	"sitepost/uplink/contract"
+	"sitepost/uplink/encode"
 	"sitepost/uplink/strict"
 )
 
@@ -119,7 +120,7 @@ func FuzzCommand(f *testing.F) {
 		if object, err := strict.Object(payload, mostNested); err == nil && sign {
 			if text, err := command.Canonical(object); err == nil {
 				object["signature"] = fmt.Appendf(nil, "%q", base64.StdEncoding.EncodeToString(ed25519.Sign(key, text)))
-				payload, _ = plainJSON(object)
+				payload, _ = encode.JSON(object)
 			}
 		}
 		c.hear(Message{Topic: downTopic("harbour", "command/"+name), Payload: payload})

@@ -6,6 +6,7 @@ import (
 
 	"sitepost/devices"
 	"sitepost/ingest/store"
+	"sitepost/uplink/encode"
 )
 
 // stateEvery is how often up/state is repeated while the store answers.
@@ -36,7 +37,7 @@ type canary struct {
 // lifeNow says that the box is in the given state, and how far its lanes are.
 func (l *Link) lifeNow(state string, epoch store.Epoch, birth uint64) (Message, error) {
 	doc := l.life(state, epoch, birth)
-	doc.Time = stamp(time.Now())
+	doc.Time = encode.Stamp(time.Now())
 	doc.Lanes = make(map[devices.Lane]store.Marks)
 	for _, lane := range devices.Lanes() {
 		doc.Lanes[lane] = l.Store.Marks(lane)
@@ -51,18 +52,18 @@ func (l *Link) will(epoch store.Epoch, birth uint64) (Message, error) {
 
 func (l *Link) life(state string, epoch store.Epoch, birth uint64) life {
 	return life{
-		Schema: Schema, State: state, Epoch: epoch, Birth: birth,
-		Box: l.BoxID, Started: stamp(l.started), Version: l.Version,
+		Schema: encode.Schema, State: state, Epoch: epoch, Birth: birth,
+		Box: l.BoxID, Started: encode.Stamp(l.started), Version: l.Version,
 	}
 }
 
 // canary is unlike every other canary of this box: births are never repeated.
 func (l *Link) canary(epoch store.Epoch, birth uint64) (Message, error) {
-	return l.document("canary", canary{Schema, epoch, birth, stamp(time.Now())}, false)
+	return l.document("canary", canary{encode.Schema, epoch, birth, encode.Stamp(time.Now())}, false)
 }
 
 func (l *Link) document(below string, doc any, retain bool) (Message, error) {
-	payload, err := plainJSON(doc)
+	payload, err := encode.JSON(doc)
 	if err != nil {
 		return Message{}, fmt.Errorf("encode %q: %w", below, err)
 	}

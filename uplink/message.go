@@ -1,14 +1,16 @@
 package uplink
 
-import "strings"
+import (
+	"strings"
+	"time"
 
-// Schema is the contract that every document we publish names: major 1, minor
-// 0. Minors only add; a change of meaning would be "urn:sitepost:2".
-const Schema = "urn:sitepost:1.0"
+	"sitepost/ingest/store"
+	"sitepost/uplink/encode"
+)
 
 // MaxPayload is the largest message of a lane and the largest message we take
 // from the city, in bytes.
-const MaxPayload = 64 << 10
+const MaxPayload = encode.MaxPayload
 
 // A Message is what goes over the wire, always with QoS 1.
 //
@@ -43,3 +45,23 @@ func Subscriptions(site string) []string {
 
 // below returns what follows prefix in topic, and whether topic has it.
 func below(topic, prefix string) (string, bool) { return strings.CutPrefix(topic, prefix) }
+
+// Encode turns a record into the message that says it to the city. An error means that
+// it can never be said: the caller tells it as a gap and goes on with the next.
+func Encode(site string, r store.Record, now time.Time, redelivery bool) (Message, error) {
+	below, payload, err := encode.Record(site, r, now, redelivery)
+	if err != nil {
+		return Message{}, err
+	}
+	return Message{Topic: Topic(site, below), Payload: payload}, nil
+}
+
+// EncodeCurrent turns a retained topic, as it should stand at the broker, into its
+// message. No document is the empty payload that empties the topic.
+func EncodeCurrent(site string, epoch store.Epoch, c store.Current) (Message, error) {
+	payload, err := encode.Current(epoch, c)
+	if err != nil {
+		return Message{}, err
+	}
+	return Message{Topic: Topic(site, c.Key), Payload: payload, Retain: true}, nil
+}

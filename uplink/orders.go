@@ -8,6 +8,7 @@ import (
 
 	"sitepost/devices"
 	"sitepost/uplink/command"
+	"sitepost/uplink/encode"
 	"sitepost/uplink/strict"
 )
 
@@ -118,7 +119,7 @@ func (c *connection) drain(id string, args map[string]json.RawMessage) (action, 
 			text += fmt.Sprintf(" with %d messages a second", d.rate)
 		}
 		if time.Now().Before(d.hold) {
-			text += " from " + stamp(d.hold) + " on"
+			text += " from " + encode.Stamp(d.hold) + " on"
 		}
 		return command.Answer(id, command.OK, "set", text)
 	}, nil

@@ -1,4 +1,9 @@
-package uplink
+// Package encode turns what the store keeps into what goes over the wire: a record into
+// a CloudEvents 1.0 event, a retained topic into its document. Both are pure functions:
+// the same record is the same bytes, whenever and wherever it is said.
+//
+// It does not know what a topic is called in full, who sends a message, or when.
+package encode
 
 import (
 	"cmp"
@@ -10,6 +15,13 @@ import (
 	"sitepost/devices"
 	"sitepost/ingest/store"
 )
+
+// Schema is the contract that every document we publish names: major 1, minor
+// 0. Minors only add; a change of meaning would be "urn:sitepost:2".
+const Schema = "urn:sitepost:1.0"
+
+// MaxPayload is the largest message of a lane, in bytes.
+const MaxPayload = 64 << 10
 
 // historicalAfter is how long a record may wait on the site and still be news.
 const historicalAfter = 60 * time.Second
@@ -29,9 +41,9 @@ func plainName(name string) bool {
 	return name != "" && len(name) <= longestName
 }
 
-// Encode turns a record into the message that says it to the city: a
-// CloudEvents 1.0 event in structured JSON, at most MaxPayload bytes, on
-// up/LANE/DEVICE. It is a pure function, and the bytes of a record never change
+// Record turns a record into the message that says it to the city: a CloudEvents 1.0
+// event in structured JSON, at most MaxPayload bytes, and the topic below up/, which is
+// LANE/DEVICE. It is a pure function, and the bytes of a record never change
 // between two sends except for "historical" (it waited longer than 60 s before
 // now) and "redelivery" (it may have been sent before).
 //
@@ -40,21 +52,20 @@ func plainName(name string) bool {
 // dictionary, a name that does not fit into a topic, a number that JSON does
 // not have, a clearing or a reminder that names no incident. The caller tells it
 // as a gap and goes on with the next.
-func Encode(site string, r store.Record, now time.Time, redelivery bool) (Message, error) {
+func Record(site string, r store.Record, now time.Time, redelivery bool) (below string, payload []byte, err error) {
 	e, err := envelopeOf(site, r)
 	if err != nil {
-		return Message{}, fmt.Errorf("encode record %q: %w", r.ID(), err)
+		return "", nil, fmt.Errorf("encode record %q: %w", r.ID(), err)
 	}
 	e.Historical = now.Sub(r.Accepted) > historicalAfter
 	e.Redelivery = redelivery
-	payload, err := plainJSON(e)
-	if err != nil {
-		return Message{}, fmt.Errorf("encode record %q: %w", r.ID(), err)
+	if payload, err = JSON(e); err != nil {
+		return "", nil, fmt.Errorf("encode record %q: %w", r.ID(), err)
 	}
 	if len(payload) > MaxPayload {
-		return Message{}, fmt.Errorf("encode record %q: %d bytes are more than %d", r.ID(), len(payload), MaxPayload)
+		return "", nil, fmt.Errorf("encode record %q: %d bytes are more than %d", r.ID(), len(payload), MaxPayload)
 	}
-	return Message{Topic: Topic(site, string(r.Lane)+"/"+r.Place.Device.Name), Payload: payload}, nil
+	return string(r.Lane) + "/" + r.Place.Device.Name, payload, nil
 }
 
 // envelopeOf fills the envelope of a record, all but what depends on the moment.
@@ -75,7 +86,7 @@ func envelopeOf(site string, r store.Record) (envelope, error) {
 		Source:      "/sites/" + site + "/devices/" + r.Place.Device.Name,
 		Type:        r.Event.Code,
 		Subject:     attribute(r.Event.Point),
-		Time:        stamp(when),
+		Time:        Stamp(when),
 		Epoch:       string(r.Epoch),
 		Lane:        r.Lane,
 		Sequence:    strconv.FormatUint(r.Seq, 10),
@@ -110,7 +121,7 @@ func statementOf(site string, r store.Record) (statement, error) {
 		Counts:     e.Day,
 		Picture:    e.Picture,
 		Clock:      trust(r.Clock),
-		DeviceTime: stamp(e.DeviceTime),
+		DeviceTime: Stamp(e.DeviceTime),
 		GB28181:    alarmBlock(meaning, r),
 		Text:       words(e.Text),
 	}
@@ -125,9 +136,9 @@ func statementOf(site string, r store.Record) (statement, error) {
 	}
 	switch {
 	case said.State == devices.Cleared:
-		said.Since, said.ClearedBy = stamp(r.Since), r.ClearedBy
+		said.Since, said.ClearedBy = Stamp(r.Since), r.ClearedBy
 	case said.Reminder > 0:
-		said.Since = stamp(r.Since)
+		said.Since = Stamp(r.Since)
 	}
 	said.Site.Name = site
 	return said, nil

@@ -1,4 +1,4 @@
-package uplink
+package encode
 
 import (
 	"bytes"
@@ -22,9 +22,9 @@ const maxWords = 1024
 // has been the same since 1991, and needs no tzdata.
 var beijing = time.FixedZone("", 8*60*60)
 
-// stamp writes a time as RFC 3339 with milliseconds and offset. A time that is
+// Stamp writes a time as RFC 3339 with milliseconds and offset. A time that is
 // not known, or has no four-digit year, is "": the key stays absent.
-func stamp(t time.Time) string {
+func Stamp(t time.Time) string {
 	t = t.In(beijing)
 	if t.IsZero() || t.Year() < 1 || t.Year() > 9999 {
 		return ""
@@ -133,9 +133,9 @@ func describe(m devices.Meaning, r store.Record) string {
 	return words(strings.Join(parts, " "))
 }
 
-// plainJSON writes v as JSON on one line. Characters such as "<" stay what they
+// JSON writes v as JSON on one line. Characters such as "<" stay what they
 // are: nobody puts a message into a web page unread.
-func plainJSON(v any) ([]byte, error) {
+func JSON(v any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)

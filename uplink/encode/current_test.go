@@ -1,4 +1,4 @@
-package uplink
+package encode
 
 import (
 	"encoding/json"
@@ -10,10 +10,10 @@ import (
 	"sitepost/ingest/store"
 )
 
-// TestEncodeCurrent: a retained document leaves with its own members behind
+// TestCurrent: a retained document leaves with its own members behind
 // schema, epoch and revision, and with its times as the lanes write them; none leaves as the empty payload; what cannot be
 // said is an error.
-func TestEncodeCurrent(t *testing.T) {
+func TestCurrent(t *testing.T) {
 	t.Parallel()
 	const head = `{"schema":"urn:sitepost:1.0","epoch":"7f3a9c51d20b44e6","revision":7`
 	long := `{"x":"` + strings.Repeat("a", MaxPayload) + `"}`
@@ -36,18 +36,14 @@ func TestEncodeCurrent(t *testing.T) {
 		if c.doc != "" {
 			current.Doc = json.RawMessage(c.doc)
 		}
-		m, err := EncodeCurrent("xinggang-ferry", "7f3a9c51d20b44e6", current)
+		m, err := Current("7f3a9c51d20b44e6", current)
 		if c.wrong != "" {
 			if err == nil || !strings.Contains(err.Error(), c.wrong) || !strings.HasPrefix(err.Error(), `encode retained "`+c.key+`": `) {
 				t.Errorf("%s %.40s: got %v, want %s", c.key, c.doc, err, c.wrong)
 			}
 			continue
 		}
-		want := Message{Topic: "sitepost/1/xinggang-ferry/up/" + c.key, Payload: []byte(c.want), Retain: true}
-		if c.want == "" {
-			want.Payload = nil
-		}
-		if diff := cmp.Diff(want, m); diff != "" || err != nil {
+		if diff := cmp.Diff(c.want, string(m)); diff != "" || err != nil {
 			t.Errorf("%s %.40s: %v (-want +got)\n%.400s", c.key, c.doc, err, diff)
 		}
 	}

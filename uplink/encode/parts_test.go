@@ -1,4 +1,4 @@
-package uplink
+package encode
 
 import (
 	"math"
@@ -24,9 +24,9 @@ func TestWords(t *testing.T) {
 	}
 }
 
-// FuzzEncode: whatever a device says, the message keeps the contract or there is
+// FuzzRecord: whatever a device says, the message keeps the contract or there is
 // none.
-func FuzzEncode(f *testing.F) {
+func FuzzRecord(f *testing.F) {
 	f.Add(2, "left", "1103", "A2", 52.0, int64(0), true)
 	f.Add(20, "\x00", "\xff", strings.Repeat("气", 2000), math.Copysign(0, -1), int64(1)<<60, false)
 	f.Add(30, "a\nb", "", "</script>", 1e308, int64(-1)<<60, false)
@@ -44,7 +44,7 @@ func FuzzEncode(f *testing.F) {
 		if !normal {
 			r.Event.Mode = devices.Test
 		}
-		if _, err := Encode("xinggang-ferry", r, evening, false); err == nil {
+		if _, err := say(r, evening, false); err == nil {
 			sent(t, r)
 		}
 	})

@@ -1,4 +1,4 @@
-package uplink
+package encode
 
 import (
 	"bytes"
@@ -16,20 +16,19 @@ import (
 // it does not name is closed.
 const maxOpen = 1 << 20
 
-// EncodeCurrent turns a retained topic, as it should stand at the broker, into
-// its message: the members of the document behind schema, epoch and revision,
+// Current turns a retained topic, as it should stand at the broker, into
+// its payload: the members of the document behind schema, epoch and revision,
 // as plain JSON. No document is the empty payload that empties the topic.
 //
 // An inventory above MaxPayload is an error: it is put as one document per
 // device below "inventory/".
-func EncodeCurrent(site string, epoch store.Epoch, c store.Current) (Message, error) {
-	m := Message{Topic: Topic(site, c.Key), Retain: true}
+func Current(epoch store.Epoch, c store.Current) ([]byte, error) {
 	if c.Doc == nil {
-		return m, nil
+		return nil, nil
 	}
 	members, err := membersOf(c.Doc)
 	if err != nil {
-		return Message{}, fmt.Errorf("encode retained %q: %w", c.Key, err)
+		return nil, fmt.Errorf("encode retained %q: %w", c.Key, err)
 	}
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `{"schema":%q,"epoch":%q,"revision":%d`, Schema, epoch, c.Revision)
@@ -43,10 +42,9 @@ func EncodeCurrent(site string, epoch store.Epoch, c store.Current) (Message, er
 		most = maxOpen
 	}
 	if b.Len() > most {
-		return Message{}, fmt.Errorf("encode retained %q: %d bytes are more than %d", c.Key, b.Len(), most)
+		return nil, fmt.Errorf("encode retained %q: %d bytes are more than %d", c.Key, b.Len(), most)
 	}
-	m.Payload = b.Bytes()
-	return m, nil
+	return b.Bytes(), nil
 }
 
 // membersOf returns what stands between the braces of a JSON object, in its own
@@ -80,9 +78,9 @@ var since = regexp.MustCompile(`"since":"([^"\\]*)"`)
 func stamped(members []byte) []byte {
 	return since.ReplaceAllFunc(members, func(member []byte) []byte {
 		t, err := time.Parse(time.RFC3339Nano, string(since.FindSubmatch(member)[1]))
-		if err != nil || stamp(t) == "" {
+		if err != nil || Stamp(t) == "" {
 			return member
 		}
-		return fmt.Appendf(nil, `"since":%q`, stamp(t))
+		return fmt.Appendf(nil, `"since":%q`, Stamp(t))
 	})
 }

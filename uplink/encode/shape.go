@@ -1,4 +1,4 @@
-package uplink
+package encode
 
 import "sitepost/devices"
 
