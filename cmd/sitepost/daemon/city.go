@@ -19,9 +19,11 @@ import (
 func (p *plan) planCity() {
 	up := p.config.Uplink
 	if len(p.site.opt.Dials)+len(up.Brokers) == 0 {
+		first := p.site.plan.Load() == nil
 		p.onAccept(func() {
-			p.site.link.Store(nil)
-			p.site.opt.Log.Warn("no broker is configured: everything stays on disk until there is one")
+			if p.site.link.Swap(nil) != nil || first {
+				p.site.opt.Log.Warn("no broker is configured: everything stays on disk until there is one")
+			}
 		})
 		return
 	}

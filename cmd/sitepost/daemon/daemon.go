@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"sync"
 	"sync/atomic"
 
@@ -41,8 +42,8 @@ type Options struct {
 
 	// Reread reads the site file again, for a reload; nil: it cannot be reloaded.
 	Reread func() (*config.Config, config.Findings)
-	// Asked brings who asks for a reload beside the tools: "signal SIGHUP". nil: nobody.
-	Asked <-chan string
+	// Hangup brings SIGHUP, which asks for a reload as the tools do. nil: nobody does.
+	Hangup <-chan os.Signal
 	// Keep keeps a site file that was accepted, from the start on, and returns its
 	// number. nil: nobody keeps them.
 	Keep func(c *config.Config, who string) (number int, err error)
@@ -166,7 +167,7 @@ func (s *site) live(ctx context.Context) error {
 	lines.Go(func() { s.watchStore(lineCtx) })
 	lines.Go(func() { s.box.Run(lineCtx) })
 	lines.Go(func() { s.tellDamages(lineCtx) })
-	lines.Go(func() { s.answerReloads(lineCtx) })
+	lines.Go(func() { s.answerHangups(lineCtx) })
 	if err := s.parts.begin(s.inForce().parts); err != nil {
 		s.opt.Log.Error("not all of the site can begin", "err", err)
 	}

@@ -103,15 +103,16 @@ func (s *site) say(e devices.Event) {
 	}
 }
 
-// answerReloads answers who asks for a reload beside the tools, until ctx ends.
-func (s *site) answerReloads(ctx context.Context) {
+// answerHangups reloads when somebody sends SIGHUP, until ctx ends. What became of it
+// stands in the log.
+func (s *site) answerHangups(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case who := <-s.opt.Asked:
-			if _, err := s.reload(ctx, who); err != nil {
-				s.opt.Log.Warn("no reload", "by", who, "err", err)
+		case <-s.opt.Hangup:
+			if _, err := s.reload(ctx, "signal SIGHUP"); err != nil {
+				s.opt.Log.Warn("no reload", "err", err)
 			}
 		}
 	}
