@@ -54,7 +54,7 @@ func (p *plan) talk(name string, c ingest.Conversation, from []any, uses ...any)
 	p.add(part{
 		name: name, order: talking, from: []any{c.Name, c.Silence, c.Via, from}, uses: uses,
 		begin: func() (func(context.Context), error) { return p.site.ingest.Join(c) },
-		cut:   func() { l.cut.Store(true) },
+		cut:   l.slip,
 	})
 }
 
@@ -64,6 +64,8 @@ type leash struct {
 	devices.Device
 	cut atomic.Bool
 }
+
+func (l *leash) slip() { l.cut.Store(true) }
 
 var errCut = errors.New("the conversation was ended by a reload")
 
@@ -126,7 +128,7 @@ func (ps *parts) begin(all []part) (err error) {
 // end ends parts, and returns the names of those that did not end in time.
 func (ps *parts) end(all []*running) (late []string) {
 	for o := talking; o >= toCity; o-- {
-		patience := time.NewTimer(endWithin)
+		patience, over := context.WithTimeout(context.Background(), endWithin) // of all together
 		for _, r := range all {
 			if r.order == o {
 				r.stop()
@@ -136,18 +138,18 @@ func (ps *parts) end(all []*running) (late []string) {
 			if r.order != o {
 				continue
 			}
-			if !r.endsBefore(patience.C) {
+			if !r.endsBefore(patience.Done()) {
 				late = append(late, r.name)
 			}
 			delete(ps.running, r.key())
 		}
-		patience.Stop()
+		over()
 	}
 	return late
 }
 
 // endsBefore waits for the end of a part. One that is late is cut off.
-func (r *running) endsBefore(late <-chan time.Time) bool {
+func (r *running) endsBefore(late <-chan struct{}) bool {
 	select {
 	case <-r.ended:
 		return true
