@@ -49,7 +49,7 @@ func (r *rules) meant() *Config {
 			timeOr(w.Stream.FirstFrame, streamFirstFrame),
 		},
 		Page: Page{string(w.Page.Listen.or(pageListen))},
-		file: &file{r.src, r.needs},
+		file: &file{r.src, r.needs, w.Site.Name.at},
 	}
 	for _, z := range w.Zones {
 		c.Zones = append(c.Zones, Zone{string(z.Name.V), z.Title.V, string(z.Class.V), texts(z.Also), string(z.Place.V)})

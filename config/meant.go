@@ -34,10 +34,11 @@ type Config struct {
 	file *file
 }
 
-// A file is what CheckMachine needs of the file a Config came from.
+// A file is what is kept of the file a Config came from.
 type file struct {
 	src   *source
 	needs []need
+	name  span // of the site
 }
 
 // Site is the guarded unit.

@@ -126,6 +126,8 @@ const (
 	PowerBatteryLow  Code = "power.battery.low"
 	StoreDamaged     Code = "store.damaged"
 	StoreGap         Code = "store.gap"
+	ConfigChanged    Code = "config.changed"
+	ConfigRejected   Code = "config.rejected"
 )
 
 // dictionary is every code that may leave a site. Codes are added, never

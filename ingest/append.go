@@ -90,7 +90,10 @@ func (in *Ingest) stored(e devices.Event, made *store.Record) {
 
 // tally counts an event into the day of its device.
 func (in *Ingest) tally(device string, r store.Record) {
-	w := in.watched[device]
+	w := in.find(device)
+	if w == nil { // it has left meanwhile
+		return
+	}
 	w.mu.Lock()
 	w.day.record(r, time.Now())
 	w.mu.Unlock()

@@ -32,7 +32,7 @@ func TestDiskRefuses(t *testing.T) {
 		defer st.Close()
 		var log bytes.Buffer
 		var seen []string
-		in := New(Options{Store: st, Places: places("gas-1", "line-1"), Log: slog.New(slog.NewTextHandler(&log, nil)), Attention: func(r store.Record) {
+		in := New(Options{Store: st, Site: Site{Places: places("gas-1", "line-1")}, Log: slog.New(slog.NewTextHandler(&log, nil)), Attention: func(r store.Record) {
 			seen = append(seen, fmt.Sprint(r.Event.Code, " ", r.Volatile))
 		}})
 		ctx, cancel := context.WithCancel(t.Context())

@@ -154,7 +154,7 @@ func (b *bounce) event(at time.Time, is devices.State, n uint64, text string) de
 func (in *Ingest) chatter(b *bounce, now time.Time) error {
 	b.since = now
 	text := fmt.Sprintf("more than %d edges in a minute: look for a loose contact, or a value that sits on its limit; what stands is told when it is calm", mostEdges)
-	_, err := in.put(in.opt.Places[b.device], b.event(now, devices.Raised, uint64(len(b.edges)), text))
+	_, err := in.put(in.placeOf(b.device), b.event(now, devices.Raised, uint64(len(b.edges)), text))
 	return err
 }
 
@@ -189,7 +189,7 @@ func (in *Ingest) calmAll() {
 
 // endChatter lets the store have what was said last, and how much was not told.
 func (in *Ingest) endChatter(b *bounce, now time.Time) {
-	place := in.opt.Places[b.device]
+	place := in.placeOf(b.device)
 	if b.last != nil {
 		made, err := in.put(place, *b.last)
 		if err != nil {
@@ -219,4 +219,17 @@ func (bs *bounces) forget(b *bounce) {
 	bs.mu.Lock()
 	defer bs.mu.Unlock()
 	delete(bs.at, b.pointKey)
+}
+
+// leave forgets the points of a device that has left, once nobody tells of them.
+func (bs *bounces) leave(device string) {
+	for _, b := range bs.all() {
+		if b.device != device {
+			continue
+		}
+		b.telling.take()
+		b.since, b.edges, b.last = time.Time{}, nil, nil // who has it still finds nothing to tell
+		bs.forget(b)
+		b.telling.give()
+	}
 }

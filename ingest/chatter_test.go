@@ -21,7 +21,7 @@ func chattering(t *testing.T, directory string, says func(say func(devices.Code,
 		t.Fatal(err)
 	}
 	defer st.Close()
-	in := New(Options{Store: st, Places: places("gas-1"), Log: slog.New(slog.DiscardHandler)})
+	in := New(Options{Store: st, Site: Site{Places: places("gas-1")}, Log: slog.New(slog.DiscardHandler)})
 	ctx, cancel := context.WithCancel(t.Context())
 	device := script(func(ctx context.Context, emit func(devices.Event) error) error {
 		says(func(code devices.Code, change func(*devices.Event)) {

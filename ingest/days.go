@@ -57,6 +57,23 @@ func (t *tally) begin(now time.Time) {
 	}
 }
 
+// speaks changes what the device may say: what is new counts from zero.
+func (t *tally) speaks(says []devices.Code, now time.Time) {
+	counted := t.says != nil
+	switch t.says = says; {
+	case len(says) == 0:
+		t.says = nil
+	case !counted:
+		t.begin(now)
+	default:
+		for _, code := range says {
+			if code.Form() != devices.Reading {
+				t.counts[code] += 0
+			}
+		}
+	}
+}
+
 // turn ends the day if it is over.
 func (t *tally) turn(now time.Time) {
 	if t.says == nil || now.Before(t.until) && t.from.Sub(now) < 24*time.Hour {
@@ -190,8 +207,8 @@ func (in *Ingest) takeUp() {
 	now := time.Now()
 	for _, c := range all {
 		name := strings.TrimPrefix(c.Key, "device/")
-		w, ok := in.watched[name]
-		if !ok || name == c.Key || c.Doc == nil {
+		w := in.find(name)
+		if w == nil || name == c.Key || c.Doc == nil {
 			continue
 		}
 		var doc state
@@ -216,7 +233,7 @@ func (in *Ingest) tellEnded(w *watched) error {
 		day := w.day.ended[0]
 		w.mu.Unlock()
 		e := devices.Event{Time: time.Now(), Device: w.name, Code: devices.DeviceCounts, Day: &day}
-		if err := in.append(in.opt.Places[w.name], e); err != nil {
+		if err := in.append(in.placeOf(w.name), e); err != nil {
 			return err
 		}
 		w.mu.Lock()
@@ -242,7 +259,7 @@ func (in *Ingest) keepDays(ctx context.Context) {
 		}
 		now := time.Now()
 		var all sync.WaitGroup // together they are one commit
-		for _, w := range in.watched {
+		for _, w := range in.everybody() {
 			if in.isStale(w, now, ended) {
 				all.Go(func() { in.show(w, now) })
 			}

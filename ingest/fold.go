@@ -49,9 +49,9 @@ type sum struct {
 }
 
 // takeReading folds a measured value, or hands a measured stream on as it is.
-func (in *Ingest) takeReading(p devices.Place, e devices.Event) error {
+func (in *Ingest) takeReading(w *watched, p devices.Place, e devices.Event) error {
 	if e.Stream != nil {
-		return in.takeStream(p, e)
+		return in.takeStream(w, p, e)
 	}
 	if e.Value == nil {
 		return nil // it spoke, and what it said was no figure
@@ -154,6 +154,23 @@ func (f *fold) due(now time.Time, every time.Duration, all bool) []summed {
 	return out
 }
 
+// leave takes out the sums of a device that has left, and returns what they hold.
+func (f *fold) leave(device string, now time.Time) []summed {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var out []summed
+	for key, s := range f.sums {
+		if key.device != device {
+			continue
+		}
+		if s.acc.N > 0 {
+			out = append(out, summed{s.place, s.close(now)})
+		}
+		delete(f.sums, key)
+	}
+	return out
+}
+
 // flushReadings tells the sums whose period is over and shows the streams that
 // are due, once a second, and all that is left when ctx ends.
 func (in *Ingest) flushReadings(ctx context.Context) {
@@ -166,7 +183,7 @@ func (in *Ingest) flushReadings(ctx context.Context) {
 			ended = true
 		case <-tick.C:
 		}
-		for _, s := range in.fold.due(time.Now(), in.opt.ReadingsEvery, ended) {
+		for _, s := range in.fold.due(time.Now(), in.roll.Load().every(), ended) {
 			if err := in.append(s.place, s.event); err != nil {
 				in.opt.Log.Error("readings not kept", "device", s.event.Device, "err", err)
 			}
@@ -185,10 +202,10 @@ func (in *Ingest) hashCard(e *devices.Event) {
 		return
 	}
 	card := devices.Card{}
-	if len(in.opt.CardKey) > 0 {
-		mac := hmac.New(sha256.New, in.opt.CardKey)
+	if site := in.roll.Load(); len(site.CardKey) > 0 {
+		mac := hmac.New(sha256.New, site.CardKey)
 		mac.Write([]byte(e.Card.Number.Reveal()))
-		card.Hash, card.KeyID = hex.EncodeToString(mac.Sum(nil)), in.opt.CardKeyID
+		card.Hash, card.KeyID = hex.EncodeToString(mac.Sum(nil)), site.CardKeyID
 	}
 	e.Card = &card
 }

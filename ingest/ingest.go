@@ -18,7 +18,8 @@
 // long is silent (supervise.go), and either is an event, told again while it lasts
 // (remind.go), unless its line keeps it from being heard (lines.go). How each
 // device stands is shown (standing.go), and what it said in a day is counted
-// (days.go). What is new about a condition, a state or a counter is decided by the
+// (days.go). Conversations come and go while it runs (hold.go), and so does who
+// stands on the site (roll.go). What is new about a condition, a state or a counter is decided by the
 // store, inside its transaction, and nowhere here.
 //
 // This package does not know what an instrument is, how a site is configured,
@@ -53,15 +54,11 @@ type Conversation struct {
 	Via string
 }
 
-// Options are what an Ingest needs. Places has every device by name.
+// Options are what an Ingest needs.
 type Options struct {
-	Store         *store.Store
-	Places        map[string]devices.Place
-	Says          map[string][]devices.Code // what a device may say; its days are counted. A device that is not in it is not counted
-	CardKey       []byte                    // of the city; nil: cards leave without a hash
-	CardKeyID     string
-	ReadingsEvery time.Duration // one summary per point and period; 0 is a minute
-	Log           *slog.Logger
+	Store *store.Store
+	Site  // to begin with, see Swap
+	Log   *slog.Logger
 
 	// Attention is told of everything that is raised in the alarm lane, when it is
 	// on disk: conditions once, when they begin, and momentary alarms. What a device
@@ -76,80 +73,63 @@ type Options struct {
 // An Ingest is the way in: devices on one side, the store on the other.
 type Ingest struct {
 	opt     Options
+	roll    atomic.Pointer[roll] // who stands on the site
 	fold    fold
-	watched map[string]*watched
 	lines   lines
 	absent  absences
-	mu      sync.Mutex               // guards again
-	again   map[string]chan struct{} // by conversation: its pause is over, because a person has done something
-	closing chan struct{}            // closed when Run's ctx ended: an append that fails now is given up
-	bounces bounces                  // of what chatters
-	refused atomic.Bool              // the store did not take the last event that it was asked to
+	talks   talks         // conversations that are held
+	begun   chan struct{} // closed when Run has taken up what an earlier run left
+	closing chan struct{} // closed when Run's ctx ended: an append that fails now is given up
+	bounces bounces       // of what chatters
+	refused atomic.Bool   // the store did not take the last event that it was asked to
 }
 
 // New makes an Ingest. Nothing runs before Run.
 func New(o Options) *Ingest {
-	if o.ReadingsEvery == 0 {
-		o.ReadingsEvery = time.Minute
-	}
-	in := &Ingest{opt: o, closing: make(chan struct{})}
+	in := &Ingest{opt: o, begun: make(chan struct{}), closing: make(chan struct{})}
 	in.fold.sums = map[pointKey]*sum{}
 	in.lines.held = map[lineHold]bool{}
 	in.absent.open = map[pointKey]*absence{}
 	in.bounces.at = map[pointKey]*bounce{}
-	in.watched = map[string]*watched{}
-	in.again = map[string]chan struct{}{}
-	for name, p := range o.Places {
-		in.watched[name] = newWatched(name, p.Device.Kind, o.Says[name])
-	}
+	in.talks.again = map[string]*pauses{}
+	in.roll.Store(o.Site.roll(nil))
 	in.takeUp()
 	return in
 }
 
-// Run keeps the conversations running until ctx ends. When it returns every
-// device is silent and all they said is with the store. Run it once.
+// Run keeps the conversations running until ctx ends, and those that join later.
+// When it returns every device is silent and all they said is with the store: it
+// waits for all that are held, whoever holds them. Run it once.
 func (in *Ingest) Run(ctx context.Context, cs []Conversation) error {
-	if err := in.adopt(cs); err != nil {
-		return err
+	var holds []func(context.Context)
+	for _, c := range cs {
+		hold, err := in.Join(c)
+		if err != nil {
+			return err
+		}
+		holds = append(holds, hold)
 	}
 	if err := in.takeUpOpen(); err != nil {
 		return err
 	}
 	stop := context.AfterFunc(ctx, func() { close(in.closing) })
 	defer stop()
-	var talking, watching sync.WaitGroup
+	var supervising, watching sync.WaitGroup
 	watchCtx, stopWatching := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWatching()
 	watching.Go(func() { in.flushReadings(watchCtx) })
 	watching.Go(func() { in.keepDays(watchCtx) })
-	talking.Go(func() { in.superviseAll(ctx) })
-	for _, c := range cs {
-		talking.Go(func() { in.keep(ctx, c) })
+	supervising.Go(func() { in.superviseAll(ctx) })
+	close(in.begun)
+	for _, hold := range holds {
+		supervising.Go(func() { hold(ctx) })
 	}
-	talking.Wait()
+	<-ctx.Done()
+	in.talks.end()
+	supervising.Wait()
 	in.calmAll()
 	stopWatching() // the last summaries and figures leave when nobody can add to them
 	watching.Wait()
-	return nil
-}
-
-// adopt checks the conversations and notes who speaks where.
-func (in *Ingest) adopt(cs []Conversation) error {
-	for _, c := range cs {
-		if _, ok := in.opt.Places[c.Name]; !ok && len(c.Silence) == 0 {
-			return fmt.Errorf("conversation %q stands nowhere on the site", c.Name)
-		}
-		if in.again[c.Name] == nil {
-			in.again[c.Name] = make(chan struct{})
-		}
-		for device, longest := range c.Silence {
-			w, ok := in.watched[device]
-			if !ok {
-				return fmt.Errorf("conversation %q speaks for %q, which stands nowhere on the site", c.Name, device)
-			}
-			w.longest, w.via = longest, c.Via
-		}
-	}
 	return nil
 }
 
@@ -165,22 +145,23 @@ func (in *Ingest) take(speaker string, e devices.Event) error {
 	if e.Device == "" {
 		e.Device = speaker
 	}
-	place, ok := in.opt.Places[e.Device]
-	if !ok {
+	site := in.roll.Load()
+	w, place := site.by[e.Device], site.Places[e.Device]
+	if w == nil {
 		return fmt.Errorf("event of %q, which stands nowhere on the site", e.Device)
 	}
-	back, err := in.alive(place, e)
+	back, err := in.alive(w, place, e)
 	if err == nil && e.Code != "" {
-		err = in.tell(place, e)
+		err = in.tell(w, place, e)
 	}
 	if back { // shown after the event: an alarm waits for nobody
-		in.show(in.watched[e.Device], e.Time)
+		in.show(w, e.Time)
 	}
 	return err
 }
 
 // tell puts an event that says something on disk.
-func (in *Ingest) tell(place devices.Place, e devices.Event) error {
+func (in *Ingest) tell(w *watched, place devices.Place, e devices.Event) error {
 	meaning, ok := e.Code.Meaning()
 	if !ok {
 		return fmt.Errorf("event of %q with code %q, which is not in the dictionary", e.Device, e.Code)
@@ -191,15 +172,15 @@ func (in *Ingest) tell(place devices.Place, e devices.Event) error {
 	e.Text, e.Stream = bounded(e.Text), tidy(e.Stream)
 	in.hashCard(&e)
 	if meaning.Form == devices.Reading {
-		return in.takeReading(place, e)
+		return in.takeReading(w, place, e)
 	}
 	if e.Code == devices.DeviceOffline {
-		return in.tellOffline(place, e)
+		return in.tellOffline(w, place, e)
 	}
 	if err := in.append(place, e); err != nil {
 		return err
 	}
-	return in.tellState(e)
+	return in.tellState(w, e)
 }
 
 // begins says whether a record is an alarm at the moment when it is one.

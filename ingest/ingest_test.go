@@ -35,7 +35,7 @@ func rig(t *testing.T, names ...string) (*Ingest, *store.Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := New(Options{Store: st, Places: places(names...), CardKey: []byte("key"), CardKeyID: "city", Log: slog.New(slog.DiscardHandler)})
+	in := New(Options{Store: st, Site: Site{Places: places(names...), CardKey: []byte("key"), CardKeyID: "city"}, Log: slog.New(slog.DiscardHandler)})
 	return in, st
 }
 
@@ -200,7 +200,7 @@ func TestOldSilenceEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		in, st := rig(t, "gas-1")
 		defer st.Close()
-		if err := st.Append(in.opt.Places["gas-1"], devices.Event{Time: time.Now(), Device: "gas-1", Code: devices.DeviceSilent, State: devices.Raised}); err != nil {
+		if err := st.Append(in.placeOf("gas-1"), devices.Event{Time: time.Now(), Device: "gas-1", Code: devices.DeviceSilent, State: devices.Raised}); err != nil {
 			t.Fatal(err)
 		}
 		if err := in.Say("gas-1", devices.Heard("", time.Now())); err != nil {

@@ -25,7 +25,7 @@ func (in *Ingest) keep(ctx context.Context, c Conversation) {
 	log := in.opt.Log.With("device", c.Name)
 	pause := firstPause
 	for ctx.Err() == nil {
-		began, asked := time.Now(), in.awaited(c.Name) // also who asks while it is still failing is heard
+		began, asked := time.Now(), in.talks.awaited(c.Name) // also who asks while it is still failing is heard
 		err := runOnce(ctx, c.Device, func(e devices.Event) error { return in.take(c.Name, e) })
 		if ctx.Err() != nil || err == nil {
 			return
@@ -50,24 +50,6 @@ func (in *Ingest) keep(ctx context.Context, c Conversation) {
 		}
 		pause = min(2*pause, longPause)
 	}
-}
-
-// Again ends the pauses of all conversations of a name: a person has done what they
-// were waiting for. What does not pause is not touched.
-func (in *Ingest) Again(name string) {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	if asked, ok := in.again[name]; ok {
-		close(asked)
-		in.again[name] = make(chan struct{})
-	}
-}
-
-// awaited is closed when somebody asks for a conversation from now on.
-func (in *Ingest) awaited(name string) <-chan struct{} {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	return in.again[name]
 }
 
 // runOnce is d.Run with a panic turned into a reason: a bad frame from one

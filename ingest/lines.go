@@ -60,6 +60,15 @@ func (l *lines) set(line string, by hold, on bool) {
 	l.held[lineHold{line, by}] = on
 }
 
+// leave forgets what held up a line: it has left, or nothing is known of it now.
+func (l *lines) leave(line string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for by := free + 1; by <= lent; by++ {
+		delete(l.held, lineHold{line, by})
+	}
+}
+
 // heaviest returns the hold that counts for a line, free for none.
 func (l *lines) heaviest(line string) hold {
 	l.mu.Lock()
@@ -80,7 +89,7 @@ func holdOf(w *watched, e devices.Event) (by hold, begins bool) {
 		return lost, e.State == devices.Raised
 	case e.Code == devices.LineSecondMaster:
 		return secondMaster, e.State == devices.Raised
-	case e.Code == devices.DeviceMode && w.line:
+	case e.Code == devices.DeviceMode && w.isLine:
 		return lent, e.Is != devices.Normal.String()
 	}
 	return free, false
@@ -98,8 +107,8 @@ func (in *Ingest) lineChanged(l *watched, at time.Time, by hold, begins bool) er
 		in.restartClocks(l.name, by)
 	}
 	in.lines.set(l.name, by, begins)
-	for _, w := range in.watched {
-		if w.via != l.name || !begins {
+	for _, w := range in.everybody() {
+		if !begins || w.line() != l.name {
 			continue
 		}
 		if err := in.cut(w, by, at); err != nil {
@@ -122,12 +131,12 @@ func (in *Ingest) restartClocks(line string, by hold) {
 	if by != secondMaster {
 		from = from.Add(listening)
 	}
-	for _, w := range in.watched {
+	for _, w := range in.everybody() {
+		w.mu.Lock()
 		if w.via == line {
-			w.mu.Lock()
 			w.last = from
-			w.mu.Unlock()
 		}
+		w.mu.Unlock()
 	}
 }
 

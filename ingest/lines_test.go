@@ -177,7 +177,7 @@ func TestHolds(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				in, st := rig(t, "bus", "gas-1", "gas-2", "gas-3")
 				defer st.Close()
-				in.watched["bus"].line = true
+				in.find("bus").isLine = true
 				began := time.Now()
 				gas := func(after ...[]cue) script {
 					cues := append([]cue{{0, condition(devices.GasAlarmHigh, devices.Raised)}}, every(5*time.Second, time.Second, begin-time.Second)...)
@@ -232,7 +232,7 @@ func TestUnknownLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		in, st := rig(t, "bus")
 		defer st.Close()
-		in.watched["bus"].line = true
+		in.find("bus").isLine = true
 		began := time.Now()
 		stop := running(t, in, Conversation{Name: "bus", Silence: map[string]time.Duration{"bus": 0}, Device: saying(
 			cue{0, devices.Event{Code: devices.DeviceMode, Is: "normal"}},

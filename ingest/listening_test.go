@@ -16,7 +16,7 @@ func TestListening(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		in, st := rig(t, "bus", "gate-1")
 		defer st.Close()
-		in.watched["bus"].line = true
+		in.find("bus").isLine = true
 		began := time.Now()
 		const lost, lent = time.Minute + 500*time.Millisecond, 3*time.Minute + 500*time.Millisecond
 		heard := slices.Concat( // it takes a while to open, is listened to for 3 s, and answers

@@ -21,7 +21,11 @@ import (
 // running again; a second one without a word in between is told.
 func (in *Ingest) broke(c Conversation, reason error) {
 	for name := range c.Silence {
-		if err := in.brokeFor(in.watched[name], reason); err != nil {
+		w := in.find(name)
+		if w == nil { // it has left meanwhile
+			continue
+		}
+		if err := in.brokeFor(w, reason); err != nil {
 			in.opt.Log.Error("absence not told", "device", name, "err", err)
 		}
 	}
@@ -32,7 +36,7 @@ func (in *Ingest) broke(c Conversation, reason error) {
 func (in *Ingest) brokeFor(w *watched, reason error) error {
 	w.telling.take()
 	defer w.telling.give()
-	if in.lines.heaviest(w.via) != free || isThere(reason) {
+	if in.lines.heaviest(w.line()) != free || isThere(reason) {
 		return nil
 	}
 	next, _ := nextStep(reason)
@@ -47,7 +51,7 @@ func (in *Ingest) brokeFor(w *watched, reason error) error {
 	}
 	e := devices.Event{Time: now, Device: w.name, Code: devices.DeviceOffline, State: devices.Raised, Text: why}
 	if !said { // else it is told, and there may be a next step to show now
-		if err := in.append(in.opt.Places[w.name], e); err != nil {
+		if err := in.append(in.placeOf(w.name), e); err != nil {
 			return err
 		}
 	}
@@ -72,8 +76,7 @@ const cannotBeReached = "it cannot be reached"
 // tellOffline tells that a device is offline because its driver says so, whose
 // conversation may go on: it knocks until the device is back. That it is over the
 // driver may say, too: then the device stands as it did before.
-func (in *Ingest) tellOffline(p devices.Place, e devices.Event) error {
-	w := in.watched[e.Device]
+func (in *Ingest) tellOffline(w *watched, p devices.Place, e devices.Event) error {
 	w.telling.take()
 	defer w.telling.give()
 	w.mu.Lock()

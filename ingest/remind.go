@@ -111,7 +111,8 @@ func (in *Ingest) takeUpOpen() error {
 	}
 	now := time.Now()
 	for _, o := range list.Open {
-		w, stands := in.watched[o.Device]
+		w := in.find(o.Device)
+		stands := w != nil
 		switch {
 		case stands && isAbsence(o.Type):
 			e := devices.Event{Time: o.Since, Device: o.Device, Code: o.Type, Point: o.Subject, State: devices.Raised}
@@ -132,6 +133,17 @@ func (in *Ingest) takeUpOpen() error {
 	return nil
 }
 
+// leave forgets the absences of a device that has left.
+func (a *absences) leave(device string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for key := range a.open {
+		if key.device == device {
+			delete(a.open, key)
+		}
+	}
+}
+
 // skip takes the reminders that are due by now for told.
 func (a *absences) skip(e devices.Event, now time.Time) {
 	a.mu.Lock()
@@ -145,10 +157,15 @@ func (a *absences) skip(e devices.Event, now time.Time) {
 // keeps it from being heard, nor of a line that is lent: somebody is there.
 func (in *Ingest) remind(now time.Time) {
 	may := func(device string) bool {
-		return in.lines.heaviest(in.watched[device].via) == free && in.lines.heaviest(device) != lent
+		w := in.find(device)
+		return w != nil && in.lines.heaviest(w.line()) == free && in.lines.heaviest(device) != lent
 	}
 	for _, e := range in.absent.due(now, may) {
-		if err := in.append(in.opt.Places[e.Device], e); err != nil {
+		place, stands := in.roll.Load().Places[e.Device]
+		if !stands { // it has left meanwhile
+			continue
+		}
+		if err := in.append(place, e); err != nil {
 			in.opt.Log.Error("reminder not told", "device", e.Device, "code", e.Code, "err", err)
 		}
 	}

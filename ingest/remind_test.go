@@ -75,7 +75,7 @@ func TestRemindersOfLines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		in, st := rig(t, "bus", "gas-1")
 		defer st.Close()
-		in.watched["bus"].line = true
+		in.find("bus").isLine = true
 		const half = 500 * time.Millisecond // beside the ticks
 		began := time.Now()
 		bus := saying(

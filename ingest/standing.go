@@ -113,7 +113,7 @@ func (in *Ingest) nextOfMode(w *watched) string {
 
 // explain says where one reads about a device.
 func (in *Ingest) explain(device string) string {
-	if profile := in.opt.Places[device].Device.Profile; profile != "" {
+	if profile := in.placeOf(device).Device.Profile; profile != "" {
 		return fmt.Sprintf("see `sitepost explain %s`", profile)
 	}
 	return "see its manual"
@@ -125,6 +125,9 @@ func (in *Ingest) explain(device string) string {
 func (in *Ingest) show(w *watched, at time.Time) {
 	w.showing.take()
 	defer w.showing.give()
+	if w.hasLeft() {
+		return
+	}
 	err := in.tellEnded(w)
 	if err == nil {
 		err = in.putState(w, at)

@@ -65,7 +65,8 @@ func TestStanding(t *testing.T) {
 		p := places("gas-1")
 		place := p["gas-1"]
 		place.Device.Profile = c.profile
-		in := &Ingest{opt: Options{Places: map[string]devices.Place{"gas-1": place}}}
+		in := &Ingest{}
+		in.roll.Store(Site{Places: map[string]devices.Place{"gas-1": place}}.roll(nil))
 		w := newWatched("gas-1", devices.GasDetector, nil)
 		w.met = true
 		for _, is := range c.is {
@@ -187,7 +188,7 @@ func TestStateHeals(t *testing.T) {
 		in, st := rig(t, "gas-1")
 		defer st.Close()
 		began := time.Now()
-		w := in.watched["gas-1"]
+		w := in.find("gas-1")
 		w.met, w.shown = true, state{State: silent, Since: began} // as it is after a Put that failed
 		stop := running(t, in)
 		until(began, time.Second)

@@ -76,8 +76,8 @@ func (p *pace) allow(now time.Time, every time.Duration, burst int) bool {
 }
 
 // takeStream records and shows what was found out about a camera's stream.
-func (in *Ingest) takeStream(p devices.Place, e devices.Event) error {
-	w, now := in.watched[e.Device], time.Now()
+func (in *Ingest) takeStream(w *watched, p devices.Place, e devices.Event) error {
+	now := time.Now()
 	if w.view.isToRecord(e.Stream, now) {
 		if err := in.append(p, e); err != nil {
 			return err
@@ -198,6 +198,9 @@ func (in *Ingest) showStream(w *watched, now time.Time) {
 	v := &w.view
 	v.putting.take()
 	defer v.putting.give()
+	if w.hasLeft() {
+		return
+	}
 	v.mu.Lock()
 	doc, words := v.doc, v.words
 	v.mu.Unlock()
@@ -218,7 +221,7 @@ func (in *Ingest) showStream(w *watched, now time.Time) {
 // daemon ends.
 func (in *Ingest) showStreams(now time.Time, last bool) {
 	var all sync.WaitGroup // together they are one commit
-	for _, w := range in.watched {
+	for _, w := range in.everybody() {
 		if w.view.isDue(now, last) {
 			all.Go(func() { in.showStream(w, now) })
 		}

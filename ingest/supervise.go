@@ -22,20 +22,21 @@ import (
 // so (offline.go), and it stands as its line lets it while something holds that
 // up (lines.go). Which of several things is shown says standing.
 type watched struct {
-	name    string
-	longest time.Duration // 0: may be silent for ever
-	via     string        // line it hangs on
-	line    bool          // it is a line itself
+	name   string
+	isLine bool // it is a line itself
 
 	telling turn // held while an absence or its end is told: one is on disk before the other begins
 	showing turn // held while the state is put on its topic; taken after telling
 
-	mu      sync.Mutex // guards all below; taken after telling and showing
-	last    time.Time  // when it was last heard, or from when on it can be
-	met     bool       // heard in this run
-	silent  string     // why device.silent was said; "" if it was not, or was cleared
-	broken  int        // conversations that ended without a word, in a row
-	reason  string     // of the last of them, and what a person should do
+	mu      sync.Mutex    // guards all below; taken after telling and showing
+	longest time.Duration // 0: may be silent for ever
+	via     string        // line it hangs on
+	left    bool          // the site: nothing is told or shown of it any more
+	last    time.Time     // when it was last heard, or from when on it can be
+	met     bool          // heard in this run
+	silent  string        // why device.silent was said; "" if it was not, or was cleared
+	broken  int           // conversations that ended without a word, in a row
+	reason  string        // of the last of them, and what a person should do
 	next    string
 	gone    string           // what its driver said when it called it offline; "" if it did not, or it is over
 	cut     hold             // of its line, under which it was not heard since
@@ -50,7 +51,7 @@ type watched struct {
 }
 
 func newWatched(name string, kind devices.Kind, says []devices.Code) *watched {
-	w := &watched{name: name, line: kind == devices.LineKind, telling: newTurn(), showing: newTurn(), faults: map[string]fault{}}
+	w := &watched{name: name, isLine: kind == devices.LineKind, telling: newTurn(), showing: newTurn(), faults: map[string]fault{}}
 	w.view.putting = newTurn()
 	if len(says) > 0 {
 		w.day.says = says
@@ -96,10 +97,9 @@ func speaksOfAbsence(c devices.Code) bool {
 // daemon started always ends it, for the silence may be an older one, kept in
 // the store; the store drops what was not open. It says whether the device is
 // back, which is to be shown.
-func (in *Ingest) alive(p devices.Place, e devices.Event) (back bool, err error) {
-	w := in.watched[e.Device]
+func (in *Ingest) alive(w *watched, p devices.Place, e devices.Event) (back bool, err error) {
 	switch {
-	case speaksOfAbsence(e.Code), w.line && e.Code == devices.DeviceMode,
+	case speaksOfAbsence(e.Code), w.isLine && e.Code == devices.DeviceMode,
 		e.Stream != nil && !givesPictures(e.Stream):
 		return false, nil
 	}
@@ -138,6 +138,13 @@ func (w *watched) returned() (wasAway bool) {
 	return wasAway
 }
 
+// line is the line that the device hangs on, "" for none.
+func (w *watched) line() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.via
+}
+
 // isAway says whether the device was not heard, as far as is known. w.mu is held.
 func (w *watched) isAway() bool {
 	return !w.met || w.silent != "" || w.broken > 0 || w.gone != "" || w.cut != free
@@ -147,19 +154,12 @@ func (w *watched) isAway() bool {
 func (in *Ingest) superviseAll(ctx context.Context) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	for _, w := range in.watched {
-		w.mu.Lock()
-		if w.last = time.Now(); w.via != "" {
-			w.last = w.last.Add(listening)
-		}
-		w.mu.Unlock()
-	}
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case now := <-tick.C:
-			for _, w := range in.watched {
+			for _, w := range in.everybody() {
 				if err := in.supervise(w, now); err != nil {
 					in.opt.Log.Error("silence not told", "device", w.name, "err", err)
 				}
@@ -180,6 +180,10 @@ func (in *Ingest) supervise(w *watched, now time.Time) error {
 	}
 	defer w.telling.give()
 	w.mu.Lock()
+	if w.left {
+		w.mu.Unlock()
+		return nil
+	}
 	held := in.lines.heaviest(w.via)
 	quiet := now.Sub(w.last)
 	due := w.longest > 0 && quiet > w.longest && w.silent == "" && (held == free || w.cut == free)
@@ -195,7 +199,7 @@ func (in *Ingest) supervise(w *watched, now time.Time) error {
 		return in.cut(w, held, now)
 	}
 	e := devices.Event{Time: now, Device: w.name, Code: devices.DeviceSilent, State: devices.Raised, Text: bounded(is.Why + ": " + is.Next)}
-	if err := in.append(in.opt.Places[w.name], e); err != nil {
+	if err := in.append(in.placeOf(w.name), e); err != nil {
 		return err
 	}
 	in.show(w, now)
@@ -203,8 +207,7 @@ func (in *Ingest) supervise(w *watched, now time.Time) error {
 }
 
 // tellState follows the events that change how a device stands.
-func (in *Ingest) tellState(e devices.Event) error {
-	w := in.watched[e.Device]
+func (in *Ingest) tellState(w *watched, e devices.Event) error {
 	if by, begins := holdOf(w, e); by != free {
 		return in.lineChanged(w, e.Time, by, begins)
 	}

@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"os"
+	"os/signal"
 	"runtime/debug"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -23,11 +25,14 @@ func runCommand(t *tool) *cobra.Command {
 		Long: `run reads the site file, and runs the site until it is told to stop (SIGTERM or
 Ctrl-C): then the devices fall silent, what they said is on disk, and what is on
 disk is sent for a bounded time. A second signal ends it at once; nothing that
-was accepted is lost by that.
+was accepted is lost by that. SIGHUP does as sitepost reload.
 
 A site file with mistakes is listed as check lists it, and nothing runs.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			hangup := make(chan os.Signal, 1) // before all: unheard it would end us
+			signal.Notify(hangup, syscall.SIGHUP)
+			defer signal.Stop(hangup)
 			c, err := t.load()
 			if err != nil {
 				return err
@@ -35,7 +40,10 @@ A site file with mistakes is listed as check lists it, and nothing runs.`,
 			if os.Getenv("GOGC") == "" {
 				debug.SetGCPercent(garbage)
 			}
-			return daemon.Run(cmd.Context(), daemon.Options{Config: c, Profiles: t.profiles, Version: version(), Control: t.control, Log: t.log()})
+			return daemon.Run(cmd.Context(), daemon.Options{
+				Config: c, Profiles: t.profiles, Version: version(), Control: t.control, Log: t.log(),
+				Reread: func() (*config.Config, config.Findings) { return config.Load(t.config, t.env()) }, Hangup: hangup,
+			})
 		},
 	}
 }

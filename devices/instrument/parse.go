@@ -1,6 +1,7 @@
 package instrument
 
 import (
+	"crypto/sha256"
 	"regexp"
 	"slices"
 
@@ -30,7 +31,7 @@ func Parse(name string, text []byte) (*Profile, error) {
 	if t == nil {
 		return nil, mistakes
 	}
-	p := &Profile{Name: name, SiteOwn: true, file: mistakes.File, reads: map[string]*read{}}
+	p := &Profile{Name: name, SiteOwn: true, Hash: sha256.Sum256(text), file: mistakes.File, reads: map[string]*read{}}
 	p.parseHead(t)
 	asks := p.parseAsks(t)
 	p.parseBlocks(t)

@@ -33,6 +33,7 @@ type Profile struct {
 	SiteOwn     bool          // not one of ours: its questions need the site's may_send
 	Channels    int           // of a controller with the same map per channel; 0: it has none. See Channel
 	Span        bool          // its loop wants the site's span
+	Hash        [32]byte      // SHA-256 of its file: another one is another profile
 
 	stride  int // registers from one channel to the next
 	asks    []ask

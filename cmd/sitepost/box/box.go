@@ -20,7 +20,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
-	"slices"
 	"sync"
 	"time"
 
@@ -55,23 +54,23 @@ type Options struct {
 	Name    string // of the box on the site; what it must remember lies there
 	Version string
 
-	CompareWith []string      // time servers, host or host:port
-	Warn, Alarm time.Duration // how far from them the clock may be
-
 	Memory  Memory
 	Written func() int64              // bytes that were given to the disk since the start; nil: nobody counts
 	Say     func(devices.Event) error // puts an event on disk; an error means that nothing more is taken
 	Log     *slog.Logger
 }
 
-// A Box watches the machine. Make one with New, then Begin, Run, End, once each.
+// A Box watches the machine. Make one with New, then Begin, Run, End, once each, and
+// Compare beside Run.
 type Box struct {
-	opt    Options
-	birth  birth
-	clock  clock
-	power  power
-	wear   wear
-	rivals []*rival // time servers
+	opt   Options
+	birth birth
+	clock clock
+	power power
+	wear  wear
+
+	mu     sync.Mutex // guards rivals
+	rivals []*rival   // time servers that the clock is compared with now
 }
 
 // New makes a Box. It asks nothing yet.
@@ -79,14 +78,7 @@ func New(o Options) *Box {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	b := &Box{opt: o}
-	for i, server := range o.CompareWith {
-		if slices.Contains(o.CompareWith[:i], server) {
-			continue
-		}
-		b.rivals = append(b.rivals, &rival{server: server})
-	}
-	return b
+	return &Box{opt: o}
 }
 
 // Begin says that the box has started, why, and how far its clock can be trusted.
@@ -111,9 +103,6 @@ func (b *Box) Run(ctx context.Context) {
 		{aliveEvery, b.remember},
 	} {
 		watching.Go(func() { b.every(ctx, w.every, w.look) })
-	}
-	for _, r := range b.rivals {
-		watching.Go(func() { b.compare(ctx, r) })
 	}
 }
 
@@ -148,7 +137,7 @@ type State struct {
 func (b *Box) State() State {
 	s := State{Clock: b.clock.now(b.opt.Host.Clock()), Power: b.power.now(), Wear: b.wear.now()}
 	s.Started, s.Cause, s.Before = b.birth.now()
-	for _, r := range b.rivals {
+	for _, r := range b.comparedWith() {
 		s.Clock.Compared = append(s.Clock.Compared, r.now())
 	}
 	return s

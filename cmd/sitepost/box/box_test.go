@@ -103,7 +103,7 @@ func (d *desk) said() (all []string) {
 func (d *desk) box(version string) *Box {
 	return New(Options{
 		Host: Host{Clock: d.read, Wall: d.wall, Power: d.power, Result: d.result},
-		Name: "box", Version: version, Warn: 500 * time.Millisecond, Alarm: 5 * time.Second,
+		Name: "box", Version: version,
 		Memory: d, Say: d.say,
 	})
 }
@@ -292,7 +292,7 @@ func TestPauseAfter(t *testing.T) {
 func TestJudge(t *testing.T) {
 	d := newDesk(true)
 	b := d.box("1")
-	r := &rival{server: "10.37.1.5"}
+	r := &rival{server: "10.37.1.5", limits: Comparison{Warn: 500 * time.Millisecond, Alarm: 5 * time.Second}}
 	judge := func(offset, delay time.Duration, err error) {
 		for _, e := range b.judge(r, sample{offset, delay}, err, noon, compareEvery) {
 			_ = d.say(e)

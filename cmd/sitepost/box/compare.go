@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,9 +19,45 @@ const (
 	compareMost  = 4 * time.Hour  // after one that is asked too often, at most
 )
 
+// A Comparison says with whom the clock is compared, and how far it may be away.
+type Comparison struct {
+	With        []string      // time servers, host or host:port
+	Warn, Alarm time.Duration // how far from them the clock may be
+}
+
+// Compare compares the clock with time servers until ctx ends. No two at once.
+func (b *Box) Compare(ctx context.Context, c Comparison) {
+	var all []*rival
+	for i, server := range c.With {
+		if !slices.Contains(c.With[:i], server) {
+			all = append(all, &rival{server: server, limits: c})
+		}
+	}
+	b.compareWith(all)
+	defer b.compareWith(nil)
+	var asking sync.WaitGroup
+	for _, r := range all {
+		asking.Go(func() { b.compare(ctx, r) })
+	}
+	asking.Wait()
+}
+
+func (b *Box) compareWith(all []*rival) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.rivals = all
+}
+
+func (b *Box) comparedWith() []*rival {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.rivals
+}
+
 // A rival is a time server that our clock is compared with. It never sets it.
 type rival struct {
 	server string
+	limits Comparison
 
 	mu   sync.Mutex // guards all below
 	is   Compared
@@ -101,8 +138,8 @@ func (b *Box) judge(r *rival, got sample, err error, now time.Time, wait time.Du
 		return nil
 	}
 	certain := got.offset.Abs() - got.delay/2
-	r.is = Compared{At: now, Offset: seconds(got.offset), Delay: seconds(got.delay), Off: certain > b.opt.Alarm, Next: r.is.Next}
-	warn := certain > b.opt.Warn
+	r.is = Compared{At: now, Offset: seconds(got.offset), Delay: seconds(got.delay), Off: certain > r.limits.Alarm, Next: r.is.Next}
+	warn := certain > r.limits.Warn
 	if warn != r.warn {
 		b.opt.Log.Warn("clock compared", "server", r.server, "offset", got.offset, "delay", got.delay, "beyond_warn", warn)
 	}

@@ -5,6 +5,7 @@
 //	tool ── POST /lines/bus-a/loan  ──► the line is the tool's until it hangs up
 //	tool ── GET  /cameras           ──► how each camera stands
 //	tool ── POST /cameras/cam-1/login ──► its login is tried anew, because a person asks
+//	tool ── POST /reload            ──► the site file is read again
 //	tool ── GET  /status            ──► how the site stands, as one JSON document (package status)
 //	     ── GET  /metrics           ──► the same as figures for Prometheus
 //

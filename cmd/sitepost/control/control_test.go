@@ -54,7 +54,7 @@ func newStandOf(t *testing.T, door control.Door) *stand {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	door.Lines = map[string]*line.Line{"bus-a": s.line}
+	door.Lines = func() map[string]*line.Line { return map[string]*line.Line{"bus-a": s.line} }
 	var running sync.WaitGroup
 	running.Go(func() {
 		if err := door.Serve(ctx, l); err != nil {

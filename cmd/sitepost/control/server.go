@@ -31,9 +31,10 @@ const (
 
 // A Door is the daemon's side.
 type Door struct {
-	Lines   map[string]*line.Line
-	Cameras Cameras // nil: none
+	Lines   func() map[string]*line.Line // that there are now, by name
+	Cameras Cameras                      // nil: none
 	Status  func() status.Snapshot
+	Reload  Reloader // nil: it cannot be reloaded
 	Log     *slog.Logger
 }
 
@@ -80,6 +81,9 @@ func (d *Door) Serve(ctx context.Context, l net.Listener) error {
 	mux.HandleFunc("POST /lines/{line}/loan", d.loan)
 	mux.HandleFunc("GET /cameras", d.cameras)
 	mux.HandleFunc("POST /cameras/{camera}/login", d.login)
+	if d.Reload != nil {
+		mux.HandleFunc("POST /reload", d.reload)
+	}
 	if d.Status != nil {
 		mux.HandleFunc("GET /status", d.status)
 		mux.Handle("GET /metrics", status.Metrics(d.Status))
@@ -122,7 +126,7 @@ func (d *Door) Serve(ctx context.Context, l net.Listener) error {
 // line returns the line a request is about, and answers where there is none.
 func (d *Door) line(w http.ResponseWriter, r *http.Request) *line.Line {
 	name := r.PathValue("line")
-	l := d.Lines[name]
+	l := d.Lines()[name]
 	if l == nil {
 		http.Error(w, fmt.Sprintf("the running sitepost has no line %q", name), http.StatusNotFound)
 	}

@@ -52,7 +52,7 @@ func (l *benchLane) ours(b *testing.B, perSecond, count int) []float64 {
 		p := benchPlace(n)
 		places[p.Device.Name], silence[p.Device.Name] = p, 0
 	}
-	in := ingest.New(ingest.Options{Store: st, Places: places, Log: slog.New(slog.DiscardHandler)})
+	in := ingest.New(ingest.Options{Store: st, Site: ingest.Site{Places: places}, Log: slog.New(slog.DiscardHandler)})
 	link := uplink.NewLink(uplink.Options{
 		Site: benchSite, Store: st, Dials: []uplink.Dial{l.dial("ours")},
 		Say: func(e devices.Event) error { return in.Say("box", e) },

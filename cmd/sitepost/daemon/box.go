@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"context"
 	"slices"
 
 	"sitepost/cmd/sitepost/box"
@@ -11,12 +12,19 @@ import (
 
 // newBox makes what watches the machine.
 func (s *site) newBox() *box.Box {
-	clock := s.file().Clock
 	return box.New(box.Options{
 		Host: *s.opt.Host, Name: boxName, Version: s.opt.Version,
-		CompareWith: clock.CompareWith, Warn: clock.Warn, Alarm: clock.Alarm,
 		Memory: s.store, Written: func() int64 { return s.store.Stock().Written }, Say: func(e devices.Event) error { return s.ingest.Say(boxName, e) }, Log: s.opt.Log,
 	})
+}
+
+// planComparison plans the comparison of the box's clock with time servers.
+func (p *plan) planComparison() {
+	clock := p.config.Clock
+	p.add(part{name: "comparison of the clock", order: onLines, from: clock, begin: func() (func(context.Context), error) {
+		with := box.Comparison{With: clock.CompareWith, Warn: clock.Warn, Alarm: clock.Alarm}
+		return func(ctx context.Context) { p.site.box.Compare(ctx, with) }, nil
+	}})
 }
 
 // boxJudges says of a condition of the box whether it is still looked at: a time

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"os"
+	"sync"
 
 	"sitepost/config"
 	"sitepost/devices"
@@ -13,34 +14,59 @@ import (
 	"sitepost/uplink/mqtt"
 )
 
-// connectCity makes the link to the brokers of the config, the preferred one
-// first. A site that has no city yet keeps everything on disk.
-func (s *site) connectCity() error {
-	up := s.file().Uplink
+// planCity plans the link to the brokers of the config, the preferred one first. A
+// site that has no city yet keeps everything on disk.
+func (p *plan) planCity() {
+	up := p.config.Uplink
+	if len(p.site.opt.Dials)+len(up.Brokers) == 0 {
+		first := p.site.plan.Load() == nil
+		p.onAccept(func() {
+			if p.site.link.Swap(nil) != nil || first {
+				p.site.opt.Log.Warn("no broker is configured: everything stays on disk until there is one")
+			}
+		})
+		return
+	}
+	up.Readings = 0 // is ingest's
+	p.add(part{name: "link to the city", order: toCity, from: []any{p.config.Site.Name, up, p.config.Commands},
+		begin: func() (func(context.Context), error) { return p.site.newLink(p.config), nil }})
+}
+
+// newLink makes a link, and returns what runs it. What the one before it left in the
+// store goes by this one.
+func (s *site) newLink(c *config.Config) (run func(context.Context)) {
+	up := c.Uplink
 	dials, named := s.opt.Dials, []string(nil)
 	if dials == nil {
 		for _, b := range up.Brokers {
-			dials = append(dials, s.dial(b))
+			dials = append(dials, s.dial(c, b))
 			named = append(named, b.Name)
 		}
 	}
-	if len(dials) == 0 {
-		s.opt.Log.Warn("no broker is configured: everything stays on disk until there is one")
-		return nil
-	}
+	var h *hook // nil while the site has none
 	if up.Hook != "" {
-		s.hook = newHook(up.Hook, s.file().Site.Name, s.opt.Log)
+		h = newHook(up.Hook, c.Site.Name, s.opt.Log)
 	}
-	s.link = uplink.NewLink(uplink.Options{
-		Site: s.file().Site.Name, Store: s.store, Dials: dials, Names: named,
+	link := uplink.NewLink(uplink.Options{
+		Site: c.Site.Name, Store: s.store, Dials: dials, Names: named,
 		DrainRate: up.DrainRate, DrainStart: up.DrainStart, Receipt: string(up.Receipt),
 		Version: s.opt.Version, BoxID: up.ClientID,
-		Papers: s.papers, Path: s.pathChanged,
-		Allow: allowed(s.file().Commands), SignKey: s.signKey(), Synced: s.synced,
+		Papers: s.papersOf(up), Path: h.hear,
+		Allow: allowed(c.Commands), SignKey: signKey(c.Commands, s.opt.Log), Synced: s.synced,
 		Say: s.sayOfLink,
 		Log: s.opt.Log,
 	})
-	return nil
+	s.link.Store(link)
+	return func(ctx context.Context) {
+		var hooked sync.WaitGroup
+		defer hooked.Wait()
+		if h != nil {
+			hooked.Go(func() { h.run(ctx) })
+		}
+		if err := link.Run(ctx); err != nil {
+			s.opt.Log.Error("uplink ended", "err", err)
+		}
+	}
 }
 
 // sayOfLink puts on disk what the link says of itself.
@@ -49,26 +75,20 @@ func (s *site) sayOfLink(e devices.Event) error { return s.ingest.Say(boxName, e
 // synced says whether the clock of the box can be trusted now.
 func (s *site) synced() bool { return s.opt.Host.Clock().Synced }
 
-// papers names the state of a broker's certificates; brokers of a test have none.
-func (s *site) papers(broker int) string {
-	up := s.file().Uplink
-	if s.opt.Dials != nil {
-		return ""
-	}
-	return papers(up, up.Brokers[broker])
-}
-
-// pathChanged hears of the way to the city.
-func (s *site) pathChanged(p uplink.Path) {
-	if s.hook != nil {
-		s.hook.hear(p)
+// papersOf names the state of a broker's certificates; brokers of a test have none.
+func (s *site) papersOf(up config.Uplink) func(broker int) string {
+	return func(broker int) string {
+		if s.opt.Dials != nil {
+			return ""
+		}
+		return papers(up, up.Brokers[broker])
 	}
 }
 
 // dial reaches one broker. User, password and certificates are read anew at each
 // attempt, so that they can be renewed without a restart.
-func (s *site) dial(b config.Broker) uplink.Dial {
-	up := s.file().Uplink
+func (s *site) dial(c *config.Config, b config.Broker) uplink.Dial {
+	up := c.Uplink
 	o := mqtt.Options{URL: b.URL, ClientID: up.ClientID, KeepAlive: up.KeepAlive, Log: s.opt.Log}
 	o.Synced = s.synced
 	if !b.Password.IsZero() {
@@ -77,7 +97,7 @@ func (s *site) dial(b config.Broker) uplink.Dial {
 	if b.TLS {
 		o.TLS = func() (*tls.Config, error) { return tlsOf(up, b) }
 	}
-	filters := uplink.Subscriptions(s.file().Site.Name)
+	filters := uplink.Subscriptions(c.Site.Name)
 	return func(ctx context.Context, w uplink.Will, onMessage func(uplink.Message)) (uplink.Session, error) {
 		user, err := b.User.Read()
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 
 	"sitepost/config"
@@ -23,8 +24,8 @@ func allowed(c config.Commands) (names []string) {
 // signKey reads the key against which the city's commands are held; nil is none. A
 // key that cannot be read is one of no length, and no command is obeyed: that the
 // city cannot ask for something is better than that anybody can.
-func (s *site) signKey() ed25519.PublicKey {
-	where := s.file().Commands.SignKey
+func signKey(c config.Commands, log *slog.Logger) ed25519.PublicKey {
+	where := c.SignKey
 	if where.IsZero() {
 		return nil
 	}
@@ -34,7 +35,7 @@ func (s *site) signKey() ed25519.PublicKey {
 		key, err = publicKey(secret.Reveal())
 	}
 	if err != nil {
-		s.opt.Log.Error("no command of the city is obeyed: the key of their signatures cannot be read", "sign_key", where.String(), "err", err)
+		log.Error("no command of the city is obeyed: the key of their signatures cannot be read", "sign_key", where.String(), "err", err)
 		return ed25519.PublicKey{}
 	}
 	return key

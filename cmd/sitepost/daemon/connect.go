@@ -9,7 +9,6 @@ import (
 
 	"sitepost/config"
 	"sitepost/devices/instrument"
-	"sitepost/devices/line"
 	"sitepost/devices/osdp"
 	"sitepost/ingest"
 )
@@ -18,32 +17,26 @@ import (
 // in the same order every time.
 func names[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
-// connectDevices makes the lines and one conversation for each instrument,
-// contact module, card reader, camera and line.
-func (s *site) connectDevices() error {
-	s.lines = map[string]*line.Line{}
-	for _, c := range s.file().Lines {
-		l, err := s.newLine(c)
-		if err != nil {
+// planDevices plans the lines and one conversation for each instrument, contact
+// module, card reader, camera and line.
+func (p *plan) planDevices() error {
+	for _, c := range p.config.Lines {
+		if err := p.planLine(c); err != nil {
 			return err
 		}
-		s.lines[c.Name] = l
-		s.add(ingest.Conversation{Name: c.Name, Device: l.Watch(), Silence: never(c.Name)})
 	}
-	for _, i := range s.file().Instruments {
+	for _, i := range p.config.Instruments {
 		if i.Protocol == config.OSDP && i.Disabled == nil {
-			s.connectReader(i)
+			p.planReader(i)
 		}
 	}
-	for _, m := range modules(s.file()) {
-		if err := s.connectModule(m); err != nil {
+	for _, m := range modules(p.config) {
+		if err := p.planModule(m); err != nil {
 			return fmt.Errorf("instrument %q: %w", m[0].Name, err)
 		}
 	}
-	return s.connectCameras()
+	return p.planCameras()
 }
-
-func (s *site) add(c ingest.Conversation) { s.conversations = append(s.conversations, c) }
 
 // never is the silence of a device that may say nothing for ever.
 func never(name string) map[string]time.Duration { return map[string]time.Duration{name: 0} }
@@ -74,21 +67,22 @@ func modules(c *config.Config) [][]config.Instrument {
 	return all
 }
 
-// connectModule makes the one conversation of a group.
-func (s *site) connectModule(group []config.Instrument) error {
+// planModule plans the one conversation of a group.
+func (p *plan) planModule(group []config.Instrument) error {
 	first := group[0]
-	p, err := s.profile(first)
+	profile, err := p.profile(first)
 	if err != nil {
 		return err
 	}
-	name := first.Name
+	name, is := first.Name, fmt.Sprintf("instrument %q", first.Name)
 	if len(group) > 1 {
 		name = fmt.Sprintf("%s/%d", first.Line, first.Address)
+		is = fmt.Sprintf("contact module %q", name)
 	}
 	silence := map[string]time.Duration{}
 	var wirings []instrument.Wiring
 	for _, i := range group {
-		silence[i.Name] = longest(i, p)
+		silence[i.Name] = longest(i, profile)
 		for _, in := range i.Inputs {
 			wirings = append(wirings, instrument.Wiring{
 				Device: i.Name, Input: in.Terminal, Code: in.Code, NormallyClosed: in.NormallyClosed,
@@ -97,29 +91,30 @@ func (s *site) connectModule(group []config.Instrument) error {
 		}
 	}
 	d := instrument.New(instrument.Options{
-		Line: s.lines[first.Line], Profile: p, Address: first.Address, Device: first.Name, Wirings: wirings,
+		Line: p.lines[first.Line].Line, Profile: profile, Address: first.Address, Device: first.Name, Wirings: wirings,
 		Limits: (*instrument.Limits)(first.Limits), Span: (*instrument.Span)(first.Span),
-		Forward: first.Forward, Log: s.opt.Log.With("device", name),
+		Forward: first.Forward, Log: p.site.opt.Log.With("device", name),
 	})
-	s.add(ingest.Conversation{Name: name, Device: d, Silence: silence, Via: first.Line})
+	p.talk(is, ingest.Conversation{Name: name, Device: d, Silence: silence, Via: first.Line},
+		[]any{profile.Hash, first.Channel, first.Address, first.Limits, first.Span, first.Forward, wirings}, p.lines[first.Line])
 	return nil
 }
 
 // profile returns that of an instrument, for its channel if it has several. Each
 // file is read once, so that all parts of the site have the same one.
-func (s *site) profile(i config.Instrument) (*instrument.Profile, error) {
-	p := s.profiles[i.Profile]
-	if p == nil {
+func (p *plan) profile(i config.Instrument) (*instrument.Profile, error) {
+	profile := p.profiles[i.Profile]
+	if profile == nil {
 		var err error
-		if p, err = instrument.Load(i.Profile, s.opt.Profiles); err != nil {
+		if profile, err = instrument.Load(i.Profile, p.site.opt.Profiles); err != nil {
 			return nil, err
 		}
-		s.profiles[i.Profile] = p
+		p.profiles[i.Profile] = profile
 	}
 	if i.Channel == 0 {
-		return p, nil
+		return profile, nil
 	}
-	return p.Channel(i.Channel)
+	return profile.Channel(i.Channel)
 }
 
 // readerSilence is how long a card reader may say nothing: it is polled five
@@ -127,8 +122,8 @@ func (s *site) profile(i config.Instrument) (*instrument.Profile, error) {
 // offline.
 const readerSilence = 10 * time.Second
 
-// connectReader makes the conversation of one OSDP reader.
-func (s *site) connectReader(i config.Instrument) {
+// planReader plans the conversation of one OSDP reader.
+func (p *plan) planReader(i config.Instrument) {
 	longest := readerSilence
 	switch {
 	case i.NeverSilent:
@@ -137,8 +132,8 @@ func (s *site) connectReader(i config.Instrument) {
 		longest = i.Silence
 	}
 	o := osdp.Options{
-		Line: s.lines[i.Line], Address: i.Address, Device: i.Name, Role: string(i.Role),
-		Install: i.Install, Log: s.opt.Log.With("device", i.Name),
+		Line: p.lines[i.Line].Line, Address: i.Address, Device: i.Name, Role: string(i.Role),
+		Install: i.Install, Log: p.site.opt.Log.With("device", i.Name),
 	}
 	if !i.SecureKey.IsZero() {
 		o.Key = func() ([]byte, error) {
@@ -146,7 +141,9 @@ func (s *site) connectReader(i config.Instrument) {
 			return []byte(key.Reveal()), err
 		}
 	}
-	s.add(ingest.Conversation{Name: i.Name, Device: osdp.New(o), Silence: map[string]time.Duration{i.Name: longest}, Via: i.Line})
+	p.talk(fmt.Sprintf("instrument %q", i.Name),
+		ingest.Conversation{Name: i.Name, Device: osdp.New(o), Silence: map[string]time.Duration{i.Name: longest}, Via: i.Line},
+		[]any{i.Address, i.Role, i.Install, i.SecureKey}, p.lines[i.Line])
 }
 
 // longest is the longest healthy silence of an instrument: the site's word

@@ -4,6 +4,9 @@
 //	start   store ──► uplink ──► lines, ingest ──► conversations
 //	stop    conversations ──► ingest ──► lines ──► store sealed ──► uplink drains ──► store closed
 //
+// In between the site goes over to another site file (reload.go): what did not change
+// goes on.
+//
 // It knows no protocol, no topic and no rule of its own. Tests replace the two
 // ends of the road, lines and brokers, and nothing in between.
 package daemon
@@ -13,7 +16,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/time/rate"
 
@@ -21,7 +26,7 @@ import (
 	"sitepost/cmd/sitepost/control"
 	"sitepost/cmd/sitepost/status"
 	"sitepost/config"
-	"sitepost/devices/instrument"
+	"sitepost/devices/camera/onvif"
 	"sitepost/devices/line"
 	"sitepost/ingest"
 	"sitepost/ingest/store"
@@ -34,6 +39,14 @@ type Options struct {
 	Profiles string // folder of the site's own profiles; "" is none
 	Version  string
 	Log      *slog.Logger
+
+	// Reread reads the site file again, for a reload; nil: it cannot be reloaded.
+	Reread func() (*config.Config, config.Findings)
+	// Hangup brings SIGHUP, which asks for a reload as the tools do. nil: nobody does.
+	Hangup <-chan os.Signal
+	// Keep keeps a site file that was accepted, from the start on, and returns its
+	// number. nil: nobody keeps them.
+	Keep func(c *config.Config, who string) (number int, err error)
 
 	// Control is where the technician's tools reach us; "" is nowhere.
 	Control string
@@ -62,75 +75,71 @@ func Run(ctx context.Context, o Options) (err error) {
 	if o.Host == nil {
 		o.Host = new(box.Machine())
 	}
+	site := &site{
+		opt: o, budget: onvif.NewBudget(), starts: rate.NewLimiter(sessionsPerSecond, 1),
+		learnt: make(chan struct{}, 1), showing: make(chan struct{}, 1), reloading: make(chan struct{}, 1),
+	}
+	site.reloading <- struct{}{}
 	st, err := store.Open(store.Options{
 		Directory: o.Config.Store.Directory, Site: o.Config.Site.Name,
 		Receipt: string(o.Config.Uplink.Receipt), Size: o.Config.Store.Size,
 		KeepReadings: o.Config.Store.KeepReadings, KeepEvents: o.Config.Store.KeepEvents,
 		KeepAlarms: o.Config.Store.KeepAlarms, PicturesFor: o.Config.Store.KeepPictures,
-		SendPictures: sendsPictures(o.Config),
+		SendPictures: func(camera string) bool { return sendsPictures(site.file(), camera) },
 		Clock:        o.Host.Clock, Log: o.Log,
 	})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
-	site, err := build(o, st)
-	if err != nil {
+	if err := site.build(st); err != nil {
 		return err
 	}
-	defer site.hangUp()
+	defer func() { site.inForce().endThings(nil) }()
 	return site.live(ctx)
 }
 
 // A site is everything that runs.
 type site struct {
-	opt           Options
-	store         *store.Store
-	ingest        *ingest.Ingest
-	lines         map[string]*line.Line
-	profiles      map[string]*instrument.Profile // by name, as far as they were needed
-	asked         map[string]*asked              // cameras and recorders with an address of their own, by name
-	eyes          map[string][]eye               // of the cameras that look at a zone, by its name
-	starts        *rate.Limiter                  // of sessions with cameras
-	learnt        chan struct{}                  // something new is known of a camera
-	conversations []ingest.Conversation
-	box           *box.Box
-	hook          *hook        // nil while the site has none
-	link          *uplink.Link // nil while the site has no city yet
+	opt    Options
+	store  *store.Store
+	ingest *ingest.Ingest
+	box    *box.Box
+	budget *onvif.Budget // of logins to cameras
+	starts *rate.Limiter // of sessions with cameras
+	learnt chan struct{} // something new is known of a camera
+
+	showing chan struct{} // held while the inventory is shown
+	owes    atomic.Bool   // what stands could not be shown
+
+	plan      atomic.Pointer[plan]        // in force
+	link      atomic.Pointer[uplink.Link] // nil while the site has no city yet
+	word      word                        // about the site file
+	reloading chan struct{}               // held by who changes the plan, and parts with it
+	parts     parts
 }
 
-// file is the site file that is in force.
-func (s *site) file() *config.Config { return s.opt.Config }
-
-// build makes every part of the site, and starts none.
-func build(o Options, st *store.Store) (*site, error) {
-	s := &site{
-		opt: o, store: st, profiles: map[string]*instrument.Profile{},
-		eyes: map[string][]eye{}, starts: rate.NewLimiter(sessionsPerSecond, 1), learnt: make(chan struct{}, 1),
-	}
-	if err := s.connectDevices(); err != nil {
-		return nil, err
-	}
-	says, err := s.says()
+// build makes every part of the site, and begins none.
+func (s *site) build(st *store.Store) error {
+	s.store = st
+	p, err := s.newPlan(s.opt.Config)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	s.ingest = ingest.New(ingest.Options{
-		Store: st, Places: places(o.Config), Says: says, CardKey: s.cardKey(), CardKeyID: o.Config.Cards.KeyID,
-		ReadingsEvery: o.Config.Uplink.Readings, Attention: s.attend, Log: o.Log,
-	})
+	s.ingest = ingest.New(ingest.Options{Store: st, Site: p.who, Attention: s.attend, Log: s.opt.Log})
 	s.box = s.newBox()
-	return s, s.connectCity()
+	s.force(p)
+	return nil
 }
 
 // cardKey reads the key under which cards leave. Without it a card leaves
 // unmarked: that a site must do without its gas alarms because a key cannot be
 // read would be worse.
-func (s *site) cardKey() []byte {
-	if s.file().Cards.Key.IsZero() {
+func (s *site) cardKey(c *config.Config) []byte {
+	if c.Cards.Key.IsZero() {
 		return nil
 	}
-	key, err := s.file().Cards.Key.Read()
+	key, err := c.Cards.Key.Read()
 	if err != nil {
 		s.opt.Log.Error("cards leave without their mark", "err", err)
 		return nil
@@ -148,7 +157,8 @@ func (s *site) live(ctx context.Context) error {
 	lineCtx, stopLines := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopLink()
 	defer stopLines()
-	var link, lines sync.WaitGroup
+	s.parts.runsUntil(linkCtx, lineCtx, ctx)
+	var lines sync.WaitGroup
 	s.answerTools(lineCtx, &lines)
 	if s.opt.Status != nil {
 		s.opt.Status(s.snapshot)
@@ -157,31 +167,22 @@ func (s *site) live(ctx context.Context) error {
 	lines.Go(func() { s.watchStore(lineCtx) })
 	lines.Go(func() { s.box.Run(lineCtx) })
 	lines.Go(func() { s.tellDamages(lineCtx) })
-	if s.link != nil {
-		link.Go(func() {
-			if err := s.link.Run(linkCtx); err != nil {
-				s.opt.Log.Error("uplink ended", "err", err)
-			}
-		})
-		if s.hook != nil {
-			link.Go(func() { s.hook.run(linkCtx) })
-		}
+	lines.Go(func() { s.answerHangups(lineCtx) })
+	if err := s.parts.begin(s.inForce().parts); err != nil {
+		s.opt.Log.Error("not all of the site can begin", "err", err)
 	}
-	for _, l := range s.lines {
-		lines.Go(func() {
-			if err := l.Run(lineCtx); err != nil {
-				s.opt.Log.Error("line ended", "err", err)
-			}
-		})
-	}
-	s.opt.Log.Info("site is running", "site", s.file().Site.Name, "devices", len(s.conversations), "config", s.file().Hash)
-	err := s.ingest.Run(ctx, s.conversations) // until ctx ends and every device is silent
+	s.opt.Log.Info("site is running", "site", s.file().Site.Name, "parts", len(s.parts.running), "config", s.file().Hash)
+	<-s.reloading                 // from here on the plan may be changed
+	err := s.ingest.Run(ctx, nil) // until ctx ends and every device is silent
+	s.reloading <- struct{}{}     // and from here on no more
+	s.parts.wait(talking)
 	stopLines()
 	lines.Wait()
+	s.parts.wait(onLines)
 	err = errors.Join(err, s.box.End())
 	s.store.Seal()
 	stopLink() // it drains what is on disk for a bounded time
-	link.Wait()
+	s.parts.wait(toCity)
 	s.opt.Log.Info("site has stopped", "site", s.file().Site.Name)
 	return err
 }
@@ -197,7 +198,7 @@ func (s *site) answerTools(ctx context.Context, running *sync.WaitGroup) {
 		s.opt.Log.Warn("tools cannot reach this sitepost", "err", err)
 		return
 	}
-	door := control.Door{Lines: s.lines, Cameras: wall{s}, Status: s.snapshot, Log: s.opt.Log}
+	door := control.Door{Lines: s.ownLines, Cameras: wall{s}, Status: s.snapshot, Reload: s.reload, Log: s.opt.Log}
 	running.Go(func() {
 		if err := door.Serve(ctx, l); err != nil {
 			s.opt.Log.Error("tools cannot reach this sitepost any more", "err", err)
@@ -211,5 +212,9 @@ func (s *site) announce() error {
 	if err := s.showStanding(); err != nil {
 		return fmt.Errorf("show the site: %w", err)
 	}
-	return s.box.Begin()
+	if err := s.box.Begin(); err != nil {
+		return err
+	}
+	s.accept(s.file(), nil, "start")
+	return nil
 }

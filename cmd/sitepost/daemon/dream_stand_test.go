@@ -66,6 +66,8 @@ type dream struct {
 	passed map[string]int
 	host   box.Host
 	status func() status.Snapshot // of the daemon that runs
+	hangup chan os.Signal         // to it
+	kept   []string               // site files that were accepted: by whom
 
 	stop     func() // ends the daemon; nil while none runs
 	unplug   func() // ends everything around it
@@ -89,7 +91,7 @@ func newDreamIn(t *testing.T, dir, lines string, files map[string]string) *dream
 	}
 	d.write("site.toml", strings.ReplaceAll(dreamHead+lines, "DIR", d.dir))
 	var found config.Findings
-	if d.config, found = config.Load(filepath.Join(d.dir, "site.toml"), config.Env{Profiles: daemon.Shelf(d.profiles())}); len(found.Errors()) > 0 {
+	if d.config, found = config.Load(d.path(), d.env()); len(found.Errors()) > 0 {
 		t.Fatal(found)
 	}
 	var err error
@@ -101,7 +103,8 @@ func newDreamIn(t *testing.T, dir, lines string, files map[string]string) *dream
 	for _, l := range d.config.Lines {
 		w := &wire{Cable: linetest.NewCable()}
 		d.wires[l.Name] = w
-		d.attached.Go(func() { virtual.Attach(outside, w, line.Settings(l.Settings), d.site.On(d.config, l.Name)...) })
+		on := d.site.On(d.config, l.Name)
+		d.attached.Go(func() { virtual.Attach(outside, w, line.Settings(l.Settings), on...) })
 	}
 	return d
 }
@@ -115,6 +118,8 @@ func dreamHost() box.Host {
 	}}
 }
 
+func (d *dream) path() string     { return filepath.Join(d.dir, "site.toml") }
+func (d *dream) env() config.Env  { return config.Env{Profiles: daemon.Shelf(d.profiles())} }
 func (d *dream) profiles() string { return filepath.Join(d.dir, "profiles") }
 
 func (d *dream) write(name, text string) {
@@ -132,7 +137,10 @@ func (d *dream) write(name, text string) {
 func (d *dream) start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
+	d.hangup = make(chan os.Signal, 1)
 	o := daemon.Options{
+		Reread: func() (*config.Config, config.Findings) { return config.Load(d.path(), d.env()) }, Hangup: d.hangup,
+		Keep:   func(_ *config.Config, who string) (int, error) { d.kept = append(d.kept, who); return len(d.kept), nil },
 		Config: d.config, Profiles: d.profiles(), Version: "test", Host: &d.host,
 		Status: func(take func() status.Snapshot) { d.status = take },
 		Log:    slog.New(slog.NewTextHandler(&d.log, &slog.HandlerOptions{Level: slog.LevelDebug})),

@@ -56,8 +56,11 @@ func newHook(program, site string, log *slog.Logger) *hook {
 	}
 }
 
-// hear is the link's word. It does not block.
+// hear is the link's word. It does not block. A site without a hook has a nil one.
 func (h *hook) hear(p uplink.Path) {
+	if h == nil {
+		return
+	}
 	h.mu.Lock()
 	if h.came.IsZero() || p.Up != h.path.Up {
 		h.came = time.Now()

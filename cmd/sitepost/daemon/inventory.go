@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"time"
 
 	"sitepost/config"
 	"sitepost/devices"
@@ -62,6 +63,8 @@ const mostInventory = 63 << 10
 // showInventory puts the inventory on its retained topic, as one document or, on
 // a large site, as one more for each device.
 func (s *site) showInventory() error {
+	s.showing <- struct{}{} // what is newest is put last
+	defer func() { <-s.showing }()
 	doc := s.inventory()
 	raw, err := json.Marshal(doc)
 	if err != nil {
@@ -95,17 +98,32 @@ func zonesOf(one item, all []zoneItem) []zoneItem {
 	return slices.DeleteFunc(slices.Clone(all), func(z zoneItem) bool { return !slices.Contains(its, z.Name) })
 }
 
+// showAgain is how soon one tries again to show what the disk did not take.
+const showAgain = 5 * time.Second
+
 // keepInventory shows it again when a camera has told something new, until ctx
-// ends.
+// ends; and all that stands, where a reload could not show it.
 func (s *site) keepInventory(ctx context.Context) {
-	for {
+	again := time.NewTimer(0)
+	defer again.Stop()
+	for first := true; ; first = false {
 		select {
 		case <-ctx.Done():
 			return
 		case <-s.learnt:
-			if err := s.showInventory(); err != nil {
-				s.opt.Log.Error("inventory not shown", "err", err)
+		case <-again.C:
+			if first || !s.owes.Load() {
+				continue
 			}
+		}
+		show := s.showInventory
+		if s.owes.Swap(false) {
+			show = s.showStanding
+		}
+		if err := show(); err != nil {
+			s.opt.Log.Error("inventory not shown", "err", err)
+			s.owes.Store(true)
+			again.Reset(showAgain)
 		}
 	}
 }
@@ -137,7 +155,7 @@ func (s *site) addCamera(one *item) {
 			one.AlsoSees, one.Recorder, one.Channel, one.Watch = k.AlsoSees, k.Recorder, k.Channel, k.Watch
 		}
 	}
-	if a := s.asked[one.Name]; a != nil {
+	if a := s.inForce().asked[one.Name]; a != nil {
 		told := a.memory.Known().Inventory
 		one.Vendor, one.Model, one.Serial, one.Firmware = told.Identity.Vendor, told.Identity.Model, told.Identity.Serial, told.Identity.Firmware
 		one.Endpoint, one.MACs = told.Identity.Endpoint, told.MACs

@@ -27,7 +27,7 @@ func TestLargeInventory(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = st.Close() })
-	s := &site{opt: Options{Config: c}, store: st}
+	s := &site{opt: Options{Config: c}, store: st, showing: make(chan struct{}, 1)}
 	began := time.Now()
 	if err := s.showInventory(); err != nil {
 		t.Fatal(err)

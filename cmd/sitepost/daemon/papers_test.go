@@ -118,14 +118,14 @@ func TestRenewedCertificate(t *testing.T) {
 		Brokers: []config.Broker{{Name: "city-a", URL: "mqtts://127.0.0.1:" + port, TLS: true}},
 	}
 	s := &site{opt: Options{Host: new(box.Machine()), Config: &config.Config{Site: config.Site{Name: "harbour"}, Uplink: up}}}
-	before := s.papers(0)
+	before := s.papersOf(up)(0)
 	sayAs(t, s, "box-old")
 	o.renew(t, "box-new", ".pem")
-	if got := s.papers(0); got != "" {
+	if got := s.papersOf(up)(0); got != "" {
 		t.Errorf("half of a renewal: got %q, want nothing", got)
 	}
 	o.renew(t, "box-new", ".key")
-	if got := s.papers(0); got == "" || got == before {
+	if got := s.papersOf(up)(0); got == "" || got == before {
 		t.Errorf("renewed: got %q, want another than %q", got, before)
 	}
 	sayAs(t, s, "box-new")
@@ -144,7 +144,7 @@ func TestRenewedCertificate(t *testing.T) {
 // sayAs dials and says something where only the bearer of a certificate may.
 func sayAs(t *testing.T, s *site, name string) {
 	t.Helper()
-	session, err := s.dial(s.file().Uplink.Brokers[0])(t.Context(), uplink.Will{}, func(uplink.Message) {})
+	session, err := s.dial(s.file(), s.file().Uplink.Brokers[0])(t.Context(), uplink.Will{}, func(uplink.Message) {})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -23,32 +24,33 @@ type eye struct {
 	alert  chan struct{}
 }
 
-// openEye makes the eye of a camera, and notes in which zones it looks.
-func (s *site) openEye(k config.Camera) eye {
-	one := eye{camera: k.Name, wanted: make(chan camera.Shot, waitingShots), alert: make(chan struct{}, 1)}
+// openEye plans the eye of a camera, and notes in which zones it looks.
+func (p *plan) openEye(k config.Camera) *eye {
+	one := share(p, "eye "+k.Name, nil, func() *eye {
+		return &eye{camera: k.Name, wanted: make(chan camera.Shot, waitingShots), alert: make(chan struct{}, 1)}
+	})
 	for _, zone := range append([]string{k.Zone, k.From, k.To}, k.AlsoSees...) {
-		if zone != "" && !slices.ContainsFunc(s.eyes[zone], func(o eye) bool { return o.camera == k.Name }) {
-			s.eyes[zone] = append(s.eyes[zone], one)
+		if zone != "" && !slices.Contains(p.eyes[zone], one) {
+			p.eyes[zone] = append(p.eyes[zone], one)
 		}
 	}
 	return one
 }
 
-// shoot makes the conversation that takes a camera's pictures on alarm.
-func (s *site) shoot(k config.Camera, one eye) {
-	s.add(ingest.Conversation{Name: k.Name, Device: camera.Shoot(camera.ShootOptions{
-		Name: k.Name, Client: s.askedFor(k).client, Pick: pickOf(k), Wanted: one.wanted, Log: s.opt.Log.With("device", k.Name),
+// shoot plans the conversation that takes a camera's pictures on alarm.
+func (p *plan) shoot(k config.Camera, one *eye) {
+	call := p.askedFor(k).caller
+	p.talk(fmt.Sprintf("pictures of %q", k.Name), ingest.Conversation{Name: k.Name, Device: camera.Shoot(camera.ShootOptions{
+		Name: k.Name, Client: call.client, Pick: pickOf(k), Wanted: one.wanted, Log: p.site.opt.Log.With("device", k.Name),
 		Keep: func(incident string, jpeg []byte) (devices.Picture, error) {
-			return s.store.KeepPicture(incident, k.Name, jpeg)
+			return p.site.store.KeepPicture(incident, k.Name, jpeg)
 		},
-	})})
+	})}, []any{pickOf(k)}, call, one)
 }
 
 // sendsPictures says whether the site wants the pictures of a camera sent.
-func sendsPictures(c *config.Config) func(camera string) bool {
-	return func(camera string) bool {
-		return slices.ContainsFunc(c.Cameras, func(k config.Camera) bool { return k.Name == camera && k.SendPictures })
-	}
+func sendsPictures(c *config.Config, camera string) bool {
+	return slices.ContainsFunc(c.Cameras, func(k config.Camera) bool { return k.Name == camera && k.SendPictures })
 }
 
 // attend asks the cameras that look at the place of an alarm for a picture, and has
@@ -57,9 +59,9 @@ func (s *site) attend(r store.Record) {
 	if !isAboutSite(r.Event.Code) {
 		return
 	}
-	asked := map[string]bool{}
+	eyes, asked := s.inForce().eyes, map[string]bool{}
 	for _, zone := range []string{nameOf(r.Place.Zone), nameOf(r.Place.From), nameOf(r.Place.To)} {
-		for _, one := range s.eyes[zone] {
+		for _, one := range eyes[zone] {
 			if asked[one.camera] {
 				continue
 			}

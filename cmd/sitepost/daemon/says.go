@@ -10,13 +10,13 @@ import (
 
 // says lists what each instrument may say, so that a day on which it never said
 // something can be seen.
-func (s *site) says() (map[string][]devices.Code, error) {
+func (p *plan) says() (map[string][]devices.Code, error) {
 	all := map[string][]devices.Code{}
-	for _, i := range s.file().Instruments {
+	for _, i := range p.config.Instruments {
 		if i.Disabled != nil {
 			continue
 		}
-		codes, err := s.codes(i)
+		codes, err := p.codes(i)
 		if err != nil {
 			return nil, err
 		}
@@ -28,11 +28,11 @@ func (s *site) says() (map[string][]devices.Code, error) {
 
 // codes returns what one instrument may say: a wired one what its terminals
 // mean, and the others what their profile or protocol can say.
-func (s *site) codes(i config.Instrument) ([]devices.Code, error) {
+func (p *plan) codes(i config.Instrument) ([]devices.Code, error) {
 	if i.Protocol == config.OSDP {
 		return osdp.Codes(), nil
 	}
-	p, err := s.profile(i)
+	profile, err := p.profile(i)
 	if err != nil {
 		return nil, err
 	}
@@ -41,9 +41,9 @@ func (s *site) codes(i config.Instrument) ([]devices.Code, error) {
 		codes = append(codes, in.Code)
 	}
 	if codes == nil {
-		codes = p.Codes()
+		codes = profile.Codes()
 	}
-	if p.Judged() && i.Limits != nil {
+	if profile.Judged() && i.Limits != nil {
 		codes = append(codes, devices.GasAlarmLow, devices.GasAlarmHigh)
 	}
 	return codes, nil

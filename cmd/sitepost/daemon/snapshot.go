@@ -17,9 +17,10 @@ func (s *site) snapshot() status.Snapshot {
 		State: s.box.State(), Store: s.storeNow(),
 		Open: []status.Open{}, Devices: []status.Device{}, Lines: []status.Device{},
 	}
-	if s.link != nil {
-		snap.Uplink = &status.Uplink{Status: s.link.Status(), Brokers: s.link.Names}
+	if link := s.link.Load(); link != nil {
+		snap.Uplink = &status.Uplink{Status: link.Status(), Brokers: link.Names}
 	}
+	snap.Refused, snap.AtRestart = s.word.now()
 	s.addStandings(&snap)
 	snap.Judge()
 	return snap

@@ -14,6 +14,7 @@ import (
 
 	"sitepost/cmd/sitepost/daemon"
 	"sitepost/config"
+	"sitepost/devices/line"
 	"sitepost/devices/virtual"
 	"sitepost/uplink/mqtt/mqtttest"
 )
@@ -32,6 +33,7 @@ type stand struct {
 	config  *config.Config
 	site    *virtual.Site
 	broker  *mqtttest.Broker
+	open    func(config.Line) line.Opener // nil opens the real lines
 	city    *mqtttest.Collector
 	book    *book // of what the city heard
 }
@@ -89,7 +91,13 @@ func topicOf(below string) string { return "sitepost/1/test-ferry/up/" + below }
 func (s *stand) run() (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	o := daemon.Options{Config: s.config, Version: "test", Control: s.control, Log: slog.New(slog.NewTextHandler(s.t.Output(), nil))}
+	o := daemon.Options{
+		Config: s.config, Version: "test", Control: s.control, Log: slog.New(slog.NewTextHandler(s.t.Output(), nil)),
+		Reread: func() (*config.Config, config.Findings) {
+			return config.Load(s.path, config.Env{Profiles: daemon.Shelf("")})
+		},
+		Open: s.open,
+	}
 	go func() { ended <- daemon.Run(ctx, o) }()
 	stop = sync.OnceFunc(func() {
 		cancel()

@@ -15,7 +15,7 @@ const unansweredFor = 10 * time.Second
 
 // A Finding is one thing that is wrong.
 type Finding struct {
-	What  string    `json:"what"` // city, store, device, line, clock, power, wear, open
+	What  string    `json:"what"` // city, config, store, device, line, clock, power, wear, open
 	Name  string    `json:"name,omitempty"`
 	Since time.Time `json:"since,omitzero"`
 	Text  string    `json:"text"`
@@ -26,6 +26,7 @@ type Finding struct {
 func (s *Snapshot) Judge() {
 	s.Findings = []Finding{}
 	s.judgeStore()
+	s.judgeConfig()
 	s.judgeCity()
 	s.judgeOpen()
 	for _, d := range s.Lines {
@@ -45,6 +46,15 @@ func (s *Snapshot) judgeStore() {
 	}
 	if files := s.Store.SetAside; len(files) > 0 {
 		s.find(Finding{What: "store", Text: textSetAside(files), Next: nextSetAside})
+	}
+}
+
+func (s *Snapshot) judgeConfig() {
+	if r := s.Refused; r != nil {
+		s.find(Finding{What: "config", Since: r.At, Text: textRefused(r.Why), Next: nextRefused})
+	}
+	if len(s.AtRestart) > 0 {
+		s.find(Finding{What: "config", Text: textAtRestart(s.AtRestart), Next: nextAtRestart})
 	}
 }
 
@@ -90,7 +100,7 @@ func (s *Snapshot) judgeBrokers(u *Uplink) {
 }
 
 // shownElsewhere are conditions of which something else here tells more.
-var shownElsewhere = []string{"device.", "line.", "uplink.", "clock.", "power.", "store.wear", "store.full"}
+var shownElsewhere = []string{"device.", "line.", "uplink.", "clock.", "power.", "store.wear", "store.full", "config."}
 
 func (s *Snapshot) judgeOpen() {
 	for _, o := range s.Open {

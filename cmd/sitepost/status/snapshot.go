@@ -34,12 +34,22 @@ type Snapshot struct {
 
 	box.State // started, cause, before, clock, power, wear
 
+	Refused   *Refused `json:"config_rejected,omitempty"` // a newer site file; nil: none since one was accepted
+	AtRestart []string `json:"at_restart,omitempty"`      // keys of the site file that count from the next restart on
+
 	Findings []Finding `json:"findings"` // what is wrong, the worst first; empty: all is well
 	Uplink   *Uplink   `json:"uplink"`   // null: the site has no city yet
 	Store    Store     `json:"store"`
 	Open     []Open    `json:"open"`    // conditions that are open
 	Devices  []Device  `json:"devices"` // by name
 	Lines    []Device  `json:"lines"`
+}
+
+// A Refused is a site file that was not accepted: the one before stays in force.
+type Refused struct {
+	Why string    `json:"why"` // FILE:LINE:COLUMN: the first mistake, and how many there are
+	By  string    `json:"by"`
+	At  time.Time `json:"at"`
 }
 
 // An Uplink is the link to the city.

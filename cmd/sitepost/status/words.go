@@ -29,6 +29,9 @@ const (
 	textUnsynced   = "the clock is not synchronised"
 	nextUnsynced   = "check chrony or systemd-timesyncd"
 
+	nextRefused   = "correct it, then say `sitepost reload`"
+	nextAtRestart = "restart sitepost when that suits the site"
+
 	wordWrong   = "wrong"
 	wordAllWell = "all is well"
 	wordMore    = "… and %d more: --json lists all"
@@ -36,6 +39,14 @@ const (
 
 func textAway(why string) string {
 	return "the city is away: " + cmp.Or(why, "not connected yet")
+}
+
+func textRefused(why string) string {
+	return "the site file is not accepted, and the one before stays in force: " + why
+}
+
+func textAtRestart(keys []string) string {
+	return "of the site file this counts only from the next restart on: " + strings.Join(keys, ", ")
 }
 
 // textSpare says that another broker has the link.
