@@ -1,7 +1,7 @@
 package config
 
 import (
-	"fmt"
+	"errors"
 	"slices"
 	"strconv"
 
@@ -27,61 +27,73 @@ type Migration struct {
 	Text     []byte // as it should be now
 }
 
-// Migrate raises a text to the version that this sitepost reads. name is its file's
-// name. Its syntax must be sound; other mistakes are left to [Parse], for an older
-// version may have words that this one does not know.
-func Migrate(name string, text []byte) (Migration, Findings, error) {
+// Migrate raises a text to the version that this sitepost reads, or says why it cannot.
+// name is its file's name. Its syntax must be sound; other mistakes are left to
+// [Parse], for an older version may have words that this one does not know.
+func Migrate(name string, text []byte) (Migration, Findings) {
 	return migrate(name, text, newest, steps)
 }
 
-func migrate(name string, text []byte, newest int, steps []step) (Migration, Findings, error) {
-	from, at, findings := versionOf(name, text)
-	m := Migration{From: from, To: from, Text: text}
-	switch {
-	case len(findings) > 0:
-		return m, findings, nil
-	case from > newest:
-		return m, nil, fmt.Errorf("%s is of version %d, and this sitepost is older than the file: it reads version %d (install the sitepost that the file was written for)", name, from, newest)
+func migrate(name string, text []byte, newest int, steps []step) (Migration, Findings) {
+	v := readVersion(name, text)
+	m := Migration{From: v.number, To: v.number, Text: text}
+	if v.number > newest {
+		v.tell("the file is of version %d, and this sitepost is older than the file: it reads version %d (install the sitepost that the file was written for)", v.number, newest)
 	}
-	for m.To < newest {
-		i := slices.IndexFunc(steps, func(s step) bool { return s.from == m.To })
-		if i < 0 {
-			return m, nil, fmt.Errorf("%s is of version %d, which no sitepost has read", name, m.To)
-		}
-		patched, err := steps[i].do(slices.Clone(m.Text))
+	for v.list.errors == 0 && m.To < newest {
+		patched, err := raise(m.Text, m.To, steps)
 		if err != nil {
-			return m, nil, fmt.Errorf("%s: from version %d to %d: %w", name, m.To, m.To+1, err)
+			v.tell("from version %d to %d: %v", m.To, m.To+1, err)
+			break
 		}
-		if _, at, findings = versionOf(name, patched); len(findings) > 0 {
-			return m, findings, nil
+		if v = readVersion(name, patched); v.list.errors == 0 {
+			m.To++
+			m.Text = slices.Concat(patched[:v.at.off], []byte(strconv.Itoa(m.To)), patched[v.at.off+v.at.len:])
+			v = readVersion(name, m.Text)
 		}
-		m.To++
-		m.Text = slices.Concat(patched[:at.off], []byte(strconv.Itoa(m.To)), patched[at.off+at.len:])
 	}
-	return m, nil, nil
+	return m, v.list.sorted().Errors()
 }
 
-// versionOf returns the version of a text and where its figure stands.
-func versionOf(name string, text []byte) (version int, at span, mistakes Findings) {
+// raise does the step from a version to the next.
+func raise(text []byte, from int, steps []step) ([]byte, error) {
+	i := slices.IndexFunc(steps, func(s step) bool { return s.from == from })
+	if i < 0 {
+		return nil, errors.New("no sitepost has ever read such a file: write version = 1")
+	}
+	return steps[i].do(slices.Clone(text))
+}
+
+// A version is that of a text, and where its figure stands; list has what is wrong.
+type version struct {
+	number int
+	at     span
+	list   *collector
+}
+
+func (v version) tell(format string, args ...any) { v.list.add(Meaning, v.at, format, args...) }
+
+func readVersion(name string, text []byte) version {
+	v := version{list: &collector{src: &source{name: name}}}
 	if len(text) > maxFile {
-		return 0, span{}, Findings{{File: name, Kind: Language, Text: tooLarge}}
+		v.tell(tooLarge)
+		return v
 	}
-	list := &collector{}
-	list.src = newSource(name, text, list)
-	root, whole := list.parse()
+	v.list.src = newSource(name, text, v.list)
+	root, whole := v.list.parse()
+	if !whole || v.list.errors > 0 {
+		return v
+	}
 	n := root.keys["version"]
-	switch {
-	case len(list.list.Errors()) > 0 || !whole:
-	case n == nil:
-		list.add(Meaning, span{}, "the file has no \"version\": write version = 1")
-	case n.kind != unstable.Integer:
-		list.add(Language, n.at, "the version is a number: write version = 1")
-	default:
-		var err error
-		if version, err = strconv.Atoi(n.text); err != nil || len(n.text) != n.at.len {
-			list.add(Language, n.at, "the version is a plain number: write version = 1")
-		}
-		at = n.at
+	if n == nil {
+		v.tell("the file has no \"version\": write version = 1")
+		return v
 	}
-	return version, at, list.sorted().Errors()
+	number, err := strconv.Atoi(n.text)
+	if v.at = n.at; n.kind != unstable.Integer || err != nil || len(n.text) != n.at.len {
+		v.tell("the version is a plain number: write version = 1")
+		return v
+	}
+	v.number = number
+	return v
 }

@@ -126,6 +126,7 @@ const (
 	PowerBatteryLow  Code = "power.battery.low"
 	StoreDamaged     Code = "store.damaged"
 	StoreGap         Code = "store.gap"
+	ConfigRejected   Code = "config.rejected"
 )
 
 // dictionary is every code that may leave a site. Codes are added, never

@@ -35,6 +35,16 @@ type Options struct {
 	Version  string
 	Log      *slog.Logger
 
+	// Reread reads the site file again, for a reload; nil: it cannot be reloaded.
+	Reread func() (*config.Config, config.Findings)
+	// Keep keeps a site file that was accepted, from the start on, and returns its
+	// number. nil: nobody keeps them.
+	Keep func(c *config.Config, who string) (number int, err error)
+	// Rejected says why the site file on disk was rejected, if Config is the last one
+	// that was accepted before it: FILE:LINE:COLUMN: the first mistake, and how many
+	// more. "" means that Config is the one on disk.
+	Rejected string
+
 	// Control is where the technician's tools reach us; "" is nowhere.
 	Control string
 	// Host is the machine we run on; nil is the real one.
@@ -95,6 +105,7 @@ type site struct {
 	learnt        chan struct{}                  // something new is known of a camera
 	conversations []ingest.Conversation
 	box           *box.Box
+	rejected      rejection
 	hook          *hook        // nil while the site has none
 	link          *uplink.Link // nil while the site has no city yet
 }
@@ -211,5 +222,8 @@ func (s *site) announce() error {
 	if err := s.showStanding(); err != nil {
 		return fmt.Errorf("show the site: %w", err)
 	}
-	return s.box.Begin()
+	if err := s.box.Begin(); err != nil {
+		return err
+	}
+	return s.tellFile()
 }

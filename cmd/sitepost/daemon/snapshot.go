@@ -14,7 +14,7 @@ func (s *site) snapshot() status.Snapshot {
 	c := s.file()
 	snap := status.Snapshot{
 		Schema: status.Schema, Time: s.opt.Host.Wall(), Site: c.Site.Name, Title: c.Site.Title, Version: s.opt.Version, Config: c.Hash,
-		State: s.box.State(), Store: s.storeNow(),
+		Rejected: s.rejected.now(), State: s.box.State(), Store: s.storeNow(),
 		Open: []status.Open{}, Devices: []status.Device{}, Lines: []status.Device{},
 	}
 	if s.link != nil {

@@ -15,7 +15,8 @@ const unansweredFor = 10 * time.Second
 
 // A Finding is one thing that is wrong.
 type Finding struct {
-	What  string    `json:"what"` // city, store, device, line, clock, power, wear, open
+	Code  string    `json:"code,omitempty"`
+	What  string    `json:"what"` // city, store, config, device, line, clock, power, wear, open
 	Name  string    `json:"name,omitempty"`
 	Since time.Time `json:"since,omitzero"`
 	Text  string    `json:"text"`
@@ -26,6 +27,7 @@ type Finding struct {
 func (s *Snapshot) Judge() {
 	s.Findings = []Finding{}
 	s.judgeStore()
+	s.Findings = append(s.Findings, judgeRejected(s)...)
 	s.judgeCity()
 	s.judgeOpen()
 	for _, d := range s.Lines {
@@ -90,7 +92,7 @@ func (s *Snapshot) judgeBrokers(u *Uplink) {
 }
 
 // shownElsewhere are conditions of which something else here tells more.
-var shownElsewhere = []string{"device.", "line.", "uplink.", "clock.", "power.", "store.wear", "store.full"}
+var shownElsewhere = []string{"device.", "line.", "uplink.", "clock.", "power.", "store.wear", "store.full", string(devices.ConfigRejected)}
 
 func (s *Snapshot) judgeOpen() {
 	for _, o := range s.Open {

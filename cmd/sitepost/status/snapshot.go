@@ -30,7 +30,11 @@ type Snapshot struct {
 	Site    string    `json:"site"`
 	Title   string    `json:"title,omitempty"`
 	Version string    `json:"version"`
-	Config  string    `json:"config_hash"`
+	Config  string    `json:"config_hash"` // of the site file that is in force
+
+	// Rejected says why the site file on disk is not the one in force: FILE:LINE:COLUMN:
+	// the first mistake, and how many more.
+	Rejected string `json:"config_rejected,omitempty"`
 
 	box.State // started, cause, before, clock, power, wear
 
