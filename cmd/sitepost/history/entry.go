@@ -59,7 +59,7 @@ func encode(e Entry, text []byte) ([]byte, error) {
 // decode reads an entry whose name has this number. What it returns is the text
 // that Keep was given, or an error.
 func decode(number int, file []byte) (Entry, []byte, error) {
-	head, text, whole := bytes.Cut(file[:min(len(file), maxHead)], []byte("\n"))
+	head, _, whole := bytes.Cut(file[:min(len(file), maxHead)], []byte("\n"))
 	words, ours := bytes.CutPrefix(head, []byte(sign))
 	switch {
 	case !ours:
@@ -67,7 +67,7 @@ func decode(number int, file []byte) (Entry, []byte, error) {
 	case !whole:
 		return Entry{}, nil, errors.New("its first line has no end")
 	}
-	text = file[len(head)+1:]
+	text := file[len(head)+1:]
 	var e Entry
 	if err := json.Unmarshal(words, &e); err != nil {
 		return Entry{}, nil, fmt.Errorf("its first line cannot be read: %w", err)
