@@ -40,6 +40,9 @@ const (
 	maxLine = 8 << 10 // the longest line in it
 )
 
+// tooLarge is what is said of a larger one.
+const tooLarge = "the file is larger than 1 MiB: this is not a site.toml"
+
 // Env is what config cannot know itself.
 type Env struct {
 	Profiles Profiles // nil: the rules that need a profile are skipped
@@ -141,7 +144,7 @@ func open(path string) ([]byte, Findings) {
 func read(name string, text []byte, env Env) (*Config, *collector) {
 	list := &collector{src: &source{name: name}}
 	if len(text) > maxFile {
-		list.add(Language, span{}, "the file is larger than 1 MiB: this is not a site.toml")
+		list.add(Language, span{}, tooLarge)
 		return nil, list
 	}
 	list.src = newSource(name, text, list)

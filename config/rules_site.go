@@ -21,8 +21,8 @@ var zoneClasses = [...]string{
 }
 
 func (r *rules) checkSite() {
-	if v := r.w.Version; v.OK && v.V != 1 {
-		r.add(Meaning, v.at, "version %d is not known to this sitepost, which reads version 1: install the sitepost this file was written for", v.V)
+	if v := r.w.Version; v.OK && v.V != newest {
+		r.add(Meaning, v.at, "version %d is not known to this sitepost, which reads version %d: install the sitepost this file was written for", v.V, newest)
 	}
 	for _, k := range r.w.Site.Kinds.Items {
 		if k.OK && !slices.Contains(siteKinds[:], string(k.V)) {

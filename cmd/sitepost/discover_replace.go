@@ -34,27 +34,47 @@ func openSite(path string) (*siteFile, error) {
 }
 
 // replace puts text into the place of the file, whole or not at all, with the same
-// mode and owner, and returns where the old text is kept. A file that somebody
-// changed meanwhile stays as it is.
+// mode and owner, and returns where beside it the old text is kept. A file that
+// somebody changed meanwhile stays as it is.
 func (s *siteFile) replace(text []byte) (backup string, err error) {
-	if now, err := os.ReadFile(s.path); err != nil || !bytes.Equal(now, s.text) {
-		return "", errors.Join(fmt.Errorf("%s was changed by somebody else just now and stays so: try again", s.path), err)
+	if err := s.unchanged(); err != nil {
+		return "", err
 	}
 	if backup, err = s.keepOld(); err != nil {
 		return "", err
 	}
+	return backup, s.put(text)
+}
+
+// exchange is replace for an old text that is kept somewhere else.
+func (s *siteFile) exchange(text []byte) error {
+	if err := s.unchanged(); err != nil {
+		return err
+	}
+	return s.put(text)
+}
+
+func (s *siteFile) unchanged() error {
+	if now, err := os.ReadFile(s.path); err != nil || !bytes.Equal(now, s.text) {
+		return errors.Join(fmt.Errorf("%s was changed by somebody else just now and stays so: try again", s.path), err)
+	}
+	return nil
+}
+
+// put writes a new file and gives it the name of the old one.
+func (s *siteFile) put(text []byte) error {
 	t, err := renameio.NewPendingFile(s.path, renameio.WithTempDir(filepath.Dir(s.path)), renameio.WithStaticPermissions(s.stat.Mode().Perm()))
 	if err != nil {
-		return "", err
+		return err
 	}
 	defer func() { _ = t.Cleanup() }()
 	if err := s.fill(t.File, text); err != nil {
-		return "", err
+		return err
 	}
 	if err := t.CloseAtomicallyReplace(); err != nil {
-		return "", err
+		return err
 	}
-	return backup, syncFolder(filepath.Dir(s.path))
+	return syncFolder(filepath.Dir(s.path))
 }
 
 // keepOld writes the old text beside the file, under a name that is free.

@@ -27,13 +27,16 @@ Ctrl-C): then the devices fall silent, what they said is on disk, and what is on
 disk is sent for a bounded time. A second signal ends it at once; nothing that
 was accepted is lost by that. SIGHUP does as sitepost reload.
 
-A site file with mistakes is listed as check lists it, and nothing runs.`,
+Each site file that is accepted is kept (see sitepost config history). If the site
+file has mistakes the last accepted one runs in its place: the mistakes are listed as
+check lists them, config.rejected is raised, and status shows which file is in force.
+If none was accepted before, nothing runs.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			hangup := make(chan os.Signal, 1) // before all: unheard it would end us
 			signal.Notify(hangup, syscall.SIGHUP)
 			defer signal.Stop(hangup)
-			c, err := t.load()
+			b, err := t.begin()
 			if err != nil {
 				return err
 			}
@@ -41,8 +44,11 @@ A site file with mistakes is listed as check lists it, and nothing runs.`,
 				debug.SetGCPercent(garbage)
 			}
 			return daemon.Run(cmd.Context(), daemon.Options{
-				Config: c, Profiles: t.profiles, Version: version(), Control: t.control, Log: t.log(),
-				Reread: func() (*config.Config, config.Findings) { return config.Load(t.config, t.env()) }, Hangup: hangup,
+				Config: b.config, Rejected: b.rejected,
+				Reread:   func() (*config.Config, config.Findings) { return config.Load(t.config, t.env()) },
+				Hangup:   hangup,
+				Keep:     keeper(b.config.Store.Directory),
+				Profiles: t.profiles, Version: version(), Control: t.control, Log: t.log(),
 			})
 		},
 	}
@@ -50,7 +56,11 @@ A site file with mistakes is listed as check lists it, and nothing runs.`,
 
 // load reads the site file. Its mistakes are printed, and end the command.
 func (t *tool) load() (*config.Config, error) {
-	c, found := config.Load(t.config, t.env())
+	return t.good(config.Load(t.config, t.env()))
+}
+
+// good returns a site file that has no mistakes.
+func (t *tool) good(c *config.Config, found config.Findings) (*config.Config, error) {
 	if unopened := found.Of(config.Unopened); len(unopened) > 0 {
 		return nil, errors.New(unopened[0].File + ": " + unopened[0].Text)
 	}

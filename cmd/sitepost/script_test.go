@@ -29,6 +29,7 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	commands := map[string]func(ts *testscript.TestScript, neg bool, args []string){"camera": startCamera, "stream": startStream, "running": waitRunning}
 	maps.Copy(commands, storeVerbs())
+	maps.Copy(commands, historyVerbs())
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
@@ -119,6 +120,7 @@ func waitRunning(ts *testscript.TestScript, _ bool, args []string) {
 // 2 a bad command line or a file that cannot be opened.
 func TestExitCodes(t *testing.T) {
 	dir := t.TempDir()
+	t.Setenv("STATE_DIRECTORY", dir) // no site of this machine runs in place of a bad file
 	write := func(name, text string) string {
 		path := filepath.Join(dir, name)
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -144,6 +146,10 @@ func TestExitCodes(t *testing.T) {
 		{[]string{"explain", "no-such"}, exitUsage},
 		{[]string{"status", "--control", gone}, exitUsage},
 		{[]string{"status", "hall"}, exitUsage},
+		{[]string{"config", "diff", "--config", gone}, exitUsage},
+		{[]string{"config", "show", "1", "2", "--config", good}, exitUsage},
+		{[]string{"config", "migrate", "--config", good}, exitGood},
+		{[]string{"config", "migrate", "--config", gone}, exitUsage},
 		{[]string{"frobnicate"}, exitUsage},
 		{[]string{"check", "--frobnicate"}, exitUsage},
 		{[]string{"init", "--write", good}, exitUsage},

@@ -47,6 +47,10 @@ type Options struct {
 	// Keep keeps a site file that was accepted, from the start on, and returns its
 	// number. nil: nobody keeps them.
 	Keep func(c *config.Config, who string) (number int, err error)
+	// Rejected says why the site file on disk was rejected, if Config is the last one
+	// that was accepted before it: FILE:LINE:COLUMN: the first mistake, and how many
+	// more. "" means that Config is the one on disk.
+	Rejected string
 
 	// Control is where the technician's tools reach us; "" is nowhere.
 	Control string
@@ -215,6 +219,6 @@ func (s *site) announce() error {
 	if err := s.box.Begin(); err != nil {
 		return err
 	}
-	s.accept(s.file(), nil, "start")
+	s.tellFile()
 	return nil
 }

@@ -50,10 +50,7 @@ func (s *site) reload(ctx context.Context, who string) (control.Reloaded, error)
 
 // refuse leaves all as it is, and says so.
 func (s *site) refuse(found config.Findings, who string) control.Reloaded {
-	text := firstOf(found.Errors())
-	s.opt.Log.Warn("site file refused: the one before stays in force", "by", who, "why", text, "config", s.file().Hash)
-	s.word.refuse(text, who, s.opt.Host.Wall())
-	s.say(devices.Event{Code: devices.ConfigRejected, State: devices.Raised, Text: fmt.Sprintf("%s (by %s)", text, who)})
+	s.tellRefused(found.Brief(), who)
 	return control.Reloaded{Hash: s.file().Hash, Changed: []string{}, AtRestart: s.word.waits(), Findings: printed(found)}
 }
 
@@ -81,10 +78,35 @@ func (s *site) goOver(p *plan, c *config.Config, found config.Findings, who stri
 	return r
 }
 
+// tellRefused says that another site file is in force than the one on disk.
+func (s *site) tellRefused(why, who string) {
+	s.opt.Log.Warn("site file refused: the one before stays in force", "by", who, "why", why, "config", s.file().Hash)
+	s.word.refuse(why, who, s.opt.Host.Wall())
+	s.say(devices.Event{Code: devices.ConfigRejected, State: devices.Raised, Text: fmt.Sprintf("%s (by %s)", why, who)})
+}
+
+// tellFile says at the start what became of the site file: it is in force, or was
+// rejected and the last accepted one is.
+func (s *site) tellFile() {
+	const who = "start"
+	if s.opt.Rejected == "" {
+		s.accept(s.file(), nil, who)
+		return
+	}
+	s.keep(s.file(), who)
+	s.tellRefused(s.opt.Rejected, who)
+}
+
 // accept notes that a file is accepted, and returns its number.
 func (s *site) accept(c *config.Config, waiting []string, who string) (number int) {
 	s.word.accept(waiting)
 	s.say(devices.Event{Code: devices.ConfigRejected, State: devices.Cleared})
+	return s.keep(c, who)
+}
+
+// keep puts a file that was accepted into the history. A box that cannot guards its
+// site all the same.
+func (s *site) keep(c *config.Config, who string) (number int) {
 	if s.opt.Keep == nil {
 		return 0
 	}
@@ -185,23 +207,6 @@ func short(changed []string, hash, who string) string {
 		}
 	}
 	return fmt.Sprintf("by %s: %s; the site file has hash %s", who, what, hash)
-}
-
-// firstOf says the first mistake, and how many there are.
-func firstOf(mistakes config.Findings) string {
-	if len(mistakes) == 0 {
-		return "it cannot be read"
-	}
-	f := mistakes[0]
-	text := f.File
-	if f.Line > 0 {
-		text += fmt.Sprintf(":%d:%d", f.Line, f.Column)
-	}
-	text += ": " + f.Text
-	if n := len(mistakes) - 1; n > 0 {
-		text += fmt.Sprintf(" (and %d more)", n)
-	}
-	return text
 }
 
 // mostPrinted bounds what a tool is told of a file, in bytes.

@@ -15,7 +15,8 @@ const unansweredFor = 10 * time.Second
 
 // A Finding is one thing that is wrong.
 type Finding struct {
-	What  string    `json:"what"` // city, config, store, device, line, clock, power, wear, open
+	Code  string    `json:"code,omitempty"`
+	What  string    `json:"what"` // city, store, config, device, line, clock, power, wear, open
 	Name  string    `json:"name,omitempty"`
 	Since time.Time `json:"since,omitzero"`
 	Text  string    `json:"text"`
@@ -51,10 +52,10 @@ func (s *Snapshot) judgeStore() {
 
 func (s *Snapshot) judgeConfig() {
 	if r := s.Refused; r != nil {
-		s.find(Finding{What: "config", Since: r.At, Text: textRefused(r.Why), Next: nextRefused})
+		s.find(Finding{Code: string(devices.ConfigRejected), What: "config", Since: r.At, Text: textRefused(r.Why, s.Config), Next: nextRefused})
 	}
 	if len(s.AtRestart) > 0 {
-		s.find(Finding{What: "config", Text: textAtRestart(s.AtRestart), Next: nextAtRestart})
+		s.find(Finding{Code: "config.at_restart", What: "config", Text: textAtRestart(s.AtRestart), Next: nextAtRestart})
 	}
 }
 

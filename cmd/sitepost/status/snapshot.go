@@ -30,7 +30,7 @@ type Snapshot struct {
 	Site    string    `json:"site"`
 	Title   string    `json:"title,omitempty"`
 	Version string    `json:"version"`
-	Config  string    `json:"config_hash"`
+	Config  string    `json:"config_hash"` // of the site file that is in force
 
 	box.State // started, cause, before, clock, power, wear
 

@@ -41,8 +41,8 @@ func textAway(why string) string {
 	return "the city is away: " + cmp.Or(why, "not connected yet")
 }
 
-func textRefused(why string) string {
-	return "the site file is not accepted, and the one before stays in force: " + why
+func textRefused(why, inForce string) string {
+	return fmt.Sprintf("the site file is not accepted, and the last one that was, %.12s, is in force: %s", inForce, why)
 }
 
 func textAtRestart(keys []string) string {
