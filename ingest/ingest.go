@@ -16,9 +16,9 @@
 // stream is stands on show, and is recorded once a visit (streams.go). A device
 // that cannot be reached is offline (offline.go), one that says nothing for too
 // long is silent (supervise.go), and either is an event, told again while it lasts
-// (remind.go), unless its line keeps it from being heard (lines.go). How each
-// device stands is shown (standing.go), and what it said in a day is counted
-// (days.go). What is new about a condition, a state or a counter is decided by the
+// (remind.go), unless its line keeps it from being heard (lines.go). What a person
+// works at wakes nobody (maintain.go). How each device stands is shown (standing.go),
+// and what it said in a day is counted (days.go). What is new about a condition, a state or a counter is decided by the
 // store, inside its transaction, and nowhere here.
 //
 // This package does not know what an instrument is, how a site is configured,
@@ -47,9 +47,10 @@ type Conversation struct {
 	// longest healthy silence; 0 is "may be silent for ever".
 	Silence map[string]time.Duration
 
-	// Via is the line that the device hangs on, "" for none. While the line is
-	// lost, lent or asked by another master its devices are not called silent:
-	// that is one condition, not eight.
+	// Via is the line that the device hangs on, or the recorder that it is reached
+	// through; "" for none. While the line is lost, lent or asked by another master its
+	// devices are not called silent: that is one condition, not eight. The maintenance of
+	// either is theirs too.
 	Via string
 }
 
@@ -84,7 +85,8 @@ type Ingest struct {
 	again   map[string]chan struct{} // by conversation: its pause is over, because a person has done something
 	closing chan struct{}            // closed when Run's ctx ended: an append that fails now is given up
 	bounces bounces                  // of what chatters
-	refused atomic.Bool              // the store did not take the last event that it was asked to
+	upkeep  upkeep
+	refused atomic.Bool // the store did not take the last event that it was asked to
 }
 
 // New makes an Ingest. Nothing runs before Run.
@@ -99,10 +101,12 @@ func New(o Options) *Ingest {
 	in.bounces.at = map[pointKey]*bounce{}
 	in.watched = map[string]*watched{}
 	in.again = map[string]chan struct{}{}
+	in.upkeep = newUpkeep()
 	for name, p := range o.Places {
 		in.watched[name] = newWatched(name, p.Device.Kind, o.Says[name])
 	}
 	in.takeUp()
+	in.takeUpMaintenance()
 	return in
 }
 
@@ -123,6 +127,7 @@ func (in *Ingest) Run(ctx context.Context, cs []Conversation) error {
 	watching.Go(func() { in.flushReadings(watchCtx) })
 	watching.Go(func() { in.keepDays(watchCtx) })
 	talking.Go(func() { in.superviseAll(ctx) })
+	talking.Go(func() { in.keepUpkeep(ctx) })
 	for _, c := range cs {
 		talking.Go(func() { in.keep(ctx, c) })
 	}
@@ -191,7 +196,7 @@ func (in *Ingest) tell(place devices.Place, e devices.Event) error {
 	e.Text, e.Stream = bounded(e.Text), tidy(e.Stream)
 	in.hashCard(&e)
 	if meaning.Form == devices.Reading {
-		return in.takeReading(place, e)
+		return in.takeReading(place, in.inMode(e))
 	}
 	if e.Code == devices.DeviceOffline {
 		return in.tellOffline(place, e)
@@ -202,10 +207,11 @@ func (in *Ingest) tell(place devices.Place, e devices.Event) error {
 	return in.tellState(e)
 }
 
-// begins says whether a record is an alarm at the moment when it is one.
+// begins says whether a record is an alarm at the moment when it is one. What began in a
+// maintenance does so when that has ended.
 func begins(r store.Record) bool {
 	e := r.Event
-	return r.Lane == devices.AlarmLane && e.Mode == devices.Normal && e.State != devices.Cleared && e.Reminder == 0
+	return r.Lane == devices.AlarmLane && e.Mode == devices.Normal && e.State != devices.Cleared && (e.Reminder == 0 || r.Claimed)
 }
 
 // maxText is the contract's bound on a device's own words, in characters.
