@@ -22,7 +22,7 @@ func withPeer(ctx context.Context, c net.Conn) context.Context {
 		words = bytes.ReplaceAll(bytes.TrimRight(words, "\x00"), []byte{0}, []byte{' '})
 		who += fmt.Sprintf(": %.200q", words)
 	}
-	return context.WithValue(ctx, peerKey{}, who)
+	return withPerson(context.WithValue(ctx, peerKey{}, who), user)
 }
 
 // peer says who asks, for the log: the process, its user and its command line.

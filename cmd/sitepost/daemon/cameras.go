@@ -161,7 +161,7 @@ func (s *site) watch(k config.Camera, one eye) {
 	if k.Metadata {
 		hearing = a.hearing.Of(k.Name)
 	}
-	s.add(ingest.Conversation{Name: k.Name, Silence: never(k.Name), Device: camera.Watch(camera.WatchOptions{
+	s.add(ingest.Conversation{Name: k.Name, Silence: never(k.Name), Via: k.Recorder, Device: camera.Watch(camera.WatchOptions{
 		Name: k.Name, Client: a.client, Memory: a.memory, Pick: pickOf(k),
 		Transport: stream.Transport(k.Transport), Pin: k.StreamPin, Places: a.places, Starts: s.starts,
 		Sampled: k.Watch == config.WatchSampled, Alert: one.alert, Limits: limitsOf(s.file()),

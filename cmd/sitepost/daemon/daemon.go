@@ -93,6 +93,7 @@ type site struct {
 	eyes          map[string][]eye               // of the cameras that look at a zone, by its name
 	starts        *rate.Limiter                  // of sessions with cameras
 	learnt        chan struct{}                  // something new is known of a camera
+	trials        *rate.Limiter                  // of test alarms
 	conversations []ingest.Conversation
 	box           *box.Box
 	hook          *hook        // nil while the site has none
@@ -107,6 +108,7 @@ func build(o Options, st *store.Store) (*site, error) {
 	s := &site{
 		opt: o, store: st, profiles: map[string]*instrument.Profile{},
 		eyes: map[string][]eye{}, starts: rate.NewLimiter(sessionsPerSecond, 1), learnt: make(chan struct{}, 1),
+		trials: rate.NewLimiter(trialsPerSecond, 1),
 	}
 	if err := s.connectDevices(); err != nil {
 		return nil, err
@@ -197,7 +199,7 @@ func (s *site) answerTools(ctx context.Context, running *sync.WaitGroup) {
 		s.opt.Log.Warn("tools cannot reach this sitepost", "err", err)
 		return
 	}
-	door := control.Door{Lines: s.lines, Cameras: wall{s}, Status: s.snapshot, Log: s.opt.Log}
+	door := control.Door{Lines: s.lines, Cameras: wall{s}, Status: s.snapshot, Upkeep: workshop{s}, Trials: s, Log: s.opt.Log}
 	running.Go(func() {
 		if err := door.Serve(ctx, l); err != nil {
 			s.opt.Log.Error("tools cannot reach this sitepost any more", "err", err)
