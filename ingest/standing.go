@@ -57,11 +57,11 @@ func (in *Ingest) standing(w *watched) state {
 // ofMaintenance is how a device stands that a person works at, and that would stand so
 // without.
 func ofMaintenance(device string, m Maintenance, is state) state {
-	of, with := "in maintenance", ""
+	at := "it"
 	if m.Device != device {
-		with = fmt.Sprintf(" with %q, on which it hangs,", m.Device)
+		at = fmt.Sprintf("%q, on which it hangs,", m.Device)
 	}
-	why := fmt.Sprintf("%s%s until %s by %s: %s", of, with, minuteOf(m.Until), m.Who, m.Why)
+	why := fmt.Sprintf("%s works at %s until %s: %s", m.Who, at, minuteOf(m.Until), m.Why)
 	if is.State != "" && is.State != online {
 		why += fmt.Sprintf("; it is %s: %s", is.State, is.Why)
 	}

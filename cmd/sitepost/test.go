@@ -55,7 +55,7 @@ It ends with 0 if all arrived in time, 1 if not, and 2 if no sitepost runs.`,
 // trials are test alarms, one after the other:
 //
 //	gate-1   on disk 3 ms   broker 41 ms   platform 412 ms
-//	gas-1    on disk 2 ms   broker 39 ms   platform 398 ms   (it is silent: nothing heard for 11s)
+//	gas-1    on disk 2 ms   broker 39 ms   platform 398 ms   (silent: nothing heard for 11s)
 type trials struct {
 	tool   *tool
 	door   control.Client
@@ -64,7 +64,7 @@ type trials struct {
 
 	sent, receipts int
 	worst          int64 // ms, of those that arrived
-	byPlatform     bool  // the last receipt was the platform's
+	byPlatform     bool  // the receipts are the platform's
 }
 
 // one tests one device.
@@ -123,10 +123,10 @@ func (r *trials) summary(of int) error {
 	}
 	text := r.tool.words.Sprintf("%d devices, %d receipts", of, r.receipts)
 	if r.receipts > 0 {
-		text += r.tool.words.Sprintf(", worst %.1f s", float64(r.worst)/1000)
+		text += r.worstIn()
 	}
 	if left := of - r.sent; left > 0 {
-		text += r.tool.words.Sprintf("; %d were not tested: they go the same way", left)
+		text += r.tool.words.Sprintf("; %d not tested: they go the same way", left)
 	}
 	if r.receipts > 0 && !r.byPlatform {
 		text += r.tool.words.Sprintf("; the broker's word is all there is")
@@ -135,26 +135,37 @@ func (r *trials) summary(of int) error {
 	return err
 }
 
+// worstIn is the longest that one took to arrive.
+func (r *trials) worstIn() string {
+	if r.worst < 100 {
+		return r.tool.words.Sprintf(", worst %d ms", r.worst)
+	}
+	return r.tool.words.Sprintf(", worst %.1f s", float64(r.worst)/1000)
+}
+
 // try sends one and prints its line as it gets on.
 func (r *trials) try(ctx context.Context, device string) error {
 	beside, ended := "", false
 	r.sent++
 	err := r.door.Try(ctx, device, r.within, func(s control.Stage) error {
-		if s.Step == control.StepDone {
-			r.receipts, ended = r.receipts+1, true
+		ended = ended || s.Step.Last()
+		switch s.Step {
+		case control.StepDone:
+			r.receipts++
 			r.worst = max(r.worst, s.MS)
+		case control.StepPlatform:
+			r.byPlatform = true
 		}
-		r.byPlatform = s.Step == control.StepPlatform || r.byPlatform && s.Step == control.StepDone
 		if r.tool.json {
 			return json.NewEncoder(r.tool.stdout).Encode(s)
 		}
 		return r.print(s, &beside)
 	})
-	switch {
-	case err != nil && ctx.Err() == nil:
+	if err != nil {
 		return askedNobody(err)
-	case ended:
-		return nil
+	}
+	if !ended {
+		return fmt.Errorf("%q: the running sitepost has hung up", device)
 	}
 	return nil
 }
@@ -164,9 +175,9 @@ func (r *trials) print(s control.Stage, beside *string) error {
 	say := r.tool.say
 	switch s.Step {
 	case control.StepStands:
-		*beside = r.tool.words.Sprintf("   (it is %s: %s)", r.tool.words.Translate(s.State), r.tool.words.Translate(s.Text))
+		*beside = r.tool.words.Sprintf("   (%s: %s)", r.tool.words.Translate(s.State), r.tool.words.Translate(s.Text))
 		if s.Text == "" {
-			*beside = r.tool.words.Sprintf("   (it is %s)", r.tool.words.Translate(s.State))
+			*beside = r.tool.words.Sprintf("   (%s)", r.tool.words.Translate(s.State))
 		}
 		return nil
 	case control.StepDisk:
@@ -176,7 +187,7 @@ func (r *trials) print(s control.Stage, beside *string) error {
 	case control.StepPlatform:
 		return say("   platform %d ms", s.MS)
 	case control.StepLate:
-		return say("   not arrived after %d ms: %s; it is on disk and will follow%s\n", s.MS, r.tool.words.Translate(s.Text), *beside)
+		return say("   not arrived after %.1f s: %s; it is on disk and will follow%s\n", float64(s.MS)/1000, r.tool.words.Translate(s.Text), *beside)
 	case control.StepReplaced:
 		return say("   %s: test again%s\n", r.tool.words.Translate(s.Text), *beside)
 	case control.StepMemory:

@@ -34,6 +34,15 @@ const (
 	StepMemory   Step = "memory"
 )
 
+// Last says whether nothing comes after a step.
+func (s Step) Last() bool {
+	switch s {
+	case StepDone, StepLate, StepReplaced, StepMemory:
+		return true
+	}
+	return false
+}
+
 // A Stage is one step, as one line of JSON.
 type Stage struct {
 	Device string    `json:"device"`

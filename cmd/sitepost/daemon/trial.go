@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sitepost/cmd/sitepost/control"
+	"sitepost/cmd/sitepost/status"
 	"sitepost/config"
 	"sitepost/devices"
 	"sitepost/ingest/store"
@@ -125,7 +126,7 @@ func (t *trial) whyLate(waits control.Step) string {
 func (t *trial) tellStanding() error {
 	snap := t.site.snapshot()
 	for _, d := range append(snap.Devices, snap.Lines...) {
-		if d.Name == t.device && d.State != "online" {
+		if d.Name == t.device && d.State != "online" && d.State != status.Unknown {
 			return t.each(control.Stage{Device: t.device, Step: control.StepStands, At: time.Now(), MS: t.ms(), ID: t.record.ID(), State: d.State, Text: d.Why})
 		}
 	}
