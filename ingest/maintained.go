@@ -30,7 +30,7 @@ func (in *Ingest) EndMaintenance(device, who string) (Maintenance, error) {
 // finish ends a maintenance, and has what it covered settled. What the disk does not
 // take now is tried again each second. changing is held.
 func (in *Ingest) finish(m Maintenance, how string) error {
-	all := in.covered(m.Device)
+	all, now := in.covered(m.Device), time.Now()
 	in.closeSums(all)
 	in.upkeep.mu.Lock()
 	delete(in.upkeep.of, m.Device)
@@ -39,8 +39,7 @@ func (in *Ingest) finish(m Maintenance, how string) error {
 		in.upkeep.unsettled[w.name] = true
 	}
 	in.upkeep.mu.Unlock()
-	err := in.settleAll()
-	now := time.Now()
+	err := in.settleAll(now)
 	in.opt.Log.Info("maintenance is over", "device", m.Device, "how", how)
 	in.tellUpkeep(m.Device, devices.Normal, now, fmt.Sprintf("maintenance is over, %s; it was since %s by %s: %s", how, minuteOf(m.Since), m.Who, m.Why))
 	for _, w := range all {
@@ -50,7 +49,7 @@ func (in *Ingest) finish(m Maintenance, how string) error {
 }
 
 // settleAll settles every device that is to be. changing is held.
-func (in *Ingest) settleAll() (err error) {
+func (in *Ingest) settleAll(now time.Time) (err error) {
 	in.upkeep.mu.Lock()
 	names := slices.Sorted(maps.Keys(in.upkeep.unsettled))
 	in.upkeep.mu.Unlock()
@@ -58,7 +57,7 @@ func (in *Ingest) settleAll() (err error) {
 		in.upkeep.mu.Lock()
 		delete(in.upkeep.unsettled, name) // before: who unsettles it meanwhile is heard
 		in.upkeep.mu.Unlock()
-		if one := in.settle(name); one != nil { // the others may have alarms
+		if one := in.settle(name, now); one != nil { // the others may have alarms
 			in.upkeep.unsettle(name)
 			err = errors.Join(err, fmt.Errorf("%q after its maintenance: %w", name, one))
 		}
@@ -66,19 +65,20 @@ func (in *Ingest) settleAll() (err error) {
 	return err
 }
 
-// settle lets the city know of one device what changed in its maintenance, alarms
-// first, and then forgets it.
-func (in *Ingest) settle(device string) error {
+// settle lets the city know of one device, as of now, what changed in its maintenance,
+// alarms first, and then forgets that.
+func (in *Ingest) settle(device string, now time.Time) error {
 	if _, still := in.maintenanceOf(device); !still && in.find(device) != nil {
 		for _, u := range in.opt.Store.Upkept() {
 			if u.Record.Place.Device.Name != device || u.Over {
 				continue
 			}
-			if _, err := in.put(u.Record.Place, stillThere(u.Record, time.Now())); err != nil {
+			if _, err := in.put(u.Record.Place, stillThere(u.Record, now)); err != nil {
 				return err
 			}
 		}
-		if err := in.opt.Store.Settle(device, overNow); err != nil {
+		over := func(e devices.Event) devices.Event { return overNow(e, now) }
+		if err := in.opt.Store.Settle(device, over); err != nil {
 			return err
 		}
 	}
@@ -198,7 +198,7 @@ func (in *Ingest) lookAtUpkeep(now time.Time) (err error) {
 		err = errors.Join(err, in.finish(m, "its time has come"))
 	}
 	if unsettled && len(over) == 0 { // else that is done
-		err = in.settleAll()
+		err = in.settleAll(now)
 	}
 	return err
 }

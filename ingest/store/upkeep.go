@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"sitepost/devices"
 )
@@ -110,13 +109,13 @@ func (s *Store) Upkept() []Upkept {
 }
 
 // Settle ends the conditions of a device that are over since an upkeep, now that it
-// has ended. tell makes of what the device said, and when, what the city is told now.
-// It returns when that is on disk.
-func (s *Store) Settle(device string, tell func(over devices.Event, now time.Time) devices.Event) error {
+// has ended. tell makes of what the device said then what the city is told now. It
+// returns when that is on disk.
+func (s *Store) Settle(device string, tell func(over devices.Event) devices.Event) error {
 	return s.wait(&entry{done: make(chan error, 1), apply: func(c *change) error { return c.settleUpkeep(device, tell) }})
 }
 
-func (c *change) settleUpkeep(device string, tell func(devices.Event, time.Time) devices.Event) error {
+func (c *change) settleUpkeep(device string, tell func(devices.Event) devices.Event) error {
 	for _, key := range c.keysOf(device) {
 		o, _, err := c.s.open.get(c.tx, key)
 		if err != nil {
@@ -125,7 +124,7 @@ func (c *change) settleUpkeep(device string, tell func(devices.Event, time.Time)
 		if o.Over == nil {
 			continue
 		}
-		e := tell(*o.Over, c.now)
+		e := tell(*o.Over)
 		e.Mode, e.Upkeep = devices.Normal, false
 		if err := c.end(key, o.Record.Place, e, &o, clearedBy(end, e)); err != nil {
 			return err
