@@ -79,4 +79,3 @@ func (p *platform) answer() {
 		_ = p.server.Publish(site+"/down/ack", []byte(ack), false, 1) // a box that has gone asks again
 	}
 }
-

@@ -48,6 +48,8 @@ type Options struct {
 	Open func(config.Line) line.Opener
 	// Dials reach the city; nil dials the brokers of the config.
 	Dials []uplink.Dial
+
+	built func(*site) // is given the site before it runs; nil: nobody but a test asks for it
 }
 
 // boxName is what the box itself is called on the site.
@@ -79,6 +81,9 @@ func Run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	defer site.hangUp()
+	if o.built != nil {
+		o.built(site)
+	}
 	return site.live(ctx)
 }
 
