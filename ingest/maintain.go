@@ -63,6 +63,7 @@ type Maintenance struct {
 // upkeep is the maintenances of the site.
 type upkeep struct {
 	changing turn // held by who begins or ends one, or settles; before all below
+	failing  bool // the disk did not take what was to be settled; changed by who holds it
 
 	mu        sync.Mutex             // guards all below
 	of        map[string]underRepair // by device

@@ -586,3 +586,33 @@ func TestMaintenanceOvertaken(t *testing.T) {
 		}
 	})
 }
+
+// TestMaintenanceInDoubt: what is everybody's after a maintenance is not certain where its
+// device is silent by then, or its line lost.
+func TestMaintenanceInDoubt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		in, st := rig(t, "bus", "gas-1", "gas-2", "gas-3")
+		defer st.Close()
+		in.watched["bus"].line = true
+		began := time.Now()
+		onBus := func(c Conversation) Conversation {
+			c.Silence = map[string]time.Duration{c.Name: 0}
+			c.Via = "bus"
+			return c
+		}
+		stop := running(t, in,
+			alone("bus", cue{5 * time.Minute, devices.Event{Code: devices.LineLost, State: devices.Raised}}),
+			on("", "gas-1", saying(append(every(5*time.Second, 0, 3*time.Minute), high(3*time.Minute, devices.Raised))...)),
+			onBus(alone("gas-2", high(3*time.Minute, devices.Raised))),
+			alone("gas-3", high(3*time.Minute, devices.Raised)))
+		until(began, 2*time.Minute)
+		for _, name := range []string{"gas-1", "gas-2", "gas-3"} {
+			maintained(t, in, name)
+		}
+		until(began, 13*time.Minute)
+		stop()
+		same(t, unconfirmed(t, st), []string{"gas-1 gas.alarm.high", "gas-2 gas.alarm.high"})
+		same(t, len(st.Upkept()), 0)
+	})
+}

@@ -12,8 +12,8 @@ import (
 	"sitepost/ingest/store"
 )
 
-// EndMaintenance ends that of a device because somebody says so. It returns when all
-// that the city must hear of it is on disk, or in memory and on its way.
+// EndMaintenance ends that of a device because somebody says so, and returns what it was.
+// All that the city must hear of it is on disk then, or on its way there.
 func (in *Ingest) EndMaintenance(device, who string) (Maintenance, error) {
 	in.upkeep.changing.take()
 	defer in.upkeep.changing.give()
@@ -24,12 +24,12 @@ func (in *Ingest) EndMaintenance(device, who string) (Maintenance, error) {
 	case m.Device != device:
 		return m, fmt.Errorf("%q is in maintenance with %q, on which it hangs: end that one", device, m.Device)
 	}
-	return m, in.finish(m, "ended by "+cut(who, mostReason))
+	in.finish(m, "ended by "+cut(who, mostReason))
+	return m, nil
 }
 
-// finish ends a maintenance, and has what it covered settled. What the disk does not
-// take now is tried again each second. changing is held.
-func (in *Ingest) finish(m Maintenance, how string) error {
+// finish ends a maintenance, and has what it covered settled. changing is held.
+func (in *Ingest) finish(m Maintenance, how string) {
 	all, now := in.covered(m.Device), time.Now()
 	in.closeSums(all)
 	in.upkeep.mu.Lock()
@@ -39,36 +39,41 @@ func (in *Ingest) finish(m Maintenance, how string) error {
 		in.upkeep.unsettled[w.name] = true
 	}
 	in.upkeep.mu.Unlock()
-	err := in.settleAll(now)
+	in.settleAll(now)
 	in.opt.Log.Info("maintenance is over", "device", m.Device, "how", how)
 	in.tellUpkeep(m.Device, devices.Normal, now, fmt.Sprintf("maintenance is over, %s; it was since %s by %s: %s", how, minuteOf(m.Since), m.Who, m.Why))
 	for _, w := range all {
 		in.showAfter(w, now)
 	}
-	return err
 }
 
-// settleAll settles every device that is to be. changing is held.
-func (in *Ingest) settleAll(now time.Time) (err error) {
+// settleAll settles every device that is to be. What the disk does not take now is tried
+// again each second. changing is held.
+func (in *Ingest) settleAll(now time.Time) {
 	in.upkeep.mu.Lock()
 	names := slices.Sorted(maps.Keys(in.upkeep.unsettled))
 	in.upkeep.mu.Unlock()
+	var failed error
 	for _, name := range names {
 		in.upkeep.mu.Lock()
 		delete(in.upkeep.unsettled, name) // before: who unsettles it meanwhile is heard
 		in.upkeep.mu.Unlock()
 		if one := in.settle(name, now); one != nil { // the others may have alarms
 			in.upkeep.unsettle(name)
-			err = errors.Join(err, fmt.Errorf("%q after its maintenance: %w", name, one))
+			failed = errors.Join(failed, fmt.Errorf("%q: %w", name, one))
 		}
 	}
-	return err
+	if failed != nil && !in.upkeep.failing {
+		in.opt.Log.Error("what a maintenance changed is not on disk, and is tried again", "err", failed)
+	}
+	in.upkeep.failing = failed != nil
 }
 
 // settle lets the city know of one device, as of now, what changed in its maintenance,
 // alarms first, and then forgets that.
 func (in *Ingest) settle(device string, now time.Time) error {
-	if _, still := in.maintenanceOf(device); !still && in.find(device) != nil {
+	w := in.find(device)
+	if _, still := in.maintenanceOf(device); !still && w != nil {
 		for _, u := range in.opt.Store.Upkept() {
 			if u.Record.Place.Device.Name != device || u.Over {
 				continue
@@ -80,6 +85,11 @@ func (in *Ingest) settle(device string, now time.Time) error {
 		over := func(e devices.Event) devices.Event { return overNow(e, now) }
 		if err := in.opt.Store.Settle(device, over); err != nil {
 			return err
+		}
+		if in.lines.heaviest(w.hangsOn()) != free { // and nobody can say whether that is still so
+			if err := in.opt.Store.Doubt(device); err != nil {
+				return err
+			}
 		}
 	}
 	in.upkeep.mu.Lock()
@@ -166,13 +176,8 @@ func (in *Ingest) takeUpMaintenance() {
 func (in *Ingest) keepUpkeep(ctx context.Context) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	failing := false
 	for {
-		err := in.lookAtUpkeep(time.Now())
-		if err != nil && !failing {
-			in.opt.Log.Error("a maintenance cannot be ended on disk, and is tried again", "err", err)
-		}
-		failing = err != nil
+		in.lookAtUpkeep(time.Now())
 		select {
 		case <-ctx.Done():
 			return
@@ -182,7 +187,7 @@ func (in *Ingest) keepUpkeep(ctx context.Context) {
 }
 
 // lookAtUpkeep does what is due.
-func (in *Ingest) lookAtUpkeep(now time.Time) (err error) {
+func (in *Ingest) lookAtUpkeep(now time.Time) {
 	in.upkeep.changing.take()
 	defer in.upkeep.changing.give()
 	in.upkeep.mu.Lock()
@@ -195,10 +200,9 @@ func (in *Ingest) lookAtUpkeep(now time.Time) (err error) {
 	unsettled := len(in.upkeep.unsettled) > 0
 	in.upkeep.mu.Unlock()
 	for _, m := range over {
-		err = errors.Join(err, in.finish(m, "its time has come"))
+		in.finish(m, "its time has come")
 	}
 	if unsettled && len(over) == 0 { // else that is done
-		err = in.settleAll(now)
+		in.settleAll(now)
 	}
-	return err
 }

@@ -75,7 +75,7 @@ func (o *maintaining) run(ctx context.Context, t *tool, args []string) error {
 	if err != nil {
 		return askedNobody(err)
 	}
-	return t.printMaintenance(m, "%s is in maintenance until %s\n", m.Device, m.Until.Local().Format("15:04:05"))
+	return t.printMaintenance(m, "%s is in maintenance until %s\n", m.Device, onTheWall(m.Until))
 }
 
 // askedNobody adds to an error of the door what a person can do where no daemon runs.
@@ -93,6 +93,11 @@ func (t *tool) printMaintenance(m control.Maintenance, format string, args ...an
 	return t.say(format, args...)
 }
 
+// onTheWall is a moment on the clock of the site's wall.
+func onTheWall(at time.Time) string {
+	return at.In(time.FixedZone("", 8*60*60)).Format("15:04")
+}
+
 func (t *tool) printMaintenances(all []control.Maintenance) error {
 	if t.json {
 		return json.NewEncoder(t.stdout).Encode(all)
@@ -103,7 +108,7 @@ func (t *tool) printMaintenances(all []control.Maintenance) error {
 	var rows [][]string
 	for _, m := range all {
 		left := time.Until(m.Until).Round(time.Minute)
-		rows = append(rows, []string{m.Device, t.words.Sprintf("until %s, %d min left", m.Until.Local().Format("15:04"), max(0, int(left/time.Minute))), m.Who, m.Why})
+		rows = append(rows, []string{m.Device, t.words.Sprintf("until %s, %d min left", onTheWall(m.Until), max(0, int(left/time.Minute))), m.Who, m.Why})
 	}
 	_, err := fmt.Fprint(t.stdout, words.Columns(rows))
 	return err

@@ -110,7 +110,7 @@ func (c *change) accept(form devices.Form, p devices.Place, e devices.Event) err
 		return err
 	}
 	c.any = true
-	if castsDoubt(e) && (v == raise || v == renew || v == turn) {
+	if castsDoubt(e) && (v == raise || v == renew || v == claim || v == turn) {
 		return c.doubtOthers(p.Device.Name, key)
 	}
 	return nil

@@ -44,12 +44,14 @@ func (o opened) overBy(e devices.Event) opened {
 //	           not open   open   open, in doubt   open, over   open since an upkeep   open since a test
 //	raised     raise      –      –                doubt        –                      lend
 //	cleared    –          over   over             –            end                    end
-//	reminder   –          remind …
+//	reminder   –          remind remind          –            remind                 remind
 //
 // A test is one of the device's own.
 func judgeUpkeep(e devices.Event, o *opened) verdict {
 	raised := e.State == devices.Raised
 	switch {
+	case e.Reminder > 0 && o.Over != nil:
+		return known
 	case e.Reminder > 0:
 		return remind
 	case raised && o.Over != nil:
