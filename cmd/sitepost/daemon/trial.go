@@ -31,27 +31,32 @@ type trial struct {
 
 // Try makes a test alarm of a device and tells how far it is.
 func (s *site) Try(ctx context.Context, device string, within time.Duration, who string, each func(control.Stage) error) error {
-	place, stands := places(s.file())[device]
-	if !stands {
+	place, known := places(s.file())[device]
+	if !known {
 		return fmt.Errorf("%q is no device or line of this site (`sitepost status --json` lists them)", device)
 	}
 	if err := s.trials.Wait(ctx); err != nil {
 		return err
 	}
+	stands, odd := s.standsOdd(device) // asked before: to look takes longer than to write
 	t := &trial{site: s, device: device, began: time.Now(), each: each}
 	made, err := s.ingest.TestAlarm(place, who)
 	if err != nil {
 		return err
 	}
-	t.record = made
-	if err := t.tellStanding(); err != nil {
-		return nil // the tool has gone
+	onDisk := t.stage(control.StepDisk, "")
+	t.record, onDisk.ID = made, made.ID()
+	if odd {
+		beside := t.stage(control.StepStands, stands.Why)
+		if beside.State = stands.State; each(beside) != nil {
+			return nil // the tool has gone
+		}
 	}
 	if made.Volatile {
 		_ = t.tell(control.StepMemory, "the disk refuses: the alarm is only in memory, and goes to the city from there")
 		return nil
 	}
-	if t.tell(control.StepDisk, "") == nil {
+	if each(onDisk) == nil {
 		t.follow(ctx, within)
 	}
 	return nil
@@ -122,19 +127,21 @@ func (t *trial) whyLate(waits control.Step) string {
 	}
 }
 
-// tellStanding tells of a device that is not as it should be: the test goes on.
-func (t *trial) tellStanding() error {
-	snap := t.site.snapshot()
+// standsOdd returns how a device stands, and whether that is worth telling beside its
+// test: it is not as it should be.
+func (s *site) standsOdd(device string) (status.Device, bool) {
+	snap := s.snapshot()
 	for _, d := range append(snap.Devices, snap.Lines...) {
-		if d.Name == t.device && d.State != "online" && d.State != status.Unknown {
-			return t.each(control.Stage{Device: t.device, Step: control.StepStands, At: time.Now(), MS: t.ms(), ID: t.record.ID(), State: d.State, Text: d.Why})
+		if d.Name == device {
+			return d, d.State != "online" && d.State != status.Unknown
 		}
 	}
-	return nil
+	return status.Device{}, false
 }
 
-func (t *trial) tell(step control.Step, text string) error {
-	return t.each(control.Stage{Device: t.device, Step: step, At: time.Now(), MS: t.ms(), ID: t.record.ID(), Text: text})
+// stage is a step as of now.
+func (t *trial) stage(step control.Step, text string) control.Stage {
+	return control.Stage{Device: t.device, Step: step, At: time.Now(), MS: time.Since(t.began).Milliseconds(), ID: t.record.ID(), Text: text}
 }
 
-func (t *trial) ms() int64 { return time.Since(t.began).Milliseconds() }
+func (t *trial) tell(step control.Step, text string) error { return t.each(t.stage(step, text)) }
