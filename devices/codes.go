@@ -117,6 +117,7 @@ const (
 	UplinkRefused    Code = "uplink.refused"
 	UplinkTakenOver  Code = "uplink.taken_over"
 	AlarmChattering  Code = "alarm.chattering"
+	AlarmTest        Code = "alarm.test"
 	ClockUnsynced    Code = "clock.unsynced"
 	StoreFull        Code = "store.full"
 	ClockCorrected   Code = "clock.corrected"

@@ -42,10 +42,12 @@ func (in *Ingest) append(p devices.Place, e devices.Event) error {
 // the driver: it is logged, and the conversation goes on.
 func (in *Ingest) put(p devices.Place, e devices.Event) (*store.Record, error) {
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 500*time.Millisecond) {
-		made, err := in.opt.Store.Accept(p, e)
+		told := in.inMode(e)
+		made, err := in.opt.Store.Accept(p, told)
 		switch {
 		case err == nil:
 			in.stored(e, made)
+			in.overtaken(told)
 			return made, nil
 		case errors.Is(err, store.ErrSealed):
 			return nil, err

@@ -16,9 +16,9 @@
 // stream is stands on show, and is recorded once a visit (streams.go). A device
 // that cannot be reached is offline (offline.go), one that says nothing for too
 // long is silent (supervise.go), and either is an event, told again while it lasts
-// (remind.go), unless its line keeps it from being heard (lines.go). How each
-// device stands is shown (standing.go), and what it said in a day is counted
-// (days.go). Conversations come and go while it runs (hold.go), and so does who
+// (remind.go), unless its line keeps it from being heard (lines.go). What a person
+// works at wakes nobody (maintain.go). How each device stands is shown (standing.go),
+// and what it said in a day is counted (days.go). Conversations come and go while it runs (hold.go), and so does who
 // stands on the site (roll.go). What is new about a condition, a state or a counter is decided by the
 // store, inside its transaction, and nowhere here.
 //
@@ -48,9 +48,10 @@ type Conversation struct {
 	// longest healthy silence; 0 is "may be silent for ever".
 	Silence map[string]time.Duration
 
-	// Via is the line that the device hangs on, "" for none. While the line is
-	// lost, lent or asked by another master its devices are not called silent:
-	// that is one condition, not eight.
+	// Via is the line that the device hangs on, or the recorder that it is reached
+	// through; "" for none. While the line is lost, lent or asked by another master its
+	// devices are not called silent: that is one condition, not eight. The maintenance of
+	// either is theirs too.
 	Via string
 }
 
@@ -81,7 +82,8 @@ type Ingest struct {
 	begun   chan struct{} // closed when Run has taken up what an earlier run left
 	closing chan struct{} // closed when Run's ctx ended: an append that fails now is given up
 	bounces bounces       // of what chatters
-	refused atomic.Bool   // the store did not take the last event that it was asked to
+	upkeep  upkeep
+	refused atomic.Bool // the store did not take the last event that it was asked to
 }
 
 // New makes an Ingest. Nothing runs before Run.
@@ -92,8 +94,10 @@ func New(o Options) *Ingest {
 	in.absent.open = map[pointKey]*absence{}
 	in.bounces.at = map[pointKey]*bounce{}
 	in.talks.again = map[string]*pauses{}
+	in.upkeep = newUpkeep()
 	in.roll.Store(o.Site.roll(nil))
 	in.takeUp()
+	in.takeUpMaintenance()
 	return in
 }
 
@@ -120,6 +124,7 @@ func (in *Ingest) Run(ctx context.Context, cs []Conversation) error {
 	watching.Go(func() { in.flushReadings(watchCtx) })
 	watching.Go(func() { in.keepDays(watchCtx) })
 	supervising.Go(func() { in.superviseAll(ctx) })
+	supervising.Go(func() { in.keepUpkeep(ctx) })
 	close(in.begun)
 	for _, hold := range holds {
 		supervising.Go(func() { hold(ctx) })
@@ -172,7 +177,7 @@ func (in *Ingest) tell(w *watched, place devices.Place, e devices.Event) error {
 	e.Text, e.Stream = bounded(e.Text), tidy(e.Stream)
 	in.hashCard(&e)
 	if meaning.Form == devices.Reading {
-		return in.takeReading(w, place, e)
+		return in.takeReading(w, place, in.inMode(e))
 	}
 	if e.Code == devices.DeviceOffline {
 		return in.tellOffline(w, place, e)
@@ -183,10 +188,11 @@ func (in *Ingest) tell(w *watched, place devices.Place, e devices.Event) error {
 	return in.tellState(w, e)
 }
 
-// begins says whether a record is an alarm at the moment when it is one.
+// begins says whether a record is an alarm at the moment when it is one. What began in a
+// maintenance does so when that has ended.
 func begins(r store.Record) bool {
 	e := r.Event
-	return r.Lane == devices.AlarmLane && e.Mode == devices.Normal && e.State != devices.Cleared && e.Reminder == 0
+	return r.Lane == devices.AlarmLane && e.Mode == devices.Normal && e.State != devices.Cleared && (e.Reminder == 0 || r.Claimed)
 }
 
 // maxText is the contract's bound on a device's own words, in characters.

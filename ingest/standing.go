@@ -47,6 +47,31 @@ func (s state) differs(from state) bool {
 // standing says how a device stands, in the order of what a person must know
 // first. It is nothing before the device was heard or missed. w.mu is held.
 func (in *Ingest) standing(w *watched) state {
+	is := in.withoutUpkeep(w)
+	if m, maintained := in.upkeep.covering(w.name, w.via); maintained {
+		return ofMaintenance(w.name, m, is)
+	}
+	return is
+}
+
+// ofMaintenance is how a device stands that a person works at, and that would stand so
+// without.
+func ofMaintenance(device string, m Maintenance, is state) state {
+	at := "it"
+	if m.Device != device {
+		at = fmt.Sprintf("%q, on which it hangs,", m.Device)
+	}
+	why := fmt.Sprintf("%s works at %s until %s: %s", m.Who, at, minuteOf(m.Until), m.Why)
+	if is.State != "" && is.State != online {
+		why += fmt.Sprintf("; it is %s: %s", is.State, is.Why)
+	}
+	next := fmt.Sprintf("it ends by itself; if the work is done before, say `sitepost maintain %s --end`", m.Device)
+	return state{State: maintenance, Since: m.Since, Why: bounded(why), Next: next}
+}
+
+// withoutUpkeep is standing as it is but for a person who works at the device. w.mu is
+// held.
+func (in *Ingest) withoutUpkeep(w *watched) state {
 	own, held := in.lines.heaviest(w.name), in.lines.heaviest(w.via)
 	switch {
 	case own != free:
@@ -146,9 +171,12 @@ func (in *Ingest) putState(w *watched, at time.Time) error {
 	w.mu.Lock()
 	now := time.Now()
 	doc, due := in.current(w, now)
-	doc.Since = at
-	if doc.State == w.shown.State && !w.shown.Since.IsZero() {
+	switch {
+	case !doc.Since.IsZero(): // somebody has said so
+	case doc.State == w.shown.State && !w.shown.Since.IsZero():
 		doc.Since = w.shown.Since
+	default:
+		doc.Since = at
 	}
 	doc.Today, doc.Yesterday = w.day.figures(now)
 	changes := w.day.changes

@@ -20,7 +20,8 @@ import (
 //
 // A device is also offline while its conversation cannot be held at all, or says
 // so (offline.go), and it stands as its line lets it while something holds that
-// up (lines.go). Which of several things is shown says standing.
+// up (lines.go). A person's maintenance stands before all of it (maintain.go). Which of
+// several things is shown says standing.
 type watched struct {
 	name   string
 	isLine bool // it is a line itself
@@ -190,7 +191,7 @@ func (in *Ingest) supervise(w *watched, now time.Time) error {
 	if due && held == free {
 		w.silent = fmt.Sprintf("nothing heard for %v, longer than %v", quiet.Round(time.Second), w.longest)
 	}
-	is := in.standing(w)
+	is := in.withoutUpkeep(w)
 	w.mu.Unlock()
 	switch {
 	case !due:

@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 // TestScripts runs the tool as a technician does: commands, what they print,
 // and their exit codes, one file per subject in testdata/script.
 func TestScripts(t *testing.T) {
-	commands := map[string]func(ts *testscript.TestScript, neg bool, args []string){"camera": startCamera, "stream": startStream, "running": waitRunning}
+	commands := map[string]func(ts *testscript.TestScript, neg bool, args []string){"camera": startCamera, "stream": startStream, "running": waitRunning, "broker": startBroker}
 	maps.Copy(commands, storeVerbs())
 	maps.Copy(commands, historyVerbs())
 	testscript.Run(t, testscript.Params{

@@ -71,6 +71,14 @@ func (c *change) accept(form devices.Form, p devices.Place, e devices.Event) err
 		_, err = c.record(form, p, e, was.open, "")
 	case confirm, doubt:
 		err = c.setDoubt(key, *was.open, v == doubt)
+	case claim:
+		if _, err = c.record(form, p, claimed(e), was.open, ""); err == nil {
+			err = c.stand(key, was.open.withMode(devices.Normal, false))
+		}
+	case lend:
+		err = c.stand(key, was.open.withMode(e.Mode, true))
+	case over:
+		err = c.stand(key, was.open.overBy(e))
 	case end:
 		err = c.end(key, p, e, was.open, clearedBy(v, e))
 	case renew:
@@ -102,7 +110,7 @@ func (c *change) accept(form devices.Form, p devices.Place, e devices.Event) err
 		return err
 	}
 	c.any = true
-	if castsDoubt(e) && (v == raise || v == renew || v == turn) {
+	if castsDoubt(e) && (v == raise || v == renew || v == claim || v == turn) {
 		return c.doubtOthers(p.Device.Name, key)
 	}
 	return nil
@@ -147,6 +155,7 @@ func (c *change) record(form devices.Form, p devices.Place, e devices.Event, of 
 	r.Incident = cmp.Or(e.Incident, r.ID())
 	if of != nil {
 		r.Incident, r.Since, r.ClearedBy = of.Record.Incident, of.Record.Event.Time, by
+		r.Claimed = of.isClaimedBy(e)
 	}
 	c.remade(&r)
 	value, err := sound.Frame(seqKey(r.Seq), r)
@@ -181,9 +190,14 @@ func (c *change) end(key string, p devices.Place, e devices.Event, o *opened, by
 	return c.s.open.remove(c.tx, key)
 }
 
-// setDoubt marks an open condition.
+// setDoubt marks an open condition. Who speaks of it takes back that it is over.
 func (c *change) setDoubt(key string, o opened, unconfirmed bool) error {
-	o.Unconfirmed = unconfirmed
+	o.Unconfirmed, o.Over = unconfirmed, nil
+	return c.stand(key, o)
+}
+
+// stand writes how an open condition stands.
+func (c *change) stand(key string, o opened) error {
 	c.opens = true
 	return c.s.open.put(c.tx, key, o)
 }
@@ -191,20 +205,12 @@ func (c *change) setDoubt(key string, o opened, unconfirmed bool) error {
 // doubtOthers puts the open conditions of a device in doubt, except the one with
 // the key given.
 func (c *change) doubtOthers(device, except string) error {
-	prefix := []byte(device + "\x00")
-	var keys []string
-	cur := c.tx.Bucket(c.s.open.bucket).Cursor()
-	for k, _ := cur.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = cur.Next() {
-		if string(k) != except {
-			keys = append(keys, string(k))
-		}
-	}
-	for _, key := range keys {
+	for _, key := range c.keysOf(device) {
 		o, _, err := c.s.open.get(c.tx, key)
 		if err != nil {
 			return err
 		}
-		if o.Unconfirmed {
+		if key == except || o.Unconfirmed {
 			continue
 		}
 		if err := c.setDoubt(key, o, true); err != nil {
@@ -213,6 +219,16 @@ func (c *change) doubtOthers(device, except string) error {
 		c.any = true
 	}
 	return nil
+}
+
+// keysOf lists the open conditions of a device.
+func (c *change) keysOf(device string) (keys []string) {
+	prefix := []byte(device + "\x00")
+	cur := c.tx.Bucket(c.s.open.bucket).Cursor()
+	for k, _ := cur.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = cur.Next() {
+		keys = append(keys, string(k))
+	}
+	return keys
 }
 
 // retire ends the open conditions of all devices that do not stay.

@@ -4,11 +4,12 @@ import "sitepost/devices"
 
 // An opened is an open condition.
 type opened struct {
-	Record      Record `json:"record"`                // that raised it
-	Unconfirmed bool   `json:"unconfirmed,omitempty"` // its device has since been in another mode, faulty or silent
+	Record      Record         `json:"record"`                // that raised it; its mode is that in which it stands
+	Unconfirmed bool           `json:"unconfirmed,omitempty"` // its device has since been in another mode, faulty or silent
+	Over        *devices.Event `json:"over,omitempty"`        // its device said so in an upkeep (upkeep.go); nil: it did not
 }
 
-// inTest says that the condition was raised while its device was not guarding.
+// inTest says that the condition stands since its device was not guarding.
 func (o *opened) inTest() bool { return o.Record.Event.Mode != devices.Normal }
 
 // A seen is what the store knows of one (device, code, point); nil is nothing.
@@ -30,6 +31,9 @@ const (
 	doubt   verdict = "doubt"   // no record; the open condition is not certain
 	end     verdict = "end"     // a record, and the condition is closed
 	renew   verdict = "renew"   // what was raised in a test is closed, and raised anew
+	claim   verdict = "claim"   // a record, which tells again: what stood in an upkeep stands in earnest
+	lend    verdict = "lend"    // no record; what was raised in a test stands in an upkeep
+	over    verdict = "over"    // no record; what was raised before an upkeep is over, and ends with it
 	turn    verdict = "turn"    // a record: a state has a new word
 	start   verdict = "start"   // no record: a counter has a new baseline
 	count   verdict = "count"   // a record: a counter rose
@@ -53,25 +57,30 @@ func judge(form devices.Form, e devices.Event, s seen) verdict {
 }
 
 // judgeCondition reads this table. "Other mode" is any but normal: what a device
-// says then is told, for it may be true, but it ends and confirms nothing.
+// says then is told, for it may be true, but it ends and confirms nothing. For what it
+// says in an upkeep there is a table of its own (judgeUpkeep).
 //
-//	                     not open   open      open, in doubt   open since a test
-//	raised               raise      –         confirm          renew
-//	cleared              –          end       end              end
-//	raised, other mode   raise¹     –         –                –
-//	cleared, other mode  –          doubt     –                –
-//	reminder             –          remind    remind           remind
+//	                     not open   open      open, in doubt   open since a test   open since an upkeep
+//	raised               raise      –         confirm          renew               claim
+//	cleared              –          end       end              end                 end
+//	raised, other mode   raise¹     –         –                –                   –
+//	cleared, other mode  –          doubt     –                –                   –
+//	reminder             –          remind    remind           remind              claim²
 //
-// ¹ it is open in doubt.
+// ¹ it is open in doubt. ² One in another mode only reminds.
 func judgeCondition(e devices.Event, o *opened) verdict {
 	normal, raised := e.Mode == devices.Normal, e.State == devices.Raised
 	switch {
-	case e.Reminder > 0 && o != nil:
-		return remind
 	case o == nil && raised && e.Reminder == 0:
 		return raise
 	case o == nil:
 		return known
+	case e.Upkeep:
+		return judgeUpkeep(e, o)
+	case raised && normal && o.inUpkeep():
+		return claim
+	case e.Reminder > 0:
+		return remind
 	case raised && normal && o.inTest():
 		return renew
 	case raised && normal && o.Unconfirmed:

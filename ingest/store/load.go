@@ -63,6 +63,7 @@ func (s *Store) begin(epoch Epoch) {
 	s.rescue.sent = 0
 	clear(s.told)
 	s.speak()
+	s.tellMoved()
 }
 
 // loadWords reads whose file it is.

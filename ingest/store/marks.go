@@ -56,6 +56,26 @@ func (s *Store) mark(name devices.Lane, of func(*lane) *uint64, upto uint64) {
 	if upto = min(upto, l.last); upto > *m {
 		*m = upto
 		s.soil()
+		s.tellMoved()
+	}
+}
+
+// Moved returns a channel that is closed when next a mark moves, or the file is
+// replaced. Get it, then read the marks, then wait for it.
+func (s *Store) Moved() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.moved == nil {
+		s.moved = make(chan struct{})
+	}
+	return s.moved
+}
+
+// tellMoved lets who waits for Moved look. Store.mu is held.
+func (s *Store) tellMoved() {
+	if s.moved != nil { // somebody asked
+		close(s.moved)
+		s.moved = nil
 	}
 }
 

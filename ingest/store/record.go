@@ -27,6 +27,7 @@ type Record struct {
 	Incident  string        `json:"incident"`
 	Since     time.Time     `json:"since,omitzero"`       // when the condition was raised; set on its clearing and its reminders
 	ClearedBy string        `json:"cleared_by,omitempty"` // device, timeout, operator or mode; set on a clearing
+	Claimed   bool          `json:"claimed,omitempty"`    // of a reminder: what stood in an upkeep until now stands in earnest (upkeep.go)
 	Accepted  time.Time     `json:"accepted"`             // when it was committed, by the box's clock
 	Clock     Clock         `json:"clock"`
 	Volatile  bool          `json:"volatile,omitempty"` // forwarded from memory while the store could not be written

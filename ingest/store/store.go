@@ -142,6 +142,7 @@ type Store struct {
 	told    map[string]uint64 // revisions sent but not yet saved as sent
 	dirty   bool              // marks moved or revisions were told since the last commit
 	changed chan struct{}     // closed at the next commit
+	moved   chan struct{}     // closed when next a mark moves; nil: nobody waits for it
 	stale   bool              // a commit failed and the mirrors were not read anew
 	failing bool              // the last commit failed
 	refusal error             // why it, or an earlier one, did

@@ -102,8 +102,15 @@ func (s *Store) judgeVolatile(k kept, was seen) (made *Record) {
 		return s.keepAlarm(k, was, was.open, "")
 	case confirm, doubt:
 		o := *was.open
-		o.Unconfirmed = v == doubt
+		o.Unconfirmed, o.Over = v == doubt, nil
 		s.keepUntold(k, seen{open: &o})
+	case claim:
+		k.record.Event = claimed(e)
+		return s.keepAlarm(k, seen{open: new(was.open.withMode(devices.Normal, false))}, was.open, "")
+	case lend:
+		s.keepUntold(k, seen{open: new(was.open.withMode(e.Mode, true))})
+	case over:
+		s.keepUntold(k, seen{open: new(was.open.overBy(e))})
 	case end:
 		return s.keepAlarm(k, seen{}, was.open, clearedBy(v, e))
 	case renew:
@@ -140,6 +147,7 @@ func (s *Store) keepAlarm(k kept, now seen, of *opened, by string) *Record {
 	k.record.Incident = k.record.ID()
 	if of != nil {
 		k.record.Incident, k.record.Since, k.record.ClearedBy = of.Record.Incident, of.Record.Event.Time, by
+		k.record.Claimed = of.isClaimedBy(k.record.Event)
 	}
 	s.keepUntold(k, now)
 	return &k.record

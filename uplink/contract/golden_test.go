@@ -131,6 +131,20 @@ func cases(t *testing.T) map[string]uplink.Message {
 		r.Event.Time, r.Accepted, r.Event.Reminder = night.Add(30*time.Minute), night.Add(30*time.Minute), 1
 		r.Incident, r.Since = string(epoch)+"-alarm-37", night
 	})
+	vary("maintenance", "device.mode", 77006, func(r *store.Record) {
+		r.Event.Point, r.Event.Is, r.Event.Mode, r.Event.Upkeep = "operator", "maintenance", devices.Maintenance, true
+		r.Event.Text = "in maintenance until 2026-11-21 23:10 by root (uid 0): 检修"
+	})
+	vary("maintenance-over", "device.mode", 77007, func(r *store.Record) {
+		r.Event.Point, r.Event.Is = "operator", "normal"
+		r.Event.Text = "maintenance is over, its time has come; it was since 2026-11-21 22:40 by root (uid 0): 检修"
+	})
+	vary("in-maintenance", "gas.alarm.high", 1250, func(r *store.Record) { r.Event.Mode, r.Event.Upkeep = devices.Maintenance, true })
+	vary("after-maintenance", "gas.alarm.high", 1251, func(r *store.Record) {
+		r.Event.Time, r.Accepted, r.Event.Reminder = night.Add(30*time.Minute), night.Add(30*time.Minute), 1
+		r.Incident, r.Since, r.Claimed, r.Event.Value = string(epoch)+"-alarm-1250", night, true, nil
+		r.Event.Text = "it stands since 2026-11-21 22:40, when the device was in maintenance"
+	})
 	vary("incomplete", "device.counts", 77005, func(r *store.Record) {
 		r.Event.Day = &devices.Day{Date: "2026-11-19", Counts: map[devices.Code]uint64{"gas.alarm.low": 0}, Heard: 9120}
 	})
@@ -156,6 +170,8 @@ func retained(t *testing.T) map[string]uplink.Message {
 		"up-device--counted": {Key: "device/gas-1", Revision: 46, Doc: []byte(`{"state":"online","since":"2026-11-21T08:00:04+08:00",` +
 			`"today":{"date":"2026-11-21","complete":false,"counts":{"device.silent":0,"gas.alarm.high":1,"gas.alarm.low":1},"heard":104400,"away_s":0},` +
 			`"yesterday":{"date":"2026-11-20","complete":true,"counts":{"device.silent":1,"gas.alarm.high":0,"gas.alarm.low":2},"heard":172620,"away_s":94}}`)},
+		"up-device--maintenance": {Key: "device/gas-1", Revision: 49, Doc: []byte(`{"state":"maintenance","since":"2026-11-21T22:40:00.123+08:00",` +
+			`"why":"root (uid 0) works at it until 2026-11-21 23:10: 检修","next_step":"it ends by itself; if the work is done before, say ` + "`sitepost maintain gas-1 --end`" + `"}`)},
 		"up-device--emptied":  {Key: "device/gas-9", Revision: 45},
 		"up-stream":           {Key: "stream/check-1-top", Revision: 42, Doc: oneLine(t, liveStream)},
 		"up-stream--disabled": {Key: "stream/berth-1-e", Revision: 47, Doc: oneLine(t, disabledStream)},

@@ -8,6 +8,9 @@
 //	tool ── POST /reload            ──► the site file is read again
 //	tool ── GET  /status            ──► how the site stands, as one JSON document (package status)
 //	     ── GET  /metrics           ──► the same as figures for Prometheus
+//	tool ── GET  /maintenance       ──► what is in maintenance
+//	tool ── PUT, DELETE /devices/gas-1/maintenance ──► it begins, it ends
+//	tool ── POST /devices/gas-1/test ──► a test alarm, and how far it is, as it gets on
 //
 // It speaks HTTP, so that what comes later (a status page) finds its place beside
 // it. A loan lasts as long as the connection and at most half an

@@ -22,7 +22,7 @@ type Reloaded struct {
 // reload reads the site file again.
 func (d *Door) reload(w http.ResponseWriter, r *http.Request) {
 	d.Log.Info("a tool asks for a reload", "tool", peer(r.Context()))
-	done, err := d.Reload(r.Context(), user(r.Context()))
+	done, err := d.Reload(r.Context(), person(r.Context()))
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		return

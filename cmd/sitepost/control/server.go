@@ -35,6 +35,8 @@ type Door struct {
 	Cameras Cameras                      // nil: none
 	Status  func() status.Snapshot
 	Reload  Reloader // nil: it cannot be reloaded
+	Upkeep  Upkeep   // nil: nobody asks
+	Trials  Trials   // nil: nobody asks
 	Log     *slog.Logger
 }
 
@@ -87,6 +89,14 @@ func (d *Door) Serve(ctx context.Context, l net.Listener) error {
 	if d.Status != nil {
 		mux.HandleFunc("GET /status", d.status)
 		mux.Handle("GET /metrics", status.Metrics(d.Status))
+	}
+	if d.Upkeep != nil {
+		mux.HandleFunc("PUT /devices/{device}/maintenance", d.maintain)
+		mux.HandleFunc("DELETE /devices/{device}/maintenance", d.endMaintenance)
+		mux.HandleFunc("GET /maintenance", d.maintenances)
+	}
+	if d.Trials != nil {
+		mux.HandleFunc("POST /devices/{device}/test", d.try)
 	}
 	places := make(chan struct{}, mostTools)
 	var server http.Server

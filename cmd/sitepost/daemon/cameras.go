@@ -223,7 +223,7 @@ func (p *plan) watch(k config.Camera, one *eye) {
 	from := []any{o.Pick, o.Transport, o.Pin, o.Sampled, o.Limits, o.Deaf, k.Metadata}
 	o.Client, o.Memory, o.Places, o.Starts, o.Alert, o.Hearing = a.client, a.memory, a.places, p.site.starts, one.alert, hearing
 	o.Log = p.site.opt.Log.With("device", k.Name)
-	p.talk(fmt.Sprintf("stream of %q", k.Name), ingest.Conversation{Name: k.Name, Silence: never(k.Name), Device: camera.Watch(o)}, from, uses...)
+	p.talk(fmt.Sprintf("stream of %q", k.Name), ingest.Conversation{Name: k.Name, Silence: never(k.Name), Via: k.Recorder, Device: camera.Watch(o)}, from, uses...)
 }
 
 // hears says whether the site wants the events of a camera.

@@ -65,6 +65,8 @@ type Options struct {
 	Open func(config.Line) line.Opener
 	// Dials reach the city; nil dials the brokers of the config.
 	Dials []uplink.Dial
+
+	built func(*site) // is given the site before it runs; nil: nobody but a test asks for it
 }
 
 // boxName is what the box itself is called on the site.
@@ -80,7 +82,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		o.Host = new(box.Machine())
 	}
 	site := &site{
-		opt: o, budget: onvif.NewBudget(), starts: rate.NewLimiter(sessionsPerSecond, 1),
+		opt: o, budget: onvif.NewBudget(), starts: rate.NewLimiter(sessionsPerSecond, 1), trials: rate.NewLimiter(trialsPerSecond, 1),
 		learnt: make(chan struct{}, 1), showing: make(chan struct{}, 1), reloading: make(chan struct{}, 1),
 	}
 	site.reloading <- struct{}{}
@@ -100,6 +102,9 @@ func Run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	defer func() { site.inForce().endThings(nil) }()
+	if o.built != nil {
+		o.built(site)
+	}
 	return site.live(ctx)
 }
 
@@ -112,6 +117,7 @@ type site struct {
 	budget *onvif.Budget // of logins to cameras
 	starts *rate.Limiter // of sessions with cameras
 	learnt chan struct{} // something new is known of a camera
+	trials *rate.Limiter // of test alarms
 
 	showing chan struct{} // held while the inventory is shown
 	owes    atomic.Bool   // what stands could not be shown
@@ -202,7 +208,7 @@ func (s *site) answerTools(ctx context.Context, running *sync.WaitGroup) {
 		s.opt.Log.Warn("tools cannot reach this sitepost", "err", err)
 		return
 	}
-	door := control.Door{Lines: s.ownLines, Cameras: wall{s}, Status: s.snapshot, Reload: s.reload, Log: s.opt.Log}
+	door := control.Door{Lines: s.ownLines, Cameras: wall{s}, Status: s.snapshot, Reload: s.reload, Upkeep: workshop{s}, Trials: s, Log: s.opt.Log}
 	running.Go(func() {
 		if err := door.Serve(ctx, l); err != nil {
 			s.opt.Log.Error("tools cannot reach this sitepost any more", "err", err)

@@ -16,6 +16,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"sitepost/cmd/sitepost/box"
+	"sitepost/cmd/sitepost/control"
 	"sitepost/cmd/sitepost/daemon"
 	"sitepost/cmd/sitepost/status"
 	"sitepost/config"
@@ -68,6 +69,8 @@ type dream struct {
 	status func() status.Snapshot // of the daemon that runs
 	hangup chan os.Signal         // to it
 	kept   []string               // site files that were accepted: by whom
+	upkeep control.Upkeep
+	trials control.Trials
 
 	stop     func() // ends the daemon; nil while none runs
 	unplug   func() // ends everything around it
@@ -147,6 +150,7 @@ func (d *dream) start() {
 		Open:   func(l config.Line) line.Opener { return d.wires[l.Name].Open },
 		Dials:  []uplink.Dial{d.broker.Dial(d.config.Uplink.ClientID, uplink.Subscriptions(d.config.Site.Name))},
 	}
+	o.Tools(func(u control.Upkeep, t control.Trials) { d.upkeep, d.trials = u, t })
 	go func() { ended <- daemon.Run(ctx, o) }()
 	d.stop = func() {
 		cancel()
@@ -217,6 +221,9 @@ func (d *dream) book() *book {
 	b := newBook(d.t)
 	var all []mqtttest.Message
 	for _, m := range d.messages() {
+		if strings.Contains(m.Topic, "/down/") {
+			continue // the city's own
+		}
 		all = append(all, mqtttest.Message{Topic: m.Topic, Payload: m.Payload})
 	}
 	b.read(all)
