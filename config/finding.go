@@ -39,7 +39,11 @@ type Finding struct {
 func (f Finding) IsError() bool { return f.Kind != Note }
 
 // String returns FILE:LINE:COLUMN: text and, below it, the drawn line.
-func (f Finding) String() string {
+func (f Finding) String() string { return f.In(asWritten) }
+
+// In is String with its words as say says them. The place, the line of the file and the
+// carets stay.
+func (f Finding) In(say func(english string) string) string {
 	var b strings.Builder
 	b.WriteString(f.File)
 	if f.Line > 0 {
@@ -48,15 +52,25 @@ func (f Finding) String() string {
 	b.WriteString(": ")
 	switch f.Kind {
 	case Note:
-		b.WriteString("note: ")
+		b.WriteString(say("note: " + f.Text))
 	case Machine:
-		b.WriteString("on this machine: ")
+		b.WriteString(say("on this machine: " + f.Text))
+	default:
+		b.WriteString(say(f.Text))
 	}
-	b.WriteString(f.Text)
 	b.WriteByte('\n')
-	b.WriteString(f.Drawing)
+	drawing := f.Drawing
+	if at := strings.LastIndex(drawing, didYouMean); at >= 0 && f.Hint != "" {
+		drawing = drawing[:at] + say(strings.TrimSuffix(drawing[at:], "\n")) + "\n"
+	}
+	b.WriteString(drawing)
 	return b.String()
 }
+
+// didYouMean stands behind the carets, before the word in quotes.
+const didYouMean = " did you mean "
+
+func asWritten(english string) string { return english }
 
 // Findings is a list in the order of the file.
 type Findings []Finding
@@ -76,10 +90,13 @@ func (fs Findings) Of(kinds ...Kind) Findings {
 }
 
 // String returns all findings, drawn.
-func (fs Findings) String() string {
+func (fs Findings) String() string { return fs.In(asWritten) }
+
+// In is String with the words as say says them.
+func (fs Findings) In(say func(english string) string) string {
 	var b strings.Builder
 	for _, f := range fs {
-		b.WriteString(f.String())
+		b.WriteString(f.In(say))
 	}
 	return b.String()
 }

@@ -33,7 +33,7 @@ func (d *discovery) adopt(all []find.Finding, addresses []string) error {
 	}
 	text, written := d.appended(file.text, chosen, all)
 	if found := parsed(d.config, text, d.env()); len(found) > 0 {
-		fmt.Fprintf(d.stderr, "sitepost: %s stays as it is, for with the new cameras it would have these mistakes:\n", d.config)
+		d.remark("%s stays as it is, for with the new cameras it would have these mistakes:", d.config)
 		if err := d.printMistakes(found); err != nil {
 			return err
 		}
@@ -53,16 +53,18 @@ func (d *discovery) tell(format string, args ...any) error {
 	if d.json {
 		to = d.stderr
 	}
-	_, err := fmt.Fprintf(to, format+"\n", args...)
+	_, err := fmt.Fprintln(to, d.words.Sprintf(format, args...))
 	return err
 }
 
 // printMistakes keeps them apart from JSON that was printed before.
 func (d *discovery) printMistakes(found config.Findings) error {
+	to := d.stdout
 	if d.json {
-		return found.Write(d.stderr)
+		to = d.stderr
 	}
-	return found.Write(d.stdout)
+	_, err := fmt.Fprint(to, found.In(d.words.Translate))
+	return err
 }
 
 func parsed(path string, text []byte, env config.Env) config.Findings {

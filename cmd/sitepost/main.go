@@ -47,6 +47,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	t.words = words.In(speaks)
 	if err == nil {
 		root := newRoot(t)
+		t.speakHelp(root)
 		root.SetArgs(args)
 		err = root.ExecuteContext(ctx)
 	}
@@ -113,7 +114,7 @@ A new site in four commands:
 	flags.StringVar(&t.config, "config", defaultConfig, "the site file")
 	flags.BoolVar(&t.json, "json", false, "print JSON instead of words")
 	flags.StringVar(&t.profiles, "profiles", "/etc/sitepost/profiles", "folder of the site's own profiles")
-	flags.String("lang", "", "language: en or zh; otherwise that of LC_ALL, LC_MESSAGES or LANG") // flagOf reads it
+	flags.String("lang", "", "language: en or zh, in UTF-8 (a terminal in GBK wants en); otherwise that of LC_ALL, LC_MESSAGES or LANG") // flagOf reads it
 	flags.StringVar(&t.control, "control", control.DefaultPath, "socket between a running sitepost and its tools")
 	root.AddCommand(
 		runCommand(t), checkCommand(t), initCommand(t), newCommand(t),

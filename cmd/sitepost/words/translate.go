@@ -1,144 +1,55 @@
 package words
 
 import (
-	"cmp"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
-	"unicode"
 )
 
 const (
-	// longestText is what is worth taking apart: a reason, not a document.
+	// longestText is what is worth taking apart: a reason, not a document. Of a longer
+	// one each line is a text.
 	longestText = 4 << 10
+	// longestList is what has lines that are worth it.
+	longestList = 1 << 20
 	// deepest is how far a text may stand in a text that stands in a text.
 	deepest = 8
 	// mostParts is into how many parts a text is taken.
 	mostParts = 12
-	// mostTries bounds the work for one text, whoever wrote it.
-	mostTries = 20_000
-	// leastLetters is what a format must say itself to be known again in a text:
-	// "%s: %s" stands in every one.
-	leastLetters = 4
+	// mostSteps bounds the work for one text, whoever wrote it.
+	mostSteps = 20_000
 )
-
-// A template is a phrase with verbs, turned round: it knows its English text again.
-type template struct {
-	english string
-	begins  string // the letters before its first verb, which tell most texts apart at once
-	known   *regexp.Regexp
-	chinese []piece
-}
-
-// A piece is plain text, or what the English text has in place of verb number verb.
-type piece struct {
-	text string
-	verb int // from 0; -1 is plain text
-}
-
-// verbs finds those of fmt, "%%" included.
-var verbs = regexp.MustCompile(`%(?:%|[-+# 0]*\d*(?:\.\d+)?(?:\[(\d+)\])?([a-zA-Z]))`)
-
-// newTemplate turns a phrase round. varies is false for one that cannot be known again: it
-// has no verbs, or little else.
-func newTemplate(english, chinese string) (t template, varies bool) {
-	t.english = english
-	var pattern strings.Builder
-	pattern.WriteString(`(?s)\A`)
-	for _, p := range pieces(english, func(letter string) {
-		pattern.WriteString(shapes(letter))
-	}, func(text string) {
-		pattern.WriteString(regexp.QuoteMeta(text))
-	}) {
-		if p.verb < 0 && !varies {
-			t.begins = p.text
-		}
-		varies = varies || p.verb >= 0
-	}
-	if !varies || letters(english) < leastLetters {
-		return t, false
-	}
-	pattern.WriteString(`\z`)
-	t.known = regexp.MustCompile(pattern.String())
-	t.chinese = pieces(chinese, func(string) {}, func(string) {})
-	return t, true
-}
-
-// pieces takes a format apart and tells of each verb and each text on the way.
-func pieces(format string, verb func(letter string), text func(string)) (all []piece) {
-	plain := func(s string) {
-		if s == "" {
-			return
-		}
-		text(s)
-		all = append(all, piece{s, -1})
-	}
-	at, next := 0, 0
-	for _, m := range verbs.FindAllStringSubmatchIndex(format, -1) {
-		plain(format[at:m[0]])
-		at = m[1]
-		if m[4] < 0 {
-			plain("%")
-			continue
-		}
-		if m[2] >= 0 {
-			next, _ = strconv.Atoi(format[m[2]:m[3]]) // digits, by the pattern
-			next--
-		}
-		verb(format[m[4]:m[5]])
-		all = append(all, piece{verb: next})
-		next++
-	}
-	plain(format[at:])
-	return all
-}
-
-// shapes says what a verb writes.
-func shapes(letter string) string {
-	switch letter {
-	case "q":
-		return `("(?:[^"\\]|\\.)*")`
-	case "d":
-		return `([-+]?\d+)`
-	case "f", "g", "e":
-		return `([-+]?[\d.]+(?:e[-+]?\d+)?)`
-	}
-	return `(.*?)`
-}
-
-// sortTemplates puts those first that say most, so that "no line %q: …" is tried
-// before "%s: %s".
-func sortTemplates(all []template) {
-	slices.SortFunc(all, func(a, b template) int {
-		return cmp.Or(cmp.Compare(letters(b.english), letters(a.english)), cmp.Compare(a.english, b.english))
-	})
-}
-
-// letters counts those that a format has without its verbs.
-func letters(format string) (n int) {
-	for _, r := range verbs.ReplaceAllString(format, "") {
-		if unicode.IsLetter(r) {
-			n++
-		}
-	}
-	return n
-}
 
 // Translate says in this language what a room has said in English. What it does not
 // know stays as it is.
 func (s *Speaker) Translate(english string) string {
-	if s == nil || len(s.phrases) == 0 || len(english) > longestText {
+	switch {
+	case s.SpeaksEnglish() || len(english) > longestList:
 		return english
+	case len(english) > longestText:
+		return s.translateLines(english)
 	}
-	t := translation{s, mostTries}
+	t := translation{s, mostSteps}
 	return t.say(english, 0)
+}
+
+// translateLines says a list. All its lines have ten times the work of one text.
+func (s *Speaker) translateLines(english string) string {
+	var out strings.Builder
+	t := translation{s, 10 * mostSteps}
+	for line := range strings.Lines(english) {
+		text := strings.TrimSuffix(line, "\n")
+		if len(text) <= longestText {
+			text = t.say(text, 0)
+		}
+		out.WriteString(text + line[len(strings.TrimSuffix(line, "\n")):])
+	}
+	return out.String()
 }
 
 // A translation is one text on its way.
 type translation struct {
 	*Speaker
-	tries int // how many more templates may be held against it
+	steps int // how many more may be taken
 }
 
 // say says a text: as a whole, or in the parts of which it was put together.
@@ -154,23 +65,55 @@ func (t *translation) say(english string, depth int) string {
 	return english
 }
 
+// isChoice holds for "off, listen or probe": words to write, each of them one.
+func isChoice(text string) bool {
+	before, last, ok := strings.Cut(text, " or ")
+	return ok && !strings.Contains(last, " ") && !strings.Contains(strings.ReplaceAll(before, ", ", ""), " ")
+}
+
 // phrase says a text that the book knows as a whole.
 func (t *translation) phrase(english string, depth int) (said string, known bool) {
 	if phrase, ok := t.phrases[english]; ok {
 		return strings.ReplaceAll(phrase, "%%", "%"), true
 	}
-	for i := range t.templates {
-		if !strings.HasPrefix(english, t.templates[i].begins) {
-			continue
-		}
-		if t.tries--; t.tries < 0 {
+	t.steps -= 1 + len(english)/64
+	for _, one := range t.shelf().candidates(english) {
+		if t.steps <= 0 {
 			break
 		}
-		if said, ok := t.templates[i].say(english, func(part string) string { return t.say(part, depth+1) }); ok {
-			return said, true
+		m := match{pieces: one.pieces, found: make([]string, len(one.pieces)), steps: &t.steps}
+		if m.fits(0, english) {
+			return t.fill(one, m.found, depth), true
 		}
 	}
 	return english, false
+}
+
+// fill says a template in Chinese with what stood in the English text; each part that
+// may be words is translated too. What stood in quotes is a name, and digits are digits.
+func (t *translation) fill(one *template, found []string, depth int) string {
+	parts := map[int]string{}
+	for i, p := range one.pieces {
+		if p.verb < 0 {
+			continue
+		}
+		parts[p.verb] = found[i]
+		if isWords(p.letter) {
+			parts[p.verb] = t.say(found[i], depth+1)
+		}
+		if isChoice(found[i]) {
+			parts[p.verb] = strings.ReplaceAll(found[i], " or ", " 或 ")
+		}
+	}
+	var out strings.Builder
+	for _, p := range pieces(one.chinese) {
+		if p.verb < 0 {
+			out.WriteString(p.text)
+		} else {
+			out.WriteString(parts[p.verb])
+		}
+	}
+	return out.String()
 }
 
 // A joint is where texts are put together.
@@ -182,9 +125,9 @@ var joints = []joint{{"\n", "\n"}, {"; ", "；"}, {": ", "："}, {", ", "，"}}
 // sayParts says parts, as many at a time as the book knows as one: a phrase may
 // have a joint of its own. If it knows none of them they are left as they were.
 func (t *translation) sayParts(parts []string, j joint, depth int) string {
-	var out []string
-	changed := false
-	for len(parts) > 0 {
+	whole := strings.Join(parts, j.english)
+	var out strings.Builder
+	for changed := false; ; {
 		taken, said := 1, ""
 		for n := len(parts); n > 1 && said == ""; n-- {
 			if text, known := t.phrase(strings.Join(parts[:n], j.english), depth+1); known {
@@ -194,32 +137,74 @@ func (t *translation) sayParts(parts []string, j joint, depth int) string {
 		if said == "" {
 			said = t.say(parts[0], depth+1)
 		}
+		out.WriteString(said)
 		changed = changed || taken > 1 || said != parts[0]
-		out, parts = append(out, said), parts[taken:]
-	}
-	if !changed {
-		return strings.Join(out, j.english)
-	}
-	return strings.Join(out, j.chinese)
-}
-
-// say says a text of this template in Chinese; each part of it is translated too.
-func (t *template) say(english string, part func(string) string) (string, bool) {
-	if !strings.HasPrefix(english, t.begins) {
-		return "", false
-	}
-	found := t.known.FindStringSubmatch(english)
-	if found == nil {
-		return "", false
-	}
-	var out strings.Builder
-	for _, p := range t.chinese {
-		switch {
-		case p.verb < 0:
-			out.WriteString(p.text)
-		case p.verb+1 < len(found):
-			out.WriteString(part(found[p.verb+1]))
+		before := parts[taken-1]
+		switch parts = parts[taken:]; {
+		case len(parts) == 0 && !changed:
+			return whole
+		case len(parts) == 0:
+			return out.String()
+		case isPlace(before):
+			out.WriteString(j.english)
+		default:
+			out.WriteString(j.chinese)
 		}
 	}
-	return out.String(), true
+}
+
+// isPlace holds for FILE:LINE:COLUMN: editors jump to it, with an ordinary colon behind.
+func isPlace(text string) bool {
+	at := strings.LastIndexByte(text, ':')
+	return at >= 0 && at+1 < len(text) && strings.Trim(text[at+1:], "0123456789") == ""
+}
+
+// A shelf finds the templates that a text may be made of: each stands under one of its
+// words, the one that fewest others have.
+type shelf struct {
+	byWord map[string][]*template
+	others []*template // that have no whole word: "%sms"
+}
+
+// newShelf puts all phrases with verbs onto a shelf. Those that say most come first, so
+// that "no line %q: …" is tried before "%s: %s".
+func newShelf(phrases map[string]string) *shelf {
+	var all []*template
+	count := map[string]int{}
+	for english, chinese := range phrases {
+		t, varies := newTemplate(english, chinese)
+		if !varies {
+			continue
+		}
+		all = append(all, t)
+		for _, word := range t.words {
+			count[word]++
+		}
+	}
+	slices.SortFunc(all, byRank)
+	s := &shelf{byWord: map[string][]*template{}}
+	for i, t := range all {
+		t.rank = i
+		rarest := ""
+		for _, word := range t.words {
+			if rarest == "" || count[word] < count[rarest] {
+				rarest = word
+			}
+		}
+		if rarest == "" {
+			s.others = append(s.others, t)
+		} else {
+			s.byWord[rarest] = append(s.byWord[rarest], t)
+		}
+		t.words = nil
+	}
+	return s
+}
+
+// candidates are the templates that a text may be made of, those that say most first.
+func (s *shelf) candidates(text string) []*template {
+	found := slices.Clone(s.others)
+	eachWord(text, func(word string) { found = append(found, s.byWord[word]...) })
+	slices.SortFunc(found, func(a, b *template) int { return a.rank - b.rank })
+	return slices.Compact(found) // a word may stand in a text twice
 }

@@ -75,10 +75,9 @@ func TestBook(t *testing.T) {
 // used lists the verbs of a format by number, each once: "1q 2s ".
 func used(format string) string {
 	var all [20]string
-	letter := ""
-	for _, p := range pieces(format, func(l string) { letter = l }, func(string) {}) {
+	for _, p := range pieces(format) {
 		if p.verb >= 0 && p.verb < len(all) {
-			all[p.verb] += letter
+			all[p.verb] += string(p.letter)
 		}
 	}
 	return strings.TrimRight(strings.Join(all[:], " "), " ")

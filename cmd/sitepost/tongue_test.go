@@ -1,0 +1,215 @@
+package main
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"sitepost/cmd/sitepost/words"
+)
+
+// spokenRooms are those whose words a person reads in a tool.
+var spokenRooms = []string{
+	"config", "cmd/sitepost", "cmd/sitepost/control",
+}
+
+// unspoken are texts that no tool says to a person, or that are the same in all
+// languages, each with the reason.
+var unspoken = map[string]string{}
+
+// TestEverythingIsSaid walks over the source of the rooms and finds each text of words
+// that the phrasebook does not know: who adds a message learns here that it needs its
+// Chinese, and in which form.
+func TestEverythingIsSaid(t *testing.T) {
+	zh := words.In(words.Chinese)
+	for _, room := range spokenRooms {
+		all := textsOf(t, room)
+		missing := 0
+		for _, text := range all {
+			if unspoken[text.format] != "" || isSaid(zh, text.format) {
+				continue
+			}
+			missing++
+			t.Errorf("%s: no Chinese for\n\t%q\nwrite it into a cmd/sitepost/words/zh_*.go", text.at, text.format)
+		}
+		t.Logf("%-30s %4d texts, %d without Chinese", room, len(all), missing)
+	}
+}
+
+// isSaid holds for a format that the book has, as it is or without the joints around it,
+// and for one whose finished text is said in full.
+func isSaid(zh *words.Speaker, format string) bool {
+	for _, form := range []string{format, strings.Trim(format, "\n"), strings.Trim(format, " \n"), strings.Trim(format, " :;,\n")} {
+		if _, known := zh.Text(form); known {
+			return true
+		}
+	}
+	sample := anyVerb.ReplaceAllStringFunc(strings.Trim(format, " \n"), func(verb string) string {
+		switch verb[len(verb)-1] {
+		case '%':
+			return "%"
+		case 'd', 'f', 'g':
+			return "7"
+		case 'q':
+			return `"X"`
+		}
+		return "X"
+	})
+	said := quoted.ReplaceAllString(zh.Translate(sample), "")
+	return isChinese(said) && !english.MatchString(said)
+}
+
+var (
+	anyVerb = regexp.MustCompile(`%[-+# 0]*\d*(?:\.\d+)?(?:\[\d+\])?[a-zA-Z%]`)
+	quoted  = regexp.MustCompile("`[^`]*`|\"[^\"]*\"|“[^”]*”")
+	english = regexp.MustCompile(`[a-z]{2,} [a-z]{2,}`)                                    // two words that follow each other
+	isText  = regexp.MustCompile(`[A-Za-z]{2,}[,:;]? +[A-Za-z%"]|%[a-z][,:;]? +[a-z]{2,}`) // words, or a word at a verb
+)
+
+func isChinese(text string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool { return r >= 0x4E00 && r <= 0x9FFF })
+}
+
+// A sourceText is a text in the source. What is not known before it runs stands in it
+// as %s.
+type sourceText struct {
+	at     token.Position
+	format string
+}
+
+// textsOf finds the texts of words in a room that may be said.
+func textsOf(t *testing.T, room string) []sourceText {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join("..", "..", room, "*.go"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("room %s: %v, %d files", room, err, len(files))
+	}
+	r := reader{fset: token.NewFileSet(), consts: map[string]string{}, seen: map[string]bool{}}
+	var parsed []*ast.File
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		source, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file, err := parser.ParseFile(r.fset, strings.TrimPrefix(name, "../../"), source, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parsed = append(parsed, file)
+		ast.Inspect(file, r.learn)
+	}
+	for _, file := range parsed {
+		ast.Inspect(file, r.read)
+	}
+	return r.texts
+}
+
+// A reader collects texts.
+type reader struct {
+	fset   *token.FileSet
+	consts map[string]string
+	seen   map[string]bool
+	texts  []sourceText
+}
+
+// learn takes the constants of a room in.
+func (r *reader) learn(n ast.Node) bool {
+	if spec, ok := n.(*ast.ValueSpec); ok && len(spec.Names) == len(spec.Values) {
+		for i, name := range spec.Names {
+			if lit, ok := spec.Values[i].(*ast.BasicLit); ok && lit.Kind == token.STRING {
+				r.consts[name.Name], _ = strconv.Unquote(lit.Value)
+			}
+		}
+	}
+	return true
+}
+
+// read takes each whole text in, and walks past what nobody is told.
+func (r *reader) read(n ast.Node) bool {
+	switch n := n.(type) {
+	case *ast.ImportSpec, *ast.CaseClause:
+		if c, ok := n.(*ast.CaseClause); ok {
+			for _, s := range c.Body {
+				ast.Inspect(s, r.read)
+			}
+		}
+		return false
+	case *ast.Field: // its tag is none
+		ast.Inspect(n.Type, r.read)
+		return false
+	case *ast.CallExpr:
+		if unheard(n) {
+			return false
+		}
+	case *ast.BinaryExpr:
+		if n.Op == token.EQL || n.Op == token.NEQ {
+			return false
+		}
+		if text, constant := r.fold(n); constant {
+			r.take(n, text)
+			return false
+		}
+	case *ast.BasicLit:
+		if n.Kind == token.STRING {
+			text, _ := strconv.Unquote(n.Value)
+			r.take(n, text)
+		}
+	}
+	return true
+}
+
+// unheard holds for calls whose texts no person is told: the log, patterns, comparisons.
+func unheard(call *ast.CallExpr) bool {
+	sel, ok := call.Fun.(*ast.SelectorExpr)
+	if !ok {
+		return false
+	}
+	if x, ok := sel.X.(*ast.Ident); ok && slices.Contains([]string{"regexp", "strings", "bytes", "slices", "time", "os", "exec", "panic", "slog"}, x.Name) {
+		return sel.Sel.Name != "Join" && sel.Sel.Name != "Repeat"
+	}
+	logs := []string{"Info", "Warn", "Error", "Debug", "Log", "With", "LogAttrs", "InfoContext", "WarnContext", "ErrorContext", "Set", "Get", "Header"}
+	return slices.Contains(logs, sel.Sel.Name)
+}
+
+// fold puts a text together that is written in parts; text is false for a sum of numbers.
+func (r *reader) fold(e ast.Expr) (folded string, text bool) {
+	switch e := e.(type) {
+	case *ast.BasicLit:
+		folded, _ = strconv.Unquote(e.Value)
+		return strings.ReplaceAll(folded, "%%", "%%"), e.Kind == token.STRING
+	case *ast.Ident:
+		if c, ok := r.consts[e.Name]; ok {
+			return c, true
+		}
+	case *ast.ParenExpr:
+		return r.fold(e.X)
+	case *ast.BinaryExpr:
+		if e.Op == token.ADD {
+			a, textA := r.fold(e.X)
+			b, textB := r.fold(e.Y)
+			return a + b, textA || textB
+		}
+	}
+	return "%s", false
+}
+
+// take takes a text in, once, if it has words.
+func (r *reader) take(n ast.Node, text string) {
+	if isText.MatchString(text) && !r.seen[text] {
+		r.seen[text] = true
+		r.texts = append(r.texts, sourceText{r.fset.Position(n.Pos()), text})
+	}
+}
+
+var _ = fmt.Sprint
