@@ -162,12 +162,12 @@ func (d *discovery) table(name string, f find.Finding, all []find.Finding) strin
 	var b strings.Builder
 	line := func(text, comment string) {
 		if comment != "" {
-			text = fmt.Sprintf("%-45s # %s", text, comment)
+			text = fmt.Sprintf("%-45s # %s", text, d.word(comment))
 		}
 		b.WriteString(text + "\n")
 	}
 	b.WriteByte('\n')
-	line("[[camera]]", strings.TrimSpace("found by `sitepost discover`: "+visible(f.Vendor+" "+f.Model)))
+	line("[[camera]]", strings.TrimSpace(d.words.Sprintf("found by `sitepost discover`: %s", visible(f.Vendor+" "+f.Model))))
 	line(fmt.Sprintf("name = %q", name), "permanent once the site runs: change it now or never")
 	line(`# title = "…"`, "what people call it")
 	line(fmt.Sprintf("zone = %q", d.zone), "where it stands; change it if that is wrong")

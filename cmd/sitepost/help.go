@@ -35,8 +35,12 @@ func eachCommand(c *cobra.Command, do func(*cobra.Command)) {
 func (t *tool) speakCommand(c *cobra.Command) {
 	c.InitDefaultHelpFlag()
 	c.InitDefaultVersionFlag()
+	name := c.Name()
 	for _, text := range textsOfCommand(c) {
 		*text = t.word(*text)
+	}
+	if c.Name() != name { // a name such as "new" may be a word too
+		c.Use = name
 	}
 	c.LocalFlags().VisitAll(func(f *pflag.Flag) { f.Usage = t.flagUsage(f.Usage) })
 }

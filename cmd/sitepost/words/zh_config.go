@@ -118,6 +118,9 @@ var zhConfig = map[string]string{
 	"there may be several %q: write [[%s]]":                                            "%q 可以有多个：写成 [[%s]]",
 	"%s: expected a list, found %s: put brackets around it, [ ]":                       "%s：应为列表，这里是%s：请加上方括号 [ ]",
 
+	"[site] and below it name = \"…\"": "[site]，下面写 name = \"…\"",
+	"the protocol of %q":               "仪表文件 %q 的协议",
+
 	// what was expected, what was found
 	"expected %s":               "应为%s",
 	"expected %s, found %s: %s": "应为%s，这里是%s：%s",
