@@ -44,27 +44,22 @@ func (f Finding) String() string { return f.In(asWritten) }
 // In is String with its words as say says them. The place, the line of the file and the
 // carets stay.
 func (f Finding) In(say func(english string) string) string {
-	var b strings.Builder
-	b.WriteString(f.File)
+	head := f.File
 	if f.Line > 0 {
-		fmt.Fprintf(&b, ":%d:%d", f.Line, f.Column)
+		head += fmt.Sprintf(":%d:%d", f.Line, f.Column)
 	}
-	b.WriteString(": ")
+	head += ": "
 	switch f.Kind {
 	case Note:
-		b.WriteString(say("note: " + f.Text))
+		head += "note: "
 	case Machine:
-		b.WriteString(say("on this machine: " + f.Text))
-	default:
-		b.WriteString(say(f.Text))
+		head += "on this machine: "
 	}
-	b.WriteByte('\n')
 	drawing := f.Drawing
 	if at := strings.LastIndex(drawing, didYouMean); at >= 0 && f.Hint != "" {
 		drawing = drawing[:at] + say(strings.TrimSuffix(drawing[at:], "\n")) + "\n"
 	}
-	b.WriteString(drawing)
-	return b.String()
+	return say(head+f.Text) + "\n" + drawing
 }
 
 // didYouMean stands behind the carets, before the word in quotes.

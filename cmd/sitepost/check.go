@@ -109,14 +109,6 @@ func (t *tool) printRounds(site *config.Config) error {
 	return err
 }
 
-// heads are the heads of columns.
-func (t *tool) heads(english ...string) (said []string) {
-	for _, head := range english {
-		said = append(said, t.word(head))
-	}
-	return said
-}
-
 // spoken says how a line is spoken on.
 func spoken(l config.Line) string {
 	switch {

@@ -50,12 +50,6 @@ func textsOfCommand(c *cobra.Command) []*string {
 	return []*string{&c.Use, &c.Short, &c.Long, &c.Example}
 }
 
-// word says a text that is no format.
-func (t *tool) word(english string) string {
-	said, _ := t.words.Text(english)
-	return said
-}
-
 // flagUsage says what a flag does: those that cobra adds itself name their command.
 func (t *tool) flagUsage(english string) string {
 	if said, known := t.words.Text(english); known {

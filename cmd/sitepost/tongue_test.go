@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"sitepost/cmd/sitepost/words"
+	"sitepost/config"
 )
 
 // spokenRooms are those whose words a person reads in a tool.
@@ -246,3 +247,31 @@ func (r *reader) take(n ast.Node, text string) {
 }
 
 var _ = fmt.Sprint
+
+// TestFindingsAreSaid: of every site file that is wrong in some way, all that check says
+// of it is said in Chinese, and the place, the key and the drawn line stay.
+func TestFindingsAreSaid(t *testing.T) {
+	files, err := filepath.Glob("../../config/testdata/bad/*.toml")
+	if err != nil || len(files) < 50 {
+		t.Fatalf("%v, %d files", err, len(files))
+	}
+	tl := &tool{profiles: "../../config/testdata/profiles"}
+	if err := tl.chooseLanguage([]string{"--lang", "zh"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		for _, f := range config.Check(file, tl.env()) {
+			said := f.In(tl.words.Translate)
+			head, drawing, _ := strings.Cut(said, "\n")
+			if place := fmt.Sprintf("%s:%d:%d: ", f.File, f.Line, f.Column); !strings.HasPrefix(head, place) {
+				t.Errorf("no %q at the start of %q", place, head)
+			}
+			if words := quoted.ReplaceAllString(strings.ReplaceAll(head, f.File, ""), ""); !isChinese(words) || english.MatchString(words) {
+				t.Errorf("%q\n\tis said %q", f.Text, head)
+			}
+			if want, _, _ := strings.Cut(f.Drawing, " did you mean "); !strings.HasPrefix(drawing, strings.TrimRight(want, "\n")) {
+				t.Errorf("got the drawing\n%s\nwant\n%s", drawing, f.Drawing)
+			}
+		}
+	}
+}

@@ -28,6 +28,8 @@ func (m *match) fits(i int, text string) bool {
 		return m.takes(i, text, quotedLen(text))
 	case 'd':
 		return m.takes(i, text, numberLen(text, "0123456789"))
+	case 'U':
+		return m.takes(i, text, numberLen(text, "U+0123456789ABCDEF"))
 	case 'f', 'g', 'e':
 		return m.takes(i, text, numberLen(text, "0123456789.e+-"))
 	}
@@ -36,11 +38,23 @@ func (m *match) fits(i int, text string) bool {
 
 // takes lets piece i stand for the first n bytes of text.
 func (m *match) takes(i int, text string, n int) bool {
-	if n < 0 {
+	if n < 0 || n > 1 && m.inQuotes(i) != 0 && strings.IndexByte(text[:n], m.inQuotes(i)) >= 0 {
 		return false
 	}
 	m.found[i] = text[:n]
 	return m.fits(i+1, text[n:])
+}
+
+// inQuotes returns the quotes that the format has around piece i, 0 for none.
+func (m *match) inQuotes(i int) byte {
+	if i == 0 || i == len(m.pieces)-1 || m.pieces[i-1].verb >= 0 || m.pieces[i+1].verb >= 0 {
+		return 0
+	}
+	before, behind := m.pieces[i-1].text, m.pieces[i+1].text
+	if c := before[len(before)-1]; c == behind[0] && strings.IndexByte("\"'`", c) >= 0 {
+		return c
+	}
+	return 0
 }
 
 // any lets piece i stand for anything, the shortest first.

@@ -152,5 +152,15 @@ func verbAt(format string) (letter byte, number, size int) {
 	return format[i], number, i + 1
 }
 
-// isWords says whether what a verb writes may be words that somebody put together.
-func isWords(letter byte) bool { return strings.IndexByte("qdfgexXc", letter) < 0 }
+// isWords says whether what piece i stands for may be words that somebody put together.
+// What stands in quotes or brackets is a name, and digits are digits.
+func (t *template) isWords(i int) bool {
+	if strings.IndexByte("qdfgexXcU", t.pieces[i].letter) >= 0 {
+		return false
+	}
+	if i == 0 || t.pieces[i-1].verb >= 0 {
+		return true
+	}
+	before := t.pieces[i-1].text
+	return strings.IndexByte("[\"'`-/", before[len(before)-1]) < 0
+}

@@ -57,6 +57,9 @@ func (t *translation) say(english string, depth int) string {
 	if said, known := t.phrase(english, depth); known || depth == deepest {
 		return said
 	}
+	if place, rest, ok := behindPlace(english); ok {
+		return place + t.sayFinding(rest, depth)
+	}
 	for _, j := range joints {
 		if parts := strings.SplitN(english, j.english, mostParts); len(parts) > 1 {
 			return t.sayParts(parts, j, depth)
@@ -67,8 +70,8 @@ func (t *translation) say(english string, depth int) string {
 
 // isChoice holds for "off, listen or probe": words to write, each of them one.
 func isChoice(text string) bool {
-	before, last, ok := strings.Cut(text, " or ")
-	return ok && !strings.Contains(last, " ") && !strings.Contains(strings.ReplaceAll(before, ", ", ""), " ")
+	words := strings.Split(strings.ReplaceAll(text, ", ", " or "), " or ")
+	return len(words) > 1 && !slices.ContainsFunc(words, func(w string) bool { return w == "" || strings.Contains(w, " ") })
 }
 
 // phrase says a text that the book knows as a whole.
@@ -76,7 +79,9 @@ func (t *translation) phrase(english string, depth int) (said string, known bool
 	if phrase, ok := t.phrases[english]; ok {
 		return strings.ReplaceAll(phrase, "%%", "%"), true
 	}
-	t.steps -= 1 + len(english)/64
+	if t.steps -= 1 + len(english)/64; t.steps <= 0 {
+		return english, false
+	}
 	for _, one := range t.shelf().candidates(english) {
 		if t.steps <= 0 {
 			break
@@ -90,19 +95,18 @@ func (t *translation) phrase(english string, depth int) (said string, known bool
 }
 
 // fill says a template in Chinese with what stood in the English text; each part that
-// may be words is translated too. What stood in quotes is a name, and digits are digits.
+// may be words is translated too.
 func (t *translation) fill(one *template, found []string, depth int) string {
 	parts := map[int]string{}
 	for i, p := range one.pieces {
-		if p.verb < 0 {
-			continue
-		}
-		parts[p.verb] = found[i]
-		if isWords(p.letter) {
-			parts[p.verb] = t.say(found[i], depth+1)
-		}
-		if isChoice(found[i]) {
+		switch {
+		case p.verb < 0:
+		case !one.isWords(i):
+			parts[p.verb] = found[i]
+		case isChoice(found[i]):
 			parts[p.verb] = strings.ReplaceAll(found[i], " or ", " 或 ")
+		default:
+			parts[p.verb] = t.say(found[i], depth+1)
 		}
 	}
 	var out strings.Builder
@@ -126,37 +130,61 @@ var joints = []joint{{"\n", "\n"}, {"; ", "；"}, {": ", "："}, {", ", "，"}}
 // have a joint of its own. If it knows none of them they are left as they were.
 func (t *translation) sayParts(parts []string, j joint, depth int) string {
 	whole := strings.Join(parts, j.english)
-	var out strings.Builder
-	for changed := false; ; {
-		taken, said := 1, ""
-		for n := len(parts); n > 1 && said == ""; n-- {
-			if text, known := t.phrase(strings.Join(parts[:n], j.english), depth+1); known {
-				taken, said = n, text
-			}
-		}
-		if said == "" {
-			said = t.say(parts[0], depth+1)
-		}
-		out.WriteString(said)
+	var out []string
+	changed := false
+	for len(parts) > 0 {
+		taken, said := t.sayFirst(parts, j, depth)
 		changed = changed || taken > 1 || said != parts[0]
-		before := parts[taken-1]
-		switch parts = parts[taken:]; {
-		case len(parts) == 0 && !changed:
-			return whole
-		case len(parts) == 0:
-			return out.String()
-		case isPlace(before):
-			out.WriteString(j.english)
-		default:
-			out.WriteString(j.chinese)
-		}
+		out, parts = append(out, said), parts[taken:]
 	}
+	if !changed {
+		return whole
+	}
+	return strings.Join(out, j.chinese)
 }
 
-// isPlace holds for FILE:LINE:COLUMN: editors jump to it, with an ordinary colon behind.
-func isPlace(text string) bool {
-	at := strings.LastIndexByte(text, ':')
-	return at >= 0 && at+1 < len(text) && strings.Trim(text[at+1:], "0123456789") == ""
+// sayFirst says the first parts, as many as the book knows as one.
+func (t *translation) sayFirst(parts []string, j joint, depth int) (taken int, said string) {
+	for n := len(parts); n > 1; n-- {
+		if said, known := t.phrase(strings.Join(parts[:n], j.english), depth+1); known {
+			return n, said
+		}
+	}
+	return 1, t.say(parts[0], depth+1)
+}
+
+// behindPlace cuts FILE:LINE:COLUMN: off, which stays as it is: editors jump there.
+func behindPlace(text string) (place, rest string, ok bool) {
+	at := strings.Index(text, ": ")
+	if at < 0 {
+		return "", text, false
+	}
+	file, column := cutNumber(text[:at])
+	file, line := cutNumber(file)
+	return text[:at+2], text[at+2:], file != "" && line && column
+}
+
+// cutNumber cuts ":12" off the end of a text.
+func cutNumber(text string) (before string, ok bool) {
+	digits := strings.TrimRight(text, "0123456789")
+	before, ok = strings.CutSuffix(digits, ":")
+	return before, ok && len(digits) < len(text)
+}
+
+// sayFinding says what stands behind a place. A key of the file before it stays.
+func (t *translation) sayFinding(text string, depth int) string {
+	if said, known := t.phrase(text, depth+1); known {
+		return said
+	}
+	if key, rest, ok := strings.Cut(text, ": "); ok && isKey(key) {
+		return key + ": " + t.say(rest, depth+1)
+	}
+	return t.say(text, depth+1)
+}
+
+// isKey holds for what may be a key of a file.
+func isKey(text string) bool {
+	return text != "" && strings.Trim(text, "abcdefghijklmnopqrstuvwxyz0123456789_") == ""
 }
 
 // A shelf finds the templates that a text may be made of: each stands under one of its

@@ -62,12 +62,13 @@ type Speaker struct {
 	shelf   func() *shelf // made when the first text is taken apart; most tools never need it
 }
 
-// In returns who speaks a language.
-func In(l Language) *Speaker {
+// In returns who speaks a language. more are chapters that other rooms have already, such
+// as the dictionary of codes.
+func In(l Language, more ...map[string]string) *Speaker {
 	if l != Chinese {
 		return &Speaker{}
 	}
-	return from(chapters())
+	return from(append(chapters(), more...))
 }
 
 // from reads a book.

@@ -25,6 +25,8 @@ package words
 // zhConfig is what `sitepost check` says of how a site file is written.
 var zhConfig = map[string]string{
 	// of every finding
+	"note: %s":                         "提示：%s",
+	"on this machine: %s":              "本机：%s",
 	"note":                             "提示",
 	"on this machine":                  "本机",
 	"%s did you mean %q?":              "%s 是不是想写 %q？",
@@ -71,10 +73,11 @@ var zhConfig = map[string]string{
 	"looks like UTF-16 and is not":                                                   "像 UTF-16，又不是",
 	"is in UTF-16 (Notepad calls it \"Unicode\")":                                    "是 UTF-16 编码（记事本里叫“Unicode”）",
 	"%s: save the file as UTF-8 (文件不是 UTF-8 编码: 记事本 另存为 → 编码 UTF-8; SecureCRT: 会话编码 UTF-8)": "%s：请把文件存成 UTF-8（记事本：另存为，编码选 UTF-8；SecureCRT：会话编码选 UTF-8）",
-	"byte 0x%02X is not UTF-8":          "字节 0x%02X 不是 UTF-8",
-	"this text is in GBK, not UTF-8":    "这里的文字是 GBK 编码，不是 UTF-8",
-	"%s (and in %d more lines)":         "%s（另有 %d 行也是）",
-	" (and in %d more lines)":           "（另有 %d 行也是）",
+	"byte 0x%02X is not UTF-8":                                           "字节 0x%02X 不是 UTF-8",
+	"this text is in GBK, not UTF-8":                                     "这里的文字是 GBK 编码，不是 UTF-8",
+	"%s (and in %d more lines)":                                          "%s（另有 %d 行也是）",
+	" (and in %d more lines)":                                            "（另有 %d 行也是）",
+	"tab: %s: use spaces (most editors can insert them for the tab key)": "制表符：%s：请用空格（多数编辑器可以设成按 Tab 键插入空格）",
 	"tab":                               "制表符",
 	"full-width or invisible character": "全角或看不见的字符",
 	"column %d":                         "第 %d 列",
@@ -108,6 +111,14 @@ var zhConfig = map[string]string{
 	"the list is not closed, or lacks a comma: write [\"a\", \"b\"]":                                                          "列表没有结束，或缺少逗号：写成 [\"a\", \"b\"]",
 	"the table is not closed, or lacks a comma: write {a = 1, b = 2}":                                                         "表没有结束，或缺少逗号：写成 {a = 1, b = 2}",
 	"a number does not begin with 0: a code or telephone number stands in quotes":                                             "数字不能以 0 开头：编码和电话号码要加引号",
+
+	"key %s already exists as a %s, but should be an array table": "键 %s 已是 %s，这里却当成 [[表]] 用",
+	"key %s already exists as a value":                            "键 %s 已经有值",
+	"key %s is already defined":                                   "键 %s 重复了",
+	"key %s should be a table, not a %s":                          "键 %s 应为表，不是 %s",
+	"table %s already exists as an array of tables":               "表 %s 已写成多个",
+	"table %s already exists as defined by a dotted key":          "表 %s 已用带点的键写过",
+	"table %s already exists":                                     "表 %s 重复了",
 
 	// keys and tables
 	"%s has no %q: write %s":                                                           "%s缺少 %q：请写 %s",

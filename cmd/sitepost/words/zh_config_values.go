@@ -82,12 +82,12 @@ var zhValues = map[string]string{
 	"secret %s is not set: set the variable for sitepost, or give its place as \"file:/path\"":                                                        "密码 %s 没有设置：请给 sitepost 设好这个环境变量，或改写成 \"file:/路径\"",
 	"no secret is configured: write \"file:/path\" in the site file":                                                                                  "没有配置密码：请在现场配置文件里写 \"file:/路径\"",
 	"secret %s: %w": "密码 %s：%w",
-	"there is no such file: write the secret into it, chown root:sitepost, chmod 0640": "没有这个文件：请把密码写进去，再 chown root:sitepost、chmod 0640",
-	"permission denied: chown root:sitepost, chmod 0640":                               "没有权限：请 chown root:sitepost、chmod 0640",
+	"there is no such file: write the secret into it, chown root:sitepost, chmod 0640": "没有这个文件：请把密码写进去，再 `chown root:sitepost`、`chmod 0640`",
+	"permission denied: chown root:sitepost, chmod 0640":                               "没有权限：请 `chown root:sitepost`、`chmod 0640`",
 	"not an ordinary file: write the secret into one":                                  "不是普通文件：请把密码写进一个普通文件",
 	"larger than 64 KiB: this is not the secret":                                       "超过 64 KiB：这不是密码文件",
 	"the file is empty: write the secret into it":                                      "文件是空的：请把密码写进去",
-	"secret %s can be read or changed by others (mode %04o): chmod 0640 %s":            "密码 %s 别人也能读或改（权限 %04o）：请 chmod 0640 %s",
+	"secret %s can be read or changed by others (mode %04o): chmod 0640 %s":            "密码 %s 别人也能读或改（权限 %04o）：请 `chmod 0640 %s`",
 
 	// this machine
 	"there is no network interface %q: see `ip link` for its name":                                                                    "没有网口 %q：名称见 `ip link`",
