@@ -21,11 +21,35 @@ import (
 // spokenRooms are those whose words a person reads in a tool.
 var spokenRooms = []string{
 	"config", "cmd/sitepost", "cmd/sitepost/control",
+	"devices/instrument", "devices/survey", "devices/line", "devices/modbus", "devices/osdp",
+	"devices/camera", "devices/camera/onvif", "devices/camera/find", "devices/camera/pullpoint", "devices/camera/stream", "devices/camera/norm",
+	"ingest", "ingest/store", "ingest/store/segment", "ingest/store/sound", "uplink", "uplink/mqtt", "cmd/sitepost/daemon", "cmd/sitepost/box",
 }
 
 // unspoken are texts that no tool says to a person, or that are the same in all
 // languages, each with the reason.
 var unspoken = map[string]string{
+	"over %v":                              "instrument: keys of a profile",
+	"send %v":                              "instrument: keys of a profile",
+	"bytes %v":                             "instrument: keys of a profile",
+	"is %v":                                "instrument: keys of a profile",
+	"Modbus RTU":                           "a name",
+	"# %s something may be missing here\n": "line: a file that try reads, and no person",
+	" at %.4g":                             "camera: part of a size",
+	"Digest %s":                            "onvif: a header",
+	"maximum number":                       "pullpoint: words of makers, looked for",
+	"max number":                           "pullpoint: words of makers, looked for",
+	"too many":                             "pullpoint: words of makers, looked for",
+	"limit reached":                        "pullpoint: words of makers, looked for",
+	"no more subscription":                 "pullpoint: words of makers, looked for",
+	"unknown resource":                     "pullpoint: words of makers, looked for",
+	"resource unknown":                     "pullpoint: words of makers, looked for",
+	"unknown subscription":                 "pullpoint: words of makers, looked for",
+	"subscription not found":               "pullpoint: words of makers, looked for",
+	"OPTIONS %s RTSP/1.0\r\nCSeq: 1\r\nUser-Agent: sitepost\r\n\r\n": "stream: a request",
+	"o=- 0 0 IN IP4 0.0.0.0": "stream: a line of SDP",
+	"%s ms":                  "a figure with its unit",
+	"%s kbit/s":              "a figure with its unit",
 	" did you mean ":         "config: said with the word that was meant",
 	"not a usable route":     "config: nobody is told, another route is looked at",
 	"%s of %s":               "config: the book has each label",
@@ -45,6 +69,12 @@ var unspoken = map[string]string{
 	"SETUP, PLAY":            "names",
 }
 
+// unspokenFiles speak to nobody who reads a tool.
+var unspokenFiles = map[string]string{
+	"devices/instrument/put.go":   "the simulator's",
+	"devices/instrument/speak.go": "the simulator's",
+}
+
 // TestEverythingIsSaid walks over the source of the rooms and finds each text of words
 // that the phrasebook does not know: who adds a message learns here that it needs its
 // Chinese, and in which form.
@@ -54,7 +84,7 @@ func TestEverythingIsSaid(t *testing.T) {
 		all := textsOf(t, room)
 		missing := 0
 		for _, text := range all {
-			if unspoken[text.format] != "" || onlyCommands(text.format) || isSaid(zh, text.format) {
+			if unspoken[text.format] != "" || unspokenFiles[text.at.Filename] != "" || onlyCommands(text.format) || strings.Contains(text.format, "xmlns") || strings.HasPrefix(text.format, "<") || isSaid(zh, text.format) {
 				continue
 			}
 			missing++

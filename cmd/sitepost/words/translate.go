@@ -60,6 +60,9 @@ func (t *translation) say(english string, depth int) string {
 	if place, rest, ok := behindPlace(english); ok {
 		return place + t.sayFinding(rest, depth)
 	}
+	if said, changed := t.sayBrackets(english, depth); changed {
+		return said
+	}
 	for _, j := range joints {
 		if parts := strings.SplitN(english, j.english, mostParts); len(parts) > 1 {
 			return t.sayParts(parts, j, depth)
@@ -118,6 +121,20 @@ func (t *translation) fill(one *template, found []string, depth int) string {
 		}
 	}
 	return out.String()
+}
+
+// sayBrackets says a text with something in brackets behind it: "no answer (is it on?)".
+func (t *translation) sayBrackets(english string, depth int) (said string, changed bool) {
+	before, inside, ok := strings.Cut(english, " (")
+	inside, closed := strings.CutSuffix(inside, ")")
+	if !ok || !closed || strings.ContainsAny(inside, "()") {
+		return english, false
+	}
+	saidBefore, saidInside := t.say(before, depth+1), t.say(inside, depth+1)
+	if saidBefore == before && saidInside == inside {
+		return english, false
+	}
+	return saidBefore + "（" + saidInside + "）", true
 }
 
 // A joint is where texts are put together.
