@@ -54,21 +54,46 @@ type translation struct {
 
 // say says a text: as a whole, or in the parts of which it was put together.
 func (t *translation) say(english string, depth int) string {
+	if place, rest, ok := behindPlace(english); ok && depth < deepest {
+		return place + t.sayFinding(rest, depth)
+	}
 	if said, known := t.phrase(english, depth); known || depth == deepest {
 		return said
 	}
-	if place, rest, ok := behindPlace(english); ok {
-		return place + t.sayFinding(rest, depth)
-	}
-	if said, changed := t.sayBrackets(english, depth); changed {
-		return said
-	}
 	for _, j := range joints {
-		if parts := strings.SplitN(english, j.english, mostParts); len(parts) > 1 {
+		if parts := split(english, j.english); len(parts) > 1 {
 			return t.sayParts(parts, j, depth)
 		}
 	}
-	return english
+	said, _ := t.sayBrackets(english, depth)
+	return said
+}
+
+// split splits a text at a joint, except where one stands in brackets or quotes.
+func split(text, joint string) (parts []string) {
+	start, brackets, quoted := 0, 0, false
+	for i := 0; i < len(text) && len(parts) < mostParts-1; i++ {
+		switch c := text[i]; {
+		case c == '\\' && quoted:
+			i++
+		case strings.HasPrefix(text[i:], `'"'`):
+			i += 2
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '(':
+			brackets++
+		case c == ')':
+			brackets--
+		case brackets == 0 && strings.HasPrefix(text[i:], joint):
+			parts, start = append(parts, text[start:i]), i+len(joint)
+			i = start - 1
+		}
+	}
+	if quoted || brackets != 0 { // somebody else's text
+		return strings.SplitN(text, joint, mostParts)
+	}
+	return append(parts, text[start:])
 }
 
 // isChoice holds for "off, listen or probe": words to write, each of them one.
@@ -124,6 +149,7 @@ func (t *translation) fill(one *template, found []string, depth int) string {
 }
 
 // sayBrackets says a text with something in brackets behind it: "no answer (is it on?)".
+// It is asked last, for it binds closest.
 func (t *translation) sayBrackets(english string, depth int) (said string, changed bool) {
 	before, inside, ok := strings.Cut(english, " (")
 	inside, closed := strings.CutSuffix(inside, ")")
