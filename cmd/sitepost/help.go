@@ -13,6 +13,8 @@ import (
 // speakHelp puts the help of all commands into the language of the person who reads it.
 // The tree is written in English; English help is cobra's own.
 func (t *tool) speakHelp(root *cobra.Command) {
+	root.InitDefaultHelpFlag() // else the word behind --help is taken for its value
+	root.InitDefaultVersionFlag()
 	if t.words.SpeaksEnglish() {
 		return
 	}

@@ -129,7 +129,7 @@ func (t *tool) prove(p *instrument.Profile) error {
 	for _, v := range verdicts {
 		good = good && v.OK
 		if !t.json {
-			fmt.Fprintln(t.stdout, t.words.Translate(v.String()))
+			fmt.Fprintln(t.stdout, t.verdictWords(v))
 		}
 	}
 	if err := p.Unproven(); err != nil {
@@ -139,4 +139,12 @@ func (t *tool) prove(p *instrument.Profile) error {
 		return errFindings
 	}
 	return nil
+}
+
+// verdictWords says a verdict as its String does, in the language of the person.
+func (t *tool) verdictWords(v instrument.Verdict) string {
+	if v.OK {
+		return t.words.Sprintf("ok %d", v.N)
+	}
+	return t.words.Sprintf("differs %d: want [%s], got [%s]", v.N, strings.Join(v.Want, ", "), strings.Join(v.Got, ", "))
 }

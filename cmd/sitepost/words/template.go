@@ -85,6 +85,7 @@ type piece struct {
 	text   string
 	verb   int // from 0; -1 is plain text
 	letter byte
+	name   bool // "%+s": what stands there is a name, also where it is a word of the book
 }
 
 // pieces takes a format apart as fmt does; "%%" is plain text.
@@ -105,6 +106,7 @@ func pieces(format string) (all []piece) {
 		}
 		plain.WriteString(format[:at])
 		letter, number, size := verbAt(format[at:])
+		name := strings.HasPrefix(format[at:], "%+")
 		format = format[at+size:]
 		if letter == '%' {
 			plain.WriteByte('%')
@@ -114,7 +116,7 @@ func pieces(format string) (all []piece) {
 		if number > 0 {
 			next = number - 1
 		}
-		all = append(all, piece{verb: next, letter: letter})
+		all = append(all, piece{verb: next, letter: letter, name: name})
 		next++
 	}
 	flush()

@@ -3,6 +3,8 @@ package words
 import (
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 const (
@@ -37,11 +39,10 @@ func (s *Speaker) translateLines(english string) string {
 	var out strings.Builder
 	t := translation{s, 10 * mostSteps}
 	for line := range strings.Lines(english) {
-		text := strings.TrimSuffix(line, "\n")
-		if len(text) <= longestText {
-			text = t.say(text, 0)
+		if len(line) <= longestText {
+			line = t.say(line, 0)
 		}
-		out.WriteString(text + line[len(strings.TrimSuffix(line, "\n")):])
+		out.WriteString(line)
 	}
 	return out.String()
 }
@@ -54,6 +55,9 @@ type translation struct {
 
 // say says a text: as a whole, or in the parts of which it was put together.
 func (t *translation) say(english string, depth int) string {
+	if strings.Contains(english, "\n") && depth < deepest {
+		return t.sayLines(english, depth)
+	}
 	if place, rest, ok := behindPlace(english); ok && depth < deepest {
 		return place + t.sayFinding(rest, depth)
 	}
@@ -67,6 +71,18 @@ func (t *translation) say(english string, depth int) string {
 	}
 	said, _ := t.sayBrackets(english, depth)
 	return said
+}
+
+// sayLines says each line by itself, unless the book has them together.
+func (t *translation) sayLines(english string, depth int) string {
+	if phrase, ok := t.phrases[english]; ok {
+		return strings.ReplaceAll(phrase, "%%", "%")
+	}
+	lines := strings.Split(english, "\n")
+	for i, line := range lines {
+		lines[i] = t.say(line, depth+1)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // split splits a text at a joint, except where one stands in brackets or quotes.
@@ -125,8 +141,9 @@ func (t *translation) phrase(english string, depth int) (said string, known bool
 // fill says a template in Chinese with what stood in the English text; each part that
 // may be words is translated too.
 func (t *translation) fill(one *template, found []string, depth int) string {
-	parts := map[int]string{}
+	parts, written := map[int]string{}, map[int]string{}
 	for i, p := range one.pieces {
+		written[p.verb] = found[i]
 		switch {
 		case p.verb < 0:
 		case !one.isWords(i):
@@ -137,15 +154,36 @@ func (t *translation) fill(one *template, found []string, depth int) string {
 			parts[p.verb] = t.say(found[i], depth+1)
 		}
 	}
-	var out strings.Builder
+	var said []string
 	for _, p := range pieces(one.chinese) {
-		if p.verb < 0 {
-			out.WriteString(p.text)
-		} else {
-			out.WriteString(parts[p.verb])
+		switch {
+		case p.verb < 0:
+			said = append(said, p.text)
+		case p.name:
+			said = append(said, written[p.verb])
+		default:
+			said = append(said, parts[p.verb])
 		}
 	}
-	return out.String()
+	return join(said)
+}
+
+// join puts texts together, with a space where Chinese and Latin script meet: 摄像机 "x" 有.
+func join(texts []string) string {
+	out := ""
+	for _, text := range texts {
+		last, _ := utf8.DecodeLastRuneInString(out)
+		first, _ := utf8.DecodeRuneInString(text)
+		if unicode.Is(unicode.Han, last) && isLatin(first) || isLatin(last) && unicode.Is(unicode.Han, first) {
+			out += " "
+		}
+		out += text
+	}
+	return out
+}
+
+func isLatin(r rune) bool {
+	return r == '"' || r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z'
 }
 
 // sayBrackets says a text with something in brackets behind it: "no answer (is it on?)".
@@ -166,8 +204,8 @@ func (t *translation) sayBrackets(english string, depth int) (said string, chang
 // A joint is where texts are put together.
 type joint struct{ english, chinese string }
 
-// joints are all of them; what binds least comes first.
-var joints = []joint{{"\n", "\n"}, {"; ", "；"}, {": ", "："}, {", ", "，"}}
+// joints are all of them, below lines; what binds least comes first.
+var joints = []joint{{"; ", "；"}, {": ", "："}, {", ", "，"}}
 
 // sayParts says parts, as many at a time as the book knows as one: a phrase may
 // have a joint of its own. If it knows none of them they are left as they were.
@@ -216,10 +254,7 @@ func cutNumber(text string) (before string, ok bool) {
 
 // sayFinding says what stands behind a place. A key of the file before it stays.
 func (t *translation) sayFinding(text string, depth int) string {
-	if said, known := t.phrase(text, depth+1); known {
-		return said
-	}
-	if key, rest, ok := strings.Cut(text, ": "); ok && isKey(key) {
+	if key, rest, ok := strings.Cut(text, ": "); ok && isKey(key) && key != "note" && key != "tab" {
 		return key + ": " + t.say(rest, depth+1)
 	}
 	return t.say(text, depth+1)

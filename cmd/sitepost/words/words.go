@@ -12,7 +12,7 @@
 // Rules: a phrase has the verbs of its English format, each once, in any order
 // ("%[2]s里…%[1]q"); what the book does not know is said in English, never left out;
 // texts are taken apart only as far as the book knows their parts; what stands in quotes
-// is a name and stays.
+// is a name and stays, and so does what the Chinese phrase calls one ("%+s").
 //
 // It does not know what the words mean, who says them or where they are printed.
 package words

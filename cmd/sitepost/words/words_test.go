@@ -24,9 +24,9 @@ func TestTranslate(t *testing.T) {
 	})
 	for english, want := range map[string]string{
 		"good": "正常",
-		`there is no zone "berth-1": correct the name`:          `没有"berth-1"这个区域：请改正名称`,
-		`gas-1: there is no zone "a: b \" c": correct the name`: `gas-1：没有"a: b \" c"这个区域：请改正名称`,
-		"silent: nothing for 30s; check its power":              "silent：已有30s没有数据；检查电源",
+		`there is no zone "berth-1": correct the name`:          `没有 "berth-1" 这个区域：请改正名称`,
+		`gas-1: there is no zone "a: b \" c": correct the name`: `gas-1：没有 "a: b \" c" 这个区域：请改正名称`,
+		"silent: nothing for 30s; check its power":              "silent：已有 30s 没有数据；检查电源",
 		"7 % of all 12": "12 个中的 7%",
 		"the city is away: dial tcp 10.0.0.1:1883: no route": "与市平台的连接中断：dial tcp 10.0.0.1:1883: no route",
 		"somebody: said: nothing, we know":                   "somebody: said: nothing, we know",

@@ -126,6 +126,8 @@ var zhConfig = map[string]string{
 	"there is only one %q: write [%s]":                                                 "%q 只有一个：写成 [%s]",
 	"%s: expected a table, found %s: write %s = {key = value}":                         "%s：应为表，这里是%s：写成 %s = {键 = 值}",
 	"expected a table, found %s: write [%s] and its keys below, or %s = {key = value}": "应为表，这里是%s：写 [%s]，它的键写在下面；或写 %s = {键 = 值}",
+	"expected a list, found %s: put brackets around it, [ ]":                           "应为列表，这里是%s：请加上方括号 [ ]",
+	"expected a table, found %s: write %s = {key = value}":                             "应为表，这里是%s：写成 %s = {键 = 值}",
 	"there may be several %q: write [[%s]]":                                            "%q 可以有多个：写成 [[%s]]",
 	"%s: expected a list, found %s: put brackets around it, [ ]":                       "%s：应为列表，这里是%s：请加上方括号 [ ]",
 

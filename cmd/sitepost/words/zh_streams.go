@@ -2,7 +2,15 @@ package words
 
 // zhStreams is what is said of streams: why one fails, and what its figures mean.
 var zhStreams = map[string]string{
-	// why a stream fails
+	// the layer at which a stream fails, and why
+	"address: %s":  "地址：%s",
+	"name: %s":     "名称解析：%s",
+	"route: %s":    "路由：%s",
+	"port: %s":     "端口：%s",
+	"login: %s":    "登录：%s",
+	"describe: %s": "描述：%s",
+	"play: %s":     "播放：%s",
+	"no data: %s":  "数据：%s",
 	"the camera talks without being asked, and without an end; restart it":                                                "摄像机不问自说、说个不停；请重启它",
 	"the camera wants a login and none is configured; give it one under login":                                            "摄像机要登录，配置里没有；请写 login",
 	"the camera renews its challenge with every request, which is not supported":                                          "摄像机每次请求都换质询，不支持",
