@@ -1,7 +1,11 @@
 package words
 
 // chapters are the parts of the phrasebook, one for each subject and file
-// (zh_*.go). A phrase stands in one of them.
+// (zh_*.go). A phrase stands in one of them, or in several as the same.
 func chapters() []map[string]string {
-	return []map[string]string{zhTool, zhHelp, zhCommands, zhConfig, zhValues, zhRules, zhTools, zhProbe, zhSystem, zhProfile, zhLines, zhCameras, zhStreams, zhStore, zhSite}
+	return []map[string]string{
+		zhTool, zhHelp, zhCommands, zhTools, zhProbe, zhSystem,
+		zhConfig, zhValues, zhRules, zhProfile,
+		zhLines, zhCameras, zhStreams, zhStore, zhSite,
+	}
 }

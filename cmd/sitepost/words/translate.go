@@ -69,8 +69,7 @@ func (t *translation) say(english string, depth int) string {
 			return t.sayParts(parts, j, depth)
 		}
 	}
-	said, _ := t.sayBrackets(english, depth)
-	return said
+	return t.sayBrackets(english, depth)
 }
 
 // sayLines says each line by itself, unless the book has them together.
@@ -188,17 +187,17 @@ func isLatin(r rune) bool {
 
 // sayBrackets says a text with something in brackets behind it: "no answer (is it on?)".
 // It is asked last, for it binds closest.
-func (t *translation) sayBrackets(english string, depth int) (said string, changed bool) {
+func (t *translation) sayBrackets(english string, depth int) string {
 	before, inside, ok := strings.Cut(english, " (")
 	inside, closed := strings.CutSuffix(inside, ")")
 	if !ok || !closed || strings.ContainsAny(inside, "()") {
-		return english, false
+		return english
 	}
 	saidBefore, saidInside := t.say(before, depth+1), t.say(inside, depth+1)
 	if saidBefore == before && saidInside == inside {
-		return english, false
+		return english
 	}
-	return saidBefore + "（" + saidInside + "）", true
+	return saidBefore + "（" + saidInside + "）"
 }
 
 // A joint is where texts are put together.
@@ -263,54 +262,4 @@ func (t *translation) sayFinding(text string, depth int) string {
 // isKey holds for what may be a key of a file.
 func isKey(text string) bool {
 	return text != "" && strings.Trim(text, "abcdefghijklmnopqrstuvwxyz0123456789_") == ""
-}
-
-// A shelf finds the templates that a text may be made of: each stands under one of its
-// words, the one that fewest others have.
-type shelf struct {
-	byWord map[string][]*template
-	others []*template // that have no whole word: "%sms"
-}
-
-// newShelf puts all phrases with verbs onto a shelf. Those that say most come first, so
-// that "no line %q: …" is tried before "%s: %s".
-func newShelf(phrases map[string]string) *shelf {
-	var all []*template
-	count := map[string]int{}
-	for english, chinese := range phrases {
-		t, varies := newTemplate(english, chinese)
-		if !varies {
-			continue
-		}
-		all = append(all, t)
-		for _, word := range t.words {
-			count[word]++
-		}
-	}
-	slices.SortFunc(all, byRank)
-	s := &shelf{byWord: map[string][]*template{}}
-	for i, t := range all {
-		t.rank = i
-		rarest := ""
-		for _, word := range t.words {
-			if rarest == "" || count[word] < count[rarest] {
-				rarest = word
-			}
-		}
-		if rarest == "" {
-			s.others = append(s.others, t)
-		} else {
-			s.byWord[rarest] = append(s.byWord[rarest], t)
-		}
-		t.words = nil
-	}
-	return s
-}
-
-// candidates are the templates that a text may be made of, those that say most first.
-func (s *shelf) candidates(text string) []*template {
-	found := slices.Clone(s.others)
-	eachWord(text, func(word string) { found = append(found, s.byWord[word]...) })
-	slices.SortFunc(found, func(a, b *template) int { return a.rank - b.rank })
-	return slices.Compact(found) // a word may stand in a text twice
 }

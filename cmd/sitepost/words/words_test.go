@@ -21,6 +21,9 @@ func TestTranslate(t *testing.T) {
 		"%d %% of all %d":                     "%[2]d 个中的 %[1]d%%",
 		"the city is away: %s":                "与市平台的连接中断：%s",
 		"%s: %s":                              "%s：%s",
+		"settings":                            "串口参数",
+		"no answer":                           "没有应答",
+		"%s is missing: write %s":             "缺少 %+s：请写 %s",
 	})
 	for english, want := range map[string]string{
 		"good": "正常",
@@ -29,6 +32,11 @@ func TestTranslate(t *testing.T) {
 		"silent: nothing for 30s; check its power":              "silent：已有 30s 没有数据；检查电源",
 		"7 % of all 12": "12 个中的 7%",
 		"the city is away: dial tcp 10.0.0.1:1883: no route": "与市平台的连接中断：dial tcp 10.0.0.1:1883: no route",
+		"site.toml:3:8: settings: no answer":                 "site.toml:3:8: settings: 没有应答",
+		"settings: no answer":                                "串口参数：没有应答",
+		"settings is missing: write off, one or two":         "缺少 settings：请写 off, one 或 two",
+		"no answer (check its power, or wait)":               "没有应答（检查电源，or wait）",
+		"no answer\ncheck its power\n":                       "没有应答\n检查电源\n",
 		"somebody: said: nothing, we know":                   "somebody: said: nothing, we know",
 		"":                                                   "",
 	} {
