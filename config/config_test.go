@@ -23,7 +23,7 @@ import (
 func TestReferenceIsGood(t *testing.T) {
 	t.Parallel()
 	for name, env := range map[string]Env{"profiles known": {Profiles: shelf{}}, "profiles unknown": {}} {
-		for _, text := range []string{string(Reference()), strings.ReplaceAll(string(Reference()), "\n", "\r\n"), strings.TrimSpace(string(Reference()))} {
+		for _, text := range []string{string(Reference()), string(ReferenceChinese()), strings.ReplaceAll(string(Reference()), "\n", "\r\n"), strings.TrimSpace(string(Reference()))} {
 			c, findings := Parse("site.toml", []byte(text), env)
 			if len(findings) > 0 || c == nil {
 				t.Errorf("%s: got findings, want none:\n%s", name, findings)

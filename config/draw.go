@@ -38,7 +38,7 @@ func (s *source) draw(number int, at []span, meant string) string {
 	}
 	above, below := ruled(shown, carets)
 	if meant != "" {
-		below += fmt.Sprintf(" did you mean %q?", meant)
+		below += fmt.Sprintf(didYouMean+"%q?", meant)
 	}
 	return fmt.Sprintf("%5d | %s\n      | %s\n", number, strings.TrimRight(above, " "), below)
 }

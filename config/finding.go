@@ -39,24 +39,33 @@ type Finding struct {
 func (f Finding) IsError() bool { return f.Kind != Note }
 
 // String returns FILE:LINE:COLUMN: text and, below it, the drawn line.
-func (f Finding) String() string {
-	var b strings.Builder
-	b.WriteString(f.File)
+func (f Finding) String() string { return f.In(asWritten) }
+
+// In is String with its words as say says them. The place, the line of the file and the
+// carets stay.
+func (f Finding) In(say func(english string) string) string {
+	head := f.File
 	if f.Line > 0 {
-		fmt.Fprintf(&b, ":%d:%d", f.Line, f.Column)
+		head += fmt.Sprintf(":%d:%d", f.Line, f.Column)
 	}
-	b.WriteString(": ")
+	head += ": "
 	switch f.Kind {
 	case Note:
-		b.WriteString("note: ")
+		head += "note: "
 	case Machine:
-		b.WriteString("on this machine: ")
+		head += "on this machine: "
 	}
-	b.WriteString(f.Text)
-	b.WriteByte('\n')
-	b.WriteString(f.Drawing)
-	return b.String()
+	drawing := f.Drawing
+	if at := strings.LastIndex(drawing, didYouMean); at >= 0 && f.Hint != "" {
+		drawing = drawing[:at] + say(strings.TrimSuffix(drawing[at:], "\n")) + "\n"
+	}
+	return say(head+f.Text) + "\n" + drawing
 }
+
+// didYouMean stands behind the carets, before the word in quotes.
+const didYouMean = " did you mean "
+
+func asWritten(english string) string { return english }
 
 // Findings is a list in the order of the file.
 type Findings []Finding
@@ -76,10 +85,13 @@ func (fs Findings) Of(kinds ...Kind) Findings {
 }
 
 // String returns all findings, drawn.
-func (fs Findings) String() string {
+func (fs Findings) String() string { return fs.In(asWritten) }
+
+// In is String with the words as say says them.
+func (fs Findings) In(say func(english string) string) string {
 	var b strings.Builder
 	for _, f := range fs {
-		b.WriteString(f.String())
+		b.WriteString(f.In(say))
 	}
 	return b.String()
 }

@@ -5,12 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"text/tabwriter"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"sitepost/cmd/sitepost/daemon"
+	"sitepost/cmd/sitepost/words"
 	"sitepost/config"
 )
 
@@ -94,16 +95,18 @@ func (t *tool) printRounds(site *config.Config) error {
 		_, err = fmt.Fprintf(t.stdout, "%s\n", text)
 		return err
 	}
-	w := tabwriter.NewWriter(t.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "line\tsettings\tinstruments\tround\tload")
+	table := [][]string{t.heads("line", "settings", "instruments", "round", "load")}
 	for _, r := range rows {
-		round, load := "nobody is asked", ""
+		row := []string{r.Line, t.words.Translate(r.Settings), strconv.Itoa(r.Instruments)}
 		if r.RoundMS > 0 {
-			round, load = fmt.Sprintf("%d ms", r.RoundMS), fmt.Sprintf("\t%.0f %%", r.Load*100)
+			row = append(row, fmt.Sprintf("%d ms", r.RoundMS), fmt.Sprintf("%.0f %%", r.Load*100))
+		} else {
+			row = append(row, t.word("nobody is asked"))
 		}
-		fmt.Fprintf(w, "%s\t%s\t%d\t%s%s\n", r.Line, r.Settings, r.Instruments, round, load)
+		table = append(table, row)
 	}
-	return w.Flush() // remembers what Fprintf could not write
+	_, err := fmt.Fprint(t.stdout, words.Columns(table))
+	return err
 }
 
 // spoken says how a line is spoken on.
@@ -127,7 +130,8 @@ func (t *tool) env() config.Env { return config.Env{Profiles: daemon.Shelf(t.pro
 
 func (t *tool) printFindings(found config.Findings) error {
 	if !t.json {
-		return found.Write(t.stdout)
+		_, err := fmt.Fprint(t.stdout, found.In(t.words.Translate))
+		return err
 	}
 	text, err := found.JSON()
 	if err != nil {

@@ -37,7 +37,7 @@ func (t *tool) confirm(ctx context.Context, yes bool, question string) error {
 
 // ask prints a question, in the language of the person.
 func (t *tool) ask(question string) {
-	_, _ = io.WriteString(t.stderr, t.words.Sprintf(question)+" [y/N] ") // nobody answers what nobody reads
+	_, _ = io.WriteString(t.stderr, t.words.Translate(question)+" [y/N] ") // nobody answers what nobody reads
 }
 
 // isYes reads one line.

@@ -86,7 +86,7 @@ func (d *discovery) run(cmd *cobra.Command, addresses []string) error {
 	}
 	found, err := d.search(cmd.Context(), o)
 	if err != nil {
-		fmt.Fprintf(d.stderr, "sitepost: %v\n", err)
+		d.remark("%v", err)
 	}
 	findings := find.Match(found, d.known(cmd.Context()))
 	if printed := d.print(findings); printed != nil {
@@ -118,11 +118,11 @@ func (d *discovery) options(cmd *cobra.Command) (find.DiscoverOptions, error) {
 		return o, fmt.Errorf("%w; or name an interface with --interface to search without a site file", err)
 	}
 	d.site = site
-	fmt.Fprint(d.stderr, config.Apart(site))
+	fmt.Fprint(d.stderr, config.Apart(site).In(d.words.Translate))
 	if d.iface == "" {
 		o.Interfaces, o.Networks = site.Network.DeviceInterfaces, site.Network.DeviceNetworks
 	} else if !slices.Contains(site.Network.DeviceInterfaces, d.iface) {
-		fmt.Fprintf(d.stderr, "sitepost: %s is no device interface of %s; asked there this one time because you said so\n", d.iface, d.config)
+		d.remark("%s is no device interface of %s; asked there this one time because you said so", d.iface, d.config)
 	}
 	return o, nil
 }
@@ -139,7 +139,7 @@ func (d *discovery) search(ctx context.Context, o find.DiscoverOptions) ([]find.
 		Progress: func(asked, of, found int) {
 			if now := time.Now(); now.Sub(told) >= time.Second || asked == of {
 				told = now
-				fmt.Fprintf(d.stderr, "asked %d of %d, %d answered\n", asked, of, found)
+				fmt.Fprint(d.stderr, d.words.Sprintf("asked %d of %d, %d answered\n", asked, of, found))
 			}
 		},
 	})
@@ -165,7 +165,7 @@ func (d *discovery) known(ctx context.Context) (all []find.Known) {
 	}
 	learnt, err := control.Client{Path: d.control}.Cameras(ctx)
 	if err != nil && !errors.Is(err, control.ErrNobody) {
-		fmt.Fprintf(d.stderr, "sitepost: which cameras refuse their login is not known: %v\n", err)
+		d.remark("which cameras refuse their login is not known: %v", err)
 	}
 	for _, l := range learnt {
 		i := slices.IndexFunc(all, func(k find.Known) bool { return k.Name == l.Name })

@@ -1,13 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
-	"text/tabwriter"
 
+	"sitepost/cmd/sitepost/words"
 	"sitepost/devices/camera/find"
 )
 
@@ -16,42 +15,38 @@ func (d *discovery) print(all []find.Finding) error {
 	if d.json {
 		return json.NewEncoder(d.stdout).Encode(append([]find.Finding{}, all...))
 	}
-	var table bytes.Buffer
-	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "state\tname\taddress\taccess\tvendor\tmodel\tserial\tendpoint")
+	table := [][]string{d.heads("state", "name", "address", "access", "vendor", "model", "serial", "endpoint")}
 	for _, f := range all {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", f.State, cmp.Or(f.Name, "-"), f.Address, f.Access, f.Vendor, f.Model, f.Serial, f.Endpoint)
-	}
-	if err := w.Flush(); err != nil {
-		return err
+		table = append(table, []string{d.word(f.State), cmp.Or(f.Name, "-"), f.Address, d.words.Translate(f.Access), f.Vendor, f.Model, f.Serial, f.Endpoint})
 	}
 	var out strings.Builder
 	n := -1 // the first line is the heading
-	for row := range strings.Lines(table.String()) {
+	for row := range strings.Lines(words.Columns(table)) {
 		out.WriteString(row)
 		if n >= 0 && all[n].Why != "" {
-			fmt.Fprintf(&out, "    %s\n", all[n].Why)
+			fmt.Fprintf(&out, "    %s\n", d.words.Translate(all[n].Why))
 		}
 		n++
 	}
-	fmt.Fprintln(&out, counted(all))
+	fmt.Fprintln(&out, d.counted(all))
 	_, err := fmt.Fprint(d.stdout, out.String())
 	return err
 }
 
-// counted says how many of each kind were found, and what to do about new ones.
-func counted(all []find.Finding) string {
+// counted says how many of each kind were found.
+func (d *discovery) counted(all []find.Finding) string {
 	count := map[string]int{}
 	for _, f := range all {
 		count[f.State]++
 	}
-	said := fmt.Sprintf("%d found", len(all))
-	sep := ": "
+	var kinds []string
 	for _, state := range []string{find.New, find.Recalled, find.Moved, find.Refused, find.Suspected} {
 		if count[state] > 0 {
-			said += fmt.Sprintf("%s%d %s", sep, count[state], state)
-			sep = ", "
+			kinds = append(kinds, fmt.Sprintf("%d %s", count[state], d.word(state)))
 		}
 	}
-	return said
+	if len(kinds) == 0 {
+		return d.words.Sprintf("%d found", len(all))
+	}
+	return d.words.Sprintf("%d found: %s", len(all), strings.Join(kinds, ", "))
 }

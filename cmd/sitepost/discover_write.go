@@ -33,7 +33,7 @@ func (d *discovery) adopt(all []find.Finding, addresses []string) error {
 	}
 	text, written := d.appended(file.text, chosen, all)
 	if found := parsed(d.config, text, d.env()); len(found) > 0 {
-		fmt.Fprintf(d.stderr, "sitepost: %s stays as it is, for with the new cameras it would have these mistakes:\n", d.config)
+		d.remark("%s stays as it is, for with the new cameras it would have these mistakes:", d.config)
 		if err := d.printMistakes(found); err != nil {
 			return err
 		}
@@ -53,16 +53,18 @@ func (d *discovery) tell(format string, args ...any) error {
 	if d.json {
 		to = d.stderr
 	}
-	_, err := fmt.Fprintf(to, format+"\n", args...)
+	_, err := fmt.Fprintln(to, d.words.Sprintf(format, args...))
 	return err
 }
 
 // printMistakes keeps them apart from JSON that was printed before.
 func (d *discovery) printMistakes(found config.Findings) error {
+	to := d.stdout
 	if d.json {
-		return found.Write(d.stderr)
+		to = d.stderr
 	}
-	return found.Write(d.stdout)
+	_, err := fmt.Fprint(to, found.In(d.words.Translate))
+	return err
 }
 
 func parsed(path string, text []byte, env config.Env) config.Findings {
@@ -160,12 +162,12 @@ func (d *discovery) table(name string, f find.Finding, all []find.Finding) strin
 	var b strings.Builder
 	line := func(text, comment string) {
 		if comment != "" {
-			text = fmt.Sprintf("%-45s # %s", text, comment)
+			text = fmt.Sprintf("%-45s # %s", text, d.word(comment))
 		}
 		b.WriteString(text + "\n")
 	}
 	b.WriteByte('\n')
-	line("[[camera]]", strings.TrimSpace("found by `sitepost discover`: "+visible(f.Vendor+" "+f.Model)))
+	line("[[camera]]", strings.TrimSpace(d.words.Sprintf("found by `sitepost discover`: %s", visible(f.Vendor+" "+f.Model))))
 	line(fmt.Sprintf("name = %q", name), "permanent once the site runs: change it now or never")
 	line(`# title = "…"`, "what people call it")
 	line(fmt.Sprintf("zone = %q", d.zone), "where it stands; change it if that is wrong")

@@ -5,10 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"text/tabwriter"
 	"time"
 
 	"sitepost/cmd/sitepost/daemon"
+	"sitepost/cmd/sitepost/words"
 	"sitepost/config"
 	"sitepost/devices/instrument"
 	"sitepost/devices/line"
@@ -82,12 +82,12 @@ func (t *tool) printGuess(verdicts []survey.Verdict) error {
 		return json.NewEncoder(t.stdout).Encode(all)
 	}
 	if len(verdicts) == 0 {
-		_, err := fmt.Fprintln(t.stdout, "something speaks there, and nothing known fits: record it with --record and begin a profile with `sitepost new profile`")
-		return err
+		return t.say("something speaks there, and nothing known fits: record it with --record and begin a profile with `sitepost new profile`\n")
 	}
-	w := tabwriter.NewWriter(t.stdout, 0, 0, 2, ' ', 0)
+	var table [][]string
 	for _, v := range verdicts {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", v.Sure, v.What, v.Settings, v.Why)
+		table = append(table, []string{t.word(string(v.Sure)), v.What, v.Settings.String(), t.words.Translate(v.Why)})
 	}
-	return w.Flush()
+	_, err := fmt.Fprint(t.stdout, words.Columns(table))
+	return err
 }

@@ -22,19 +22,27 @@ for. It describes an invented ferry terminal; change it into yours. An existing
 file is never overwritten. Without --write it goes to standard output.`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
+			text := t.reference()
 			if target == "" {
-				_, err := t.stdout.Write(config.Reference())
+				_, err := t.stdout.Write(text)
 				return err
 			}
-			if err := writeNew(target, config.Reference()); err != nil {
+			if err := writeNew(target, text); err != nil {
 				return err
 			}
-			_, err := fmt.Fprintf(t.stdout, "wrote %s\nnext: edit it, then `sitepost check --config %s`\n", target, target)
-			return err
+			return t.say("wrote %s\nnext: edit it, then `sitepost check --config %s`\n", target, target)
 		},
 	}
 	c.Flags().StringVar(&target, "write", "", "file to write; it must not exist")
 	return c
+}
+
+// reference is the manual in the language of the person who reads it.
+func (t *tool) reference() []byte {
+	if t.words.SpeaksEnglish() {
+		return config.Reference()
+	}
+	return config.ReferenceChinese()
 }
 
 // createNew opens a file that was not there, readable by its owner and group.

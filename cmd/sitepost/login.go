@@ -35,7 +35,7 @@ If sitepost is running it tries itself; if not, the tool asks the camera.`,
 				return err
 			}
 			if err != nil {
-				fmt.Fprintf(t.stderr, "sitepost: %q: %v\n", args[0], err)
+				t.remark("%q: %v", args[0], err)
 				return errFindings
 			}
 			return t.printLogin(c)
@@ -72,10 +72,11 @@ func (t *tool) printLogin(c control.Camera) error {
 	case t.json:
 		err = json.NewEncoder(t.stdout).Encode(c)
 	case c.Refused != "":
-		_, err = fmt.Fprintf(t.stdout, "%s at %s: %s\n", c.Name, c.Address, c.Refused)
+		err = t.say("%s at %s: %s\n", c.Name, c.Address, t.words.Translate(c.Refused))
 	default:
-		_, err = fmt.Fprintf(t.stdout, "%s at %s: login accepted: %s\n", c.Name, c.Address,
-			strings.Join(strings.Fields(strings.Join([]string{c.Vendor, c.Model, "serial " + c.Serial, "firmware " + c.Firmware}, " ")), " "))
+		serial, firmware := t.words.Sprintf("serial %s", c.Serial), t.words.Sprintf("firmware %s", c.Firmware)
+		err = t.say("%s at %s: login accepted: %s\n", c.Name, c.Address,
+			strings.Join(strings.Fields(strings.Join([]string{c.Vendor, c.Model, serial, firmware}, " ")), " "))
 	}
 	if err == nil && c.Refused != "" {
 		return errFindings

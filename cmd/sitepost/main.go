@@ -12,7 +12,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -43,10 +42,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 	context.AfterFunc(ctx, stop) // from here on the second signal kills
 
 	t := &tool{stdout: stdout, stderr: stderr}
-	speaks, err := words.Choose(flagOf(args, "--lang"), os.Getenv)
-	t.words = words.In(speaks)
+	err := t.chooseLanguage(args)
 	if err == nil {
 		root := newRoot(t)
+		t.speakHelp(root)
 		root.SetArgs(args)
 		err = root.ExecuteContext(ctx)
 	}
@@ -60,22 +59,6 @@ func run(args []string, stdout, stderr io.Writer) int {
 	return exitUsage
 }
 
-// flagOf finds a flag before the command line is parsed: also its help, and what is
-// wrong with it, are told in the language that it asks for.
-func flagOf(args []string, name string) (value string) {
-	for i, arg := range args {
-		switch after, is := strings.CutPrefix(arg, name+"="); {
-		case arg == "--":
-			return value
-		case is:
-			value = after
-		case arg == name && i+1 < len(args):
-			value = args[i+1]
-		}
-	}
-	return value
-}
-
 // A tool is what every subcommand is given.
 type tool struct {
 	stdout, stderr io.Writer
@@ -84,12 +67,6 @@ type tool struct {
 	profiles       string // where the site's own profiles lie
 	control        string // where the running daemon can be reached
 	words          *words.Speaker
-}
-
-// say prints to standard output in the language of the person who reads.
-func (t *tool) say(format string, args ...any) error {
-	_, err := fmt.Fprint(t.stdout, t.words.Sprintf(format, args...))
-	return err
 }
 
 func newRoot(t *tool) *cobra.Command {
@@ -113,7 +90,7 @@ A new site in four commands:
 	flags.StringVar(&t.config, "config", defaultConfig, "the site file")
 	flags.BoolVar(&t.json, "json", false, "print JSON instead of words")
 	flags.StringVar(&t.profiles, "profiles", "/etc/sitepost/profiles", "folder of the site's own profiles")
-	flags.String("lang", "", "language: en or zh; otherwise that of LC_ALL, LC_MESSAGES or LANG") // flagOf reads it
+	flags.String("lang", "", "language: en or zh, in UTF-8 (a terminal in GBK wants en); otherwise that of LC_ALL, LC_MESSAGES or LANG") // flagOf reads it
 	flags.StringVar(&t.control, "control", control.DefaultPath, "socket between a running sitepost and its tools")
 	root.AddCommand(
 		runCommand(t), checkCommand(t), initCommand(t), newCommand(t),

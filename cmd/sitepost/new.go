@@ -67,6 +67,5 @@ func (t *tool) newProfile(way, name string) error {
 	if err := writeNew(file, []byte(text)); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(t.stdout, "wrote %s\nnext: change it, and prove it with `sitepost try %s`; then put it into %s\n", file, file, t.profiles)
-	return err
+	return t.say("wrote %s\nnext: change it, and prove it with `sitepost try %s`; then put it into %s\n", file, file, t.profiles)
 }

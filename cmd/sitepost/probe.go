@@ -95,7 +95,7 @@ func (p *probe) run(cmd *cobra.Command, address string) error {
 	got, err := stream.Measure(ctx, target, p.look)
 	told()
 	if ctx.Err() != nil {
-		fmt.Fprintln(p.stderr, "sitepost: broken off, nothing was measured")
+		p.remark("broken off, nothing was measured")
 		return errFindings
 	}
 	p.mu.Lock()
@@ -158,7 +158,7 @@ func (p *probe) chooseLimits(named bool) error {
 	case len(found.Errors()) == 0:
 		p.limits, p.judgedBy = siteLimits(site), p.config
 	case !missing(p.config):
-		fmt.Fprintf(p.stderr, "sitepost: %s cannot be used, see sitepost check; judged by the defaults\n", p.config)
+		p.remark("%s cannot be used, see sitepost check; judged by the defaults", p.config)
 	}
 	return nil
 }
@@ -184,7 +184,7 @@ func (p *probe) progress(ctx context.Context) (end func()) {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
-	running.Go(func() { countDown(ctx, p.stderr, p.look) })
+	running.Go(func() { p.countDown(ctx, p.stderr, p.look) })
 	return func() { cancel(); running.Wait() }
 }
 

@@ -4,15 +4,16 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
+	"sitepost/cmd/sitepost/words"
 	"sitepost/devices"
 )
 
 // A figures is the table of a stream, in blocks. What was not observed has no row.
 type figures struct {
-	rows  strings.Builder
+	words *words.Speaker
+	rows  [][]string
 	block string // that has no row yet
 }
 
@@ -20,7 +21,11 @@ func (f *figures) begin(block string) { f.block = block }
 
 // row adds a row; sample says how much it rests on.
 func (f *figures) row(name, value, sample string) {
-	fmt.Fprintf(&f.rows, "%s\t%s\t%s\t%s\n", f.block, name, strings.Join(strings.Fields(value), " "), sample)
+	row := []string{f.block, name, strings.Join(strings.Fields(value), " "), sample}
+	for i := range row {
+		row[i] = f.words.Translate(row[i])
+	}
+	f.rows = append(f.rows, row)
 	f.block = ""
 }
 
@@ -41,17 +46,8 @@ func (f *figures) flag(name string, v *bool, yes, no, sample string) {
 	}
 }
 
-// String is the table, without spaces at the ends of lines.
-func (f *figures) String() string {
-	var table, out strings.Builder
-	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
-	_, _ = w.Write([]byte(f.rows.String()))
-	_ = w.Flush() // into memory
-	for line := range strings.Lines(table.String()) {
-		out.WriteString(strings.TrimRight(line, " \n") + "\n")
-	}
-	return out.String()
-}
+// String is the table.
+func (f *figures) String() string { return words.Columns(f.rows) }
 
 // stream is what is sent.
 func (f *figures) stream(s *devices.Stream, certificate string) {

@@ -65,14 +65,14 @@ func (p *probe) print(v verdict) error {
 		return json.NewEncoder(p.stdout).Encode(v)
 	}
 	var out strings.Builder
-	fmt.Fprintf(&out, "%s: %s\n", cmp.Or(v.URI, "stream"), v.State)
-	var table figures
+	fmt.Fprintf(&out, "%s: %s\n", cmp.Or(v.URI, p.word("stream")), p.word(v.State))
+	table := figures{words: p.words}
 	table.stream(&v.Stream, v.Certificate)
 	table.arrival(&v.Stream)
 	table.start(&v.Stream)
 	table.clock(&v.Stream)
 	out.WriteString(table.String())
-	out.WriteString(v.words())
+	out.WriteString(p.verdictWords(&v))
 	_, err := fmt.Fprint(p.stdout, out.String())
 	return err
 }
@@ -98,35 +98,37 @@ func spokenSubject(about string) string {
 	return about
 }
 
-// words is the verdict for a person.
-func (v *verdict) words() string {
+// verdictWords is the verdict for a person.
+func (p *probe) verdictWords(v *verdict) string {
 	var out strings.Builder
+	say := func(format string, args ...any) { out.WriteString(p.words.Sprintf(format, args...)) }
+	tr := p.words.Translate
 	for _, f := range v.Verdict {
-		fmt.Fprintf(&out, "bad: %s", f.Text)
 		if f.Source != "" {
-			fmt.Fprintf(&out, " (%s)", f.Source)
+			say("bad: %s (%s)\n", tr(f.Text), tr(f.Source))
+		} else {
+			say("bad: %s\n", tr(f.Text))
 		}
-		out.WriteByte('\n')
 		if f.Next != "" {
-			fmt.Fprintf(&out, "     %s\n", f.Next)
+			fmt.Fprintf(&out, "     %s\n", tr(f.Next))
 		}
 	}
 	if v.failed {
 		return out.String()
 	}
-	if met := v.met(); v.Good && len(met) > 0 {
-		fmt.Fprintf(&out, "good: %s are as they should be\n", strings.Join(met, ", "))
-	} else if len(met) > 0 {
-		fmt.Fprintf(&out, "good otherwise: %s\n", strings.Join(met, ", "))
+	if met := tr(strings.Join(v.met(), ", ")); v.Good && met != "" {
+		say("good: %s are as they should be\n", met)
+	} else if met != "" {
+		say("good otherwise: %s\n", met)
 	}
 	for _, f := range v.NotJudged {
-		fmt.Fprintf(&out, "not judged: %s: %s\n", spokenSubject(f.About), f.Text)
+		say("not judged: %s: %s\n", tr(spokenSubject(f.About)), tr(f.Text))
 	}
-	by := "[stream] and [hd] of " + v.JudgedBy
 	if v.JudgedBy == byDefaults {
-		by = "GB/T 28181-2016 chapter 5, clock and first picture by sitepost's own limits"
+		say("judged by GB/T 28181-2016 chapter 5, clock and first picture by sitepost's own limits\n")
+	} else {
+		say("judged by [stream] and [hd] of %s\n", v.JudgedBy)
 	}
-	fmt.Fprintf(&out, "judged by %s\n", by)
 	return out.String()
 }
 

@@ -140,7 +140,7 @@ func TestCountDown(t *testing.T) {
 		var line bytes.Buffer
 		ctx, cancel := context.WithTimeout(t.Context(), 3500*time.Millisecond)
 		defer cancel()
-		countDown(ctx, &line, 2*time.Second)
+		(&tool{}).countDown(ctx, &line, 2*time.Second)
 		const wipe = "\r\x1b[K"
 		want := wipe + "looking, 2s left" + wipe + "looking, 1s left" + wipe + "looking, done as soon as it answers" +
 			wipe + "looking, done as soon as it answers" + wipe

@@ -123,7 +123,7 @@ func (w *wire) scan(ctx context.Context, first, last byte) error {
 // print prints what came from an address, if anything did.
 func (w *wire) print(f survey.Found) {
 	if !w.tool.json && f.Answer != "" {
-		fmt.Fprintf(w.tool.stdout, "%3d  %s\n", f.Unit, f.Answer)
+		fmt.Fprintf(w.tool.stdout, "%3d  %s\n", f.Unit, w.tool.words.Translate(f.Answer))
 	}
 }
 
@@ -147,7 +147,7 @@ func (w *wire) sum(there []survey.Found, stopped bool) error {
 		}
 		return json.NewEncoder(w.tool.stdout).Encode(all)
 	}
-	_, err := fmt.Fprintf(w.tool.stdout, "%d found\n", len(there))
+	err := w.tool.say("%d found\n", len(there))
 	if len(there) == 0 && !stopped {
 		w.tool.remark("nobody answered: are A and B swapped, is the baud right, has the instrument power?")
 	}

@@ -65,7 +65,7 @@ func (t *tool) progress() func(string) {
 	return func(what string) {
 		if time.Since(last) > time.Second {
 			last = time.Now()
-			fmt.Fprintf(t.stderr, "looking at %s\n", what)
+			fmt.Fprint(t.stderr, t.words.Sprintf("looking at %s\n", what))
 		}
 	}
 }
@@ -80,17 +80,18 @@ func (t *tool) printReport(r store.Report) error {
 		return err
 	}
 	for _, f := range r.Findings {
-		if _, err := fmt.Fprintf(t.stdout, "%s: %s\n", f.File, f.What); err != nil {
+		if _, err := fmt.Fprintf(t.stdout, "%s: %s\n", f.File, t.words.Translate(f.What)); err != nil {
 			return err
 		}
 	}
 	for _, name := range r.SetAside {
-		fmt.Fprintf(t.stdout, "%s: was damaged and has been replaced (copy it away; it goes when others follow)\n", name)
+		if err := t.say("%s: was damaged and has been replaced (copy it away; it goes when others follow)\n", name); err != nil {
+			return err
+		}
 	}
-	verdict := "good"
-	if len(r.Findings) > 0 {
-		verdict = "damaged: start the daemon, which sets it aside, saves what can be saved and tells the city what was lost"
+	if len(r.Findings) == 0 {
+		return t.say("%s: %d files, %d records, %d values: good\n", r.Directory, r.Files, r.Records, r.Values)
 	}
-	_, err := fmt.Fprintf(t.stdout, "%s: %d files, %d records, %d values: %s\n", r.Directory, r.Files, r.Records, r.Values, verdict)
-	return err
+	return t.say("%s: %d files, %d records, %d values: damaged: start the daemon, which sets it aside, saves what can be saved and tells the city what was lost\n",
+		r.Directory, r.Files, r.Records, r.Values)
 }

@@ -20,7 +20,7 @@ func atTerminal(w io.Writer) bool {
 
 // countDown tells in one line of a terminal how long something still takes, until
 // ctx ends; then it wipes the line away.
-func countDown(ctx context.Context, w io.Writer, d time.Duration) {
+func (t *tool) countDown(ctx context.Context, w io.Writer, d time.Duration) {
 	const wipe = "\r\x1b[K"
 	began := time.Now()
 	second := time.NewTicker(time.Second)
@@ -28,9 +28,9 @@ func countDown(ctx context.Context, w io.Writer, d time.Duration) {
 	for {
 		left := (d - time.Since(began)).Round(time.Second)
 		if left > 0 {
-			fmt.Fprintf(w, wipe+"looking, %v left", left)
+			fmt.Fprint(w, wipe+t.words.Sprintf("looking, %v left", left))
 		} else {
-			fmt.Fprint(w, wipe+"looking, done as soon as it answers")
+			fmt.Fprint(w, wipe+t.word("looking, done as soon as it answers"))
 		}
 		select {
 		case <-second.C:

@@ -73,7 +73,7 @@ func (t *tool) profileMistakes(err error) error {
 	if !ok {
 		return err
 	}
-	fmt.Fprintln(t.stdout, mistakes)
+	fmt.Fprintln(t.stdout, t.words.Translate(mistakes.Error()))
 	return errFindings
 }
 
@@ -88,7 +88,7 @@ func (t *tool) replay(p *instrument.Profile, address int, path string) error {
 	begin := time.Unix(0, 0)
 	chunks, err := line.ReadCapture(f, begin)
 	if bad, ok := errors.AsType[*line.CaptureError](err); ok {
-		fmt.Fprintf(t.stdout, "%s:%v\n", path, bad)
+		fmt.Fprintf(t.stdout, "%s:%s\n", path, t.words.Translate(bad.Error()))
 		return errFindings
 	}
 	if err != nil {
@@ -117,7 +117,7 @@ func (t *tool) prove(p *instrument.Profile) error {
 	for _, v := range p.ProveHard() {
 		if !v.OK && verdicts[v.N-1].OK {
 			verdicts[v.N-1] = v
-			fmt.Fprintf(t.stderr, "try %d (line %d) differs only %s\n", v.N, v.Line, v.Way)
+			fmt.Fprint(t.stderr, t.words.Sprintf("try %d (line %d) differs only %s\n", v.N, v.Line, t.word(v.Way)))
 		}
 	}
 	if t.json {
@@ -129,14 +129,22 @@ func (t *tool) prove(p *instrument.Profile) error {
 	for _, v := range verdicts {
 		good = good && v.OK
 		if !t.json {
-			fmt.Fprintln(t.stdout, v)
+			fmt.Fprintln(t.stdout, t.verdictWords(v))
 		}
 	}
 	if err := p.Unproven(); err != nil {
-		fmt.Fprintln(t.stderr, err)
+		fmt.Fprintln(t.stderr, t.words.Translate(err.Error()))
 	}
 	if !good {
 		return errFindings
 	}
 	return nil
+}
+
+// verdictWords says a verdict as its String does, in the language of the person.
+func (t *tool) verdictWords(v instrument.Verdict) string {
+	if v.OK {
+		return t.words.Sprintf("ok %d", v.N)
+	}
+	return t.words.Sprintf("differs %d: want [%s], got [%s]", v.N, strings.Join(v.Want, ", "), strings.Join(v.Got, ", "))
 }

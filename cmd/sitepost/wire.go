@@ -211,11 +211,6 @@ func (w *wire) warn() {
 	}
 }
 
-// remark tells a person something on the side.
-func (t *tool) remark(format string, args ...any) {
-	fmt.Fprintln(t.stderr, "sitepost:", t.words.Sprintf(format, args...))
-}
-
 // lasting returns a context that ends after a time, if one is given.
 func lasting(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	if d <= 0 {

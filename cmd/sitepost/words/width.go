@@ -25,7 +25,8 @@ func Pad(text string, cells int) string {
 }
 
 // Columns sets rows below each other, two spaces between columns. The last cell of a
-// row may be as long as it likes. Rows may have different numbers of cells.
+// row may be as long as it likes. Rows may have different numbers of cells, and no row
+// ends in spaces.
 func Columns(rows [][]string) string {
 	var widest []int
 	for _, row := range rows {
@@ -40,14 +41,15 @@ func Columns(rows [][]string) string {
 	}
 	var out strings.Builder
 	for _, row := range rows {
+		var line strings.Builder
 		for i, cell := range row {
 			if i == len(row)-1 {
-				out.WriteString(cell)
+				line.WriteString(cell)
 				break
 			}
-			out.WriteString(Pad(cell, widest[i]) + "  ")
+			line.WriteString(Pad(cell, widest[i]) + "  ")
 		}
-		out.WriteByte('\n')
+		out.WriteString(strings.TrimRight(line.String(), " ") + "\n")
 	}
 	return out.String()
 }

@@ -35,8 +35,6 @@ Without a device it lists what is in maintenance.`: `maintain 将运行中站点
 	"%q is not in maintenance":                                                           "%q 不在维护中",
 	"%q is in maintenance with %q, on which it hangs: end that one":                      "%q 随 %q 一同维护：请结束后者",
 	"%q is disabled in the site file and not asked: %s":                                  "%q 已在站点文件中停用，不被询问：%s",
-	"%w: start it with `sitepost run`, or give the socket of another one with --control": "%w：请用 `sitepost run` 启动，或用 --control 指定另一个套接字",
-	"no running sitepost is there":                                                       "没有运行中的 sitepost",
 
 	"send a test alarm and follow it to the city": "发一条测试报警，一直跟踪到平台",
 	`test has the running sitepost send an alarm of a device that is marked as a test, and
@@ -73,19 +71,15 @@ It ends with 0 if all arrived in time, 1 if not, and 2 if no sitepost runs.`: `t
 	"   (%s: %s)": "   （%s：%s）",
 	"   (%s)":     "   （%s）",
 
-	"no broker is configured":                  "未配置消息服务器",
-	"the city is away: %s":                     "平台不可达：%s",
-	"not connected yet":                        "尚未连上",
-	"the broker has not acknowledged it":       "消息服务器未确认",
-	"the platform has not said that it has it": "平台未给回执",
+	"no broker is configured":                                                        "未配置消息服务器",
+	"not connected yet":                                                              "尚未连上",
+	"the broker has not acknowledged it":                                             "消息服务器未确认",
+	"the platform has not said that it has it":                                       "平台未给回执",
 	"the store was damaged and is replaced: what was saved of it follows":            "存储已损坏并更换，抢救出的记录随后补传",
 	"the disk refuses: the alarm is only in memory, and goes to the city from there": "磁盘拒绝写入：报警只在内存中，从内存直接上传",
 
-	"silent":                               "失联",
-	"offline":                              "离线",
-	"faulty":                               "故障",
-	"maintenance":                          "维护中",
-	"disabled":                             "停用",
-	"unknown":                              "状态未知",
-	"nothing heard for %v, longer than %v": "已 %v 无应答，超过 %v",
+	"offline":  "离线",
+	"faulty":   "故障",
+	"disabled": "停用",
+	"unknown":  "状态未知",
 }
