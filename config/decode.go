@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"github.com/pelletier/go-toml/v2/unstable"
+
+	"sitepost/config/near"
 )
 
 // decode fills the tables as written from the tree. What is missing is told
@@ -77,7 +79,7 @@ func (d *decoder) unknown(n *node, name, label string, fields map[string]int) st
 	}
 	meant := ""
 	if !d.full() {
-		meant = near(name, slices.Sorted(maps.Keys(fields)))
+		meant = near.Word(name, slices.Sorted(maps.Keys(fields)))
 	}
 	d.hint(Language, n.key, meant, "unknown %s %q in %s: correct it or take it out", kind, name, label)
 	return meant

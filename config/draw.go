@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/width"
+
+	"sitepost/config/near"
 )
 
 // drawn is the longest line that is drawn, in characters; of a longer one the
@@ -100,7 +102,7 @@ func masked(line string) string {
 		return m[1] + "***"
 	}
 	if key, rest, ok := strings.Cut(line, "="); ok && !noSecret.MatchString(rest) {
-		switch near(strings.TrimSpace(key), []string{"password", "secure_key", "sign_key"}) {
+		switch near.Word(strings.TrimSpace(key), []string{"password", "secure_key", "sign_key"}) {
 		case "":
 		default:
 			return key + "= ***"

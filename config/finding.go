@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"sitepost/config/near"
 )
 
 // A Kind says what a finding is about.
@@ -167,7 +169,7 @@ func (c *collector) near(word string, words []string) string {
 	if c.full() {
 		return ""
 	}
-	return near(word, words)
+	return near.Word(word, words)
 }
 
 // sorted returns the list in file order.

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"sitepost/config/near"
 )
 
 // A duration is written with its unit: "250ms", "10s", "5m", "30d".
@@ -103,7 +105,7 @@ func figure(text, what, example string, units []unit) (int64, error) {
 		return 0, wrong("%q has no unit: write %s behind the number, such as %q", text, all, example)
 	case i < 0:
 		m := &mistake{text: fmt.Sprintf("%q is not a unit of %s: write %s", name, what, all)}
-		if meant := near(name, names); meant != "" {
+		if meant := near.Word(name, names); meant != "" {
 			m.meant = number + meant
 		}
 		return 0, m

@@ -65,21 +65,6 @@ func TestValues(t *testing.T) {
 	}
 }
 
-// TestNear holds that one slip of the finger is understood and that words which
-// are not alike are left alone. (users ask for "hsot" → "host")
-func TestNear(t *testing.T) {
-	t.Parallel()
-	words := []string{"host", "login", "zone", "honeywell-xcd", "send_pictures"}
-	for word, want := range map[string]string{
-		"hsot": "host", "hosts": "host", "HOST": "host", "logon": "login", "honeywel-xcd": "honeywell-xcd", "sendpicture": "send_pictures",
-		"x": "", "": "", "channel": "", "host": "", strings.Repeat("h", 100): "",
-	} {
-		if got := near(word, words); got != want {
-			t.Errorf("got %q for %q, want %q", got, word, want)
-		}
-	}
-}
-
 // TestSecretRead holds that a secret comes as it stands in its file at each
 // use, and that an error names the place and never the secret.
 func TestSecretRead(t *testing.T) {

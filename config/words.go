@@ -3,6 +3,8 @@ package config
 import (
 	"fmt"
 	"strings"
+
+	"sitepost/config/near"
 )
 
 // Words of the file that choose between a few ways.
@@ -144,5 +146,5 @@ func pick[T ~string](into *T, text []byte, words ...T) error {
 	if last := len(all) - 1; last > 0 {
 		choice = strings.Join(all[:last], ", ") + " or " + all[last]
 	}
-	return &mistake{fmt.Sprintf("%q is not possible here: write %s", text, choice), near(string(text), all)}
+	return &mistake{fmt.Sprintf("%q is not possible here: write %s", text, choice), near.Word(string(text), all)}
 }

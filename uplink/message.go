@@ -8,6 +8,9 @@ import (
 	"sitepost/uplink/encode"
 )
 
+// Schema is the contract that every document we publish names.
+const Schema = encode.Schema
+
 // MaxPayload is the largest message of a lane and the largest message we take
 // from the city, in bytes.
 const MaxPayload = encode.MaxPayload

@@ -168,7 +168,7 @@ func statusAtNight() string {
 		Lines:   []status.Device{{Name: "bus-a", State: "online"}},
 	}
 	s.Judge()
-	return s.Words()
+	return s.Words(nil)
 }
 
 // verified is what store verify prints of a store with one record in which a byte is

@@ -112,6 +112,16 @@ func (b *Box) compare(ctx context.Context, r *rival) {
 	}
 }
 
+// AskTime asks a time server once, for a person: how much had to be added to our clock,
+// in seconds, as far as that is certain.
+func AskTime(ctx context.Context, server string) (offset float64, err error) {
+	got, err := ask(ctx, server, time.Now)
+	if certain := got.offset.Abs() - got.delay/2; certain <= 0 {
+		return 0, err
+	}
+	return seconds(got.offset), err
+}
+
 // pauseAfter is how long a server is left alone (RFC 5905, section 7.4).
 func pauseAfter(err error, last time.Duration) time.Duration {
 	refused, is := errors.AsType[*refusal](err)

@@ -110,6 +110,15 @@ func word(root fs.FS, path string) (string, error) {
 	return strings.TrimSpace(string(text)), err
 }
 
+// ReadPower says once how the supplies of a machine stand, for who does not watch them.
+// What cannot be read tells nothing.
+func ReadPower(root fs.FS) PowerState {
+	all, _ := supplies(root)
+	var p power
+	p.look(all)
+	return p.now()
+}
+
 // look follows the supplies and returns what is to be said. The first look says
 // how it stands in any case: an earlier run may have left a condition open.
 func (p *power) look(all []supply) (events []devices.Event) {

@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"time"
 
@@ -22,4 +23,17 @@ func (c Client) Status(ctx context.Context) (status.Snapshot, error) {
 	var s status.Snapshot
 	err := c.fetch(ctx, http.MethodGet, "/status", &s)
 	return s, err
+}
+
+// Text returns what the running daemon answers at a path, at most so many bytes of it.
+// ErrNobody means that no daemon is there.
+func (c Client) Text(ctx context.Context, path string, most int64) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	body, err := c.open(ctx, http.MethodGet, path)
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	return io.ReadAll(io.LimitReader(body, most))
 }

@@ -69,12 +69,15 @@ func (s *site) addStandings(snap *status.Snapshot) {
 		}
 	}
 	snap.Open = append(snap.Open, open.Open...)
-	known := places(s.file())
+	known, stands := places(s.file()), whereabouts(s.file())
 	for _, name := range names(known) {
 		d := status.Device{Name: name, Kind: known[name].Device.Kind, State: status.Unknown}
 		if doc, is := shown[name]; is && doc.State != "" {
 			d.State, d.Since, d.Why, d.Next = doc.State, doc.Since, doc.Why, doc.Next
 		}
+		at := stands[name]
+		d.Title, d.Line, d.Address = known[name].Device.Title, at.line, at.address
+		d.Heard, d.Today = s.ingest.Heard(name)
 		if d.Kind == devices.LineKind {
 			snap.Lines = append(snap.Lines, d)
 		} else {

@@ -17,7 +17,7 @@ import (
 var lanes = []devices.Lane{devices.AlarmLane, devices.EventLane, devices.ReadingLane}
 
 // Metrics answers with the figures of a snapshot, taken at each question, and
-// those of the process. Labels are lanes, states, severities, brokers and time
+// those of the process. Labels are lanes, states, severities, checks, brokers and time
 // servers of the site file, and reasons from a closed list: never a device, nor
 // what came over a wire.
 func Metrics(take func() Snapshot) http.Handler {
@@ -50,6 +50,7 @@ var (
 	build        = figure{"build", "1, with the version", gauge, []string{"version"}}
 	started      = figure{"started_seconds", "when the daemon started, by its clock", gauge, nil}
 	findings     = figure{"findings", "things that are wrong", gauge, nil}
+	checkFinds   = figure{"check_findings", "things that one check finds wrong; `sitepost explain` tells what to do", gauge, []string{"check"}}
 	byDevice     = figure{"devices", "devices and lines by state", gauge, []string{"state"}}
 	openNow      = figure{"open_conditions", "conditions that are open", gauge, []string{"severity"}}
 	accepted     = figure{"lane_accepted_total", "records accepted, over all runs of this epoch", counter, []string{"lane"}}
@@ -84,7 +85,7 @@ var (
 
 // table lists them all: what is not in it cannot be sent.
 var table = []figure{
-	build, started, findings, byDevice, openNow, accepted, sent, received, waiting, oldest, dropped, linkUp, connects, messages,
+	build, started, findings, checkFinds, byDevice, openNow, accepted, sent, received, waiting, oldest, dropped, linkUp, connects, messages,
 	refused, unsaid, resent, takenOver, refuses, inFlight, inFlightSize, unanswered, storeBytes, storeSize, commits, failing, written, wornPerDay, synced,
 	jumps, offset, mains, battery,
 }
@@ -105,6 +106,9 @@ func (f figures) Collect(out chan<- prometheus.Metric) {
 	put(build, 1, s.Version)
 	put(started, float64(s.Started.UnixMilli())/1000)
 	put(findings, float64(len(s.Findings)))
+	for _, c := range checks {
+		put(checkFinds, float64(len(c.find(&s))), c.code)
+	}
 	byStates := devicesByState(append(slices.Clone(s.Devices), s.Lines...))
 	for _, state := range states {
 		put(byDevice, float64(byStates[state]), state)

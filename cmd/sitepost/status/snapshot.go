@@ -6,7 +6,9 @@
 //	                      ├──► words    sitepost status
 //	                      └──► figures  GET /metrics
 //
-// What is wrong comes first (findings.go). The words stand in one file (words.go).
+// What is wrong comes first; what is looked for stands in one list (checks.go). The
+// words stand in one file (words.go), and a Speaker says them in the language of the
+// person at the screen.
 //
 // It does not know how a snapshot is taken or who asks for one.
 package status
@@ -112,6 +114,12 @@ type Device struct {
 	Since time.Time    `json:"since,omitzero"`
 	Why   string       `json:"why,omitempty"`
 	Next  string       `json:"next_step,omitempty"`
+
+	Title   string       `json:"title,omitempty"`
+	Line    string       `json:"line,omitempty"`     // that it hangs on; of a camera its recorder
+	Address string       `json:"address,omitempty"`  // there, or in the network; of a line its port
+	Heard   time.Time    `json:"last_said,omitzero"` // in this run
+	Today   *devices.Day `json:"today,omitempty"`    // what was heard of it since midnight
 }
 
 // Unknown is the state of a device that was neither heard nor missed yet.

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sitepost/cmd/sitepost/box"
+	"sitepost/cmd/sitepost/words"
 	"sitepost/devices"
 	"sitepost/ingest/store"
 	"sitepost/uplink"
@@ -63,6 +64,8 @@ func ill() Snapshot {
 		Broker: "city-b", Preferred: "city-a", Why: "refused by the broker: bad user name or password", Next: "check user and password",
 		RefusedBy: []string{"city-a", "city-b"}, Tried: 9, Refused: 3, Unsaid: 1, Resent: 12,
 	}
+	s.Refused = &Refused{Why: `/etc/sitepost/site.toml:41:1: unknown key "settigns" (and 2 more)`, By: "root (uid 0)", At: before(time.Hour)}
+	s.AtRestart = []string{"store.size"}
 	s.Store.Failing = true
 	s.Store.SetAside = []string{"store-20261121T224000Z-1.db"}
 	s.Store.Dropped = []Dropped{{devices.ReadingLane, store.WhyRoom, 150}}
@@ -82,7 +85,8 @@ func ill() Snapshot {
 func TestFaces(t *testing.T) {
 	for name, s := range map[string]Snapshot{"well": well(), "ill": ill()} {
 		s.Judge()
-		compare(t, name+".txt", s.Words())
+		compare(t, name+".txt", s.Words(nil))
+		compare(t, name+".zh.txt", s.Words(words.In(words.Chinese)))
 		doc, err := json.MarshalIndent(s, "", "  ")
 		if err != nil {
 			t.Fatal(err)
@@ -169,7 +173,7 @@ func TestBrokers(t *testing.T) {
 		var got []string
 		for _, f := range s.Findings {
 			f.Since = time.Time{}
-			got = append(got, f.What+": "+s.finding(f))
+			got = append(got, f.What+": "+(&screen{Snapshot: &s}).finding(f))
 		}
 		if diff := cmp.Diff(test.want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
@@ -184,12 +188,12 @@ func TestManyWrong(t *testing.T) {
 		s.Devices = append(s.Devices, Device{Name: "cam", State: "offline"})
 	}
 	s.Judge()
-	words := s.Words()
-	if n := strings.Count(words, "\n"); n > 24 {
-		t.Errorf("got %d lines:\n%s", n, words)
+	text := s.Words(nil)
+	if n := strings.Count(text, "\n"); n > 24 {
+		t.Errorf("got %d lines:\n%s", n, text)
 	}
-	if !strings.Contains(words, "… and 90 more: --json lists all") {
-		t.Errorf("the rest is not counted:\n%s", words)
+	if !strings.Contains(text, "… and 90 more: --json lists all") {
+		t.Errorf("the rest is not counted:\n%s", text)
 	}
 }
 
@@ -199,7 +203,7 @@ func TestAgo(t *testing.T) {
 		-time.Hour: "0 s", 59 * time.Second: "59 s", 3*time.Minute + 59*time.Second: "3 min",
 		3*time.Hour + 5*time.Minute: "3 h 5 min", 49 * time.Hour: "2 days",
 	} {
-		if got := ago(d); got != want {
+		if got := new(screen).ago(d); got != want {
 			t.Errorf("%v: got %q, want %q", d, got, want)
 		}
 	}

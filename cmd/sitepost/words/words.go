@@ -99,6 +99,14 @@ func (s *Speaker) Sprintf(format string, args ...any) string {
 	return fmt.Sprintf(format, said...)
 }
 
+// Language is the one that is spoken.
+func (s *Speaker) Language() Language {
+	if s.SpeaksEnglish() {
+		return English
+	}
+	return Chinese
+}
+
 // SpeaksEnglish says whether all that is said is what was given.
 func (s *Speaker) SpeaksEnglish() bool { return s == nil || s.shelf == nil }
 

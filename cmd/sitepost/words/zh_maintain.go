@@ -81,5 +81,4 @@ It ends with 0 if all arrived in time, 1 if not, and 2 if no sitepost runs.`: `t
 	"offline":  "离线",
 	"faulty":   "故障",
 	"disabled": "停用",
-	"unknown":  "状态未知",
 }

@@ -4,12 +4,11 @@ package words
 // the way to the city, with the box itself, and what to do.
 var zhSite = map[string]string{
 	// devices
-	"online":      "在线",
-	"silent":      "失联",
-	"faulty":      "故障",
-	"maintenance": "维护中",
-	"disabled":    "停用",
-	"is %s":       "是 %s",
+	"online":   "在线",
+	"silent":   "失联",
+	"faulty":   "故障",
+	"disabled": "停用",
+	"is %s":    "是 %s",
 	"more than %d edges in a minute: look for a loose contact, or a value that sits on its limit; what stands is told when it is calm": "一分钟变化超过 %d 次：请查是不是接触不良，或读数正好在限值上；平静后会报最后的状态",
 	"%d edges held back since %s":     "自 %[2]s 起压下 %[1]d 次变化",
 	"driver bug: %v\n%s":              "驱动程序出错：%v\n%s",

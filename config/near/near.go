@@ -1,25 +1,27 @@
-package config
+// Package near finds the word that was meant by one that does not exist: "hsot" is
+// "host". It knows letters, and nothing of what the words are for.
+package near
 
 import "strings"
 
 const (
-	nearWord  = 64  // longer words are not compared, in bytes
-	nearWords = 300 // nor are more words than these
+	longest = 64  // longer words are not compared, in bytes
+	most    = 300 // nor are more words than these
 )
 
-// near returns the word that was probably meant by one that does not exist, ""
+// Word returns the word that was probably meant by one that does not exist, ""
 // if none is near: at most one slip of the finger for four characters, two for
 // eight, three beyond.
-func near(word string, words []string) string {
-	if len(word) > nearWord || len(word) < 3 {
+func Word(word string, words []string) string {
+	if len(word) > longest || len(word) < 3 {
 		return ""
 	}
 	best, least := "", 1+min(3, 1+len(word)/5)
 	for i, w := range words {
-		if i == nearWords {
+		if i == most {
 			break
 		}
-		if len(w) > nearWord || w == word {
+		if len(w) > longest || w == word {
 			continue
 		}
 		if d := slips(strings.ToLower(word), w); d < least {
