@@ -17,7 +17,8 @@ const garbage = 20
 
 // runCommand runs the site until it is told to stop.
 func runCommand(t *tool) *cobra.Command {
-	return &cobra.Command{
+	var level string
+	run := &cobra.Command{
 		Use:   "run",
 		Short: "run the site",
 		Long: `run reads the site file, and runs the site until it is told to stop (SIGTERM or
@@ -32,12 +33,19 @@ A site file with mistakes is listed as check lists it, and nothing runs.`,
 			if err != nil {
 				return err
 			}
+			log, err := t.openLog(level)
+			if err != nil {
+				return err
+			}
+			defer log.Close()
 			if os.Getenv("GOGC") == "" {
 				debug.SetGCPercent(garbage)
 			}
-			return daemon.Run(cmd.Context(), daemon.Options{Config: c, Profiles: t.profiles, Version: version(), Control: t.control, Log: t.log()})
+			return daemon.Run(cmd.Context(), daemon.Options{Config: c, Profiles: t.profiles, Version: version(), Control: t.control, Log: log.Logger})
 		},
 	}
+	run.Flags().StringVar(&level, "log-level", "info", "what the log tells at least: debug, info, warn or error")
+	return run
 }
 
 // load reads the site file. Its mistakes are printed, and end the command.
