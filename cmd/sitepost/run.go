@@ -41,7 +41,7 @@ A site file with mistakes is listed as check lists it, and nothing runs.`,
 			if os.Getenv("GOGC") == "" {
 				debug.SetGCPercent(garbage)
 			}
-			return daemon.Run(cmd.Context(), daemon.Options{Config: c, Profiles: t.profiles, Version: version(), Control: t.control, Log: log.Logger})
+			return daemon.Run(cmd.Context(), daemon.Options{Config: c, Profiles: t.profiles, Version: version(), Control: t.control, Page: c.Page.Listen, Log: log.Logger})
 		},
 	}
 	run.Flags().StringVar(&level, "log-level", "info", "what the log tells at least: debug, info, warn or error")

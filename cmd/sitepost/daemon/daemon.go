@@ -37,6 +37,8 @@ type Options struct {
 
 	// Control is where the technician's tools reach us; "" is nowhere.
 	Control string
+	// Page is where programs of this machine ask for health and figures; "" is nowhere.
+	Page string
 	// Host is the machine we run on; nil is the real one.
 	Host *box.Host
 
@@ -96,6 +98,7 @@ type site struct {
 	conversations []ingest.Conversation
 	box           *box.Box
 	hook          *hook        // nil while the site has none
+	porch         *porch       // nil without a loopback port
 	link          *uplink.Link // nil while the site has no city yet
 }
 
@@ -149,6 +152,7 @@ func (s *site) live(ctx context.Context) error {
 	defer stopLink()
 	defer stopLines()
 	var link, lines sync.WaitGroup
+	s.showPage(lineCtx, &lines)
 	s.answerTools(lineCtx, &lines)
 	if s.opt.Status != nil {
 		s.opt.Status(s.snapshot)

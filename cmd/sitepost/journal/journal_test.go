@@ -83,7 +83,7 @@ func TestLine(t *testing.T) {
 		{"\xff\xfex", "\ufffdx"},
 		{"0123456789abcdef", "0123456789abcdef"},
 		{"0123456789abcdefg", "0123456789abc…"},
-		{"一二三四五六", "一二三四…"}, // 18 bytes; 12 and the mark are 15
+		{"一二三四五六", "一二三四…"},                                     // 18 bytes; 12 and the mark are 15
 		{"\xff0\xff1\xff2\xff3\xff4", "\ufffd0\ufffd1\ufffd2…"}, // 20 bytes when it is repaired
 	} {
 		if got := Line(c.text, 16); got != c.want || len(got) > 16 {

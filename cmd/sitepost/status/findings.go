@@ -35,6 +35,7 @@ func (s *Snapshot) Judge() {
 		s.judgeDevice("device", d)
 	}
 	s.judgeBox()
+	s.judgePage()
 }
 
 func (s *Snapshot) find(f Finding) { s.Findings = append(s.Findings, f) }

@@ -40,6 +40,7 @@ type Snapshot struct {
 	Open     []Open    `json:"open"`    // conditions that are open
 	Devices  []Device  `json:"devices"` // by name
 	Lines    []Device  `json:"lines"`
+	Page     *Page     `json:"page,omitempty"` // absent: there is none
 }
 
 // An Uplink is the link to the city.
