@@ -59,7 +59,7 @@ var mayImport = map[string][]string{
 	"cmd/sitepost/words":    {},
 	"cmd/sitepost/journal":  {},
 	"cmd/sitepost/page":     {"cmd/sitepost/status"},
-	"cmd/sitepost/control":  {"cmd/sitepost/status", "devices/line"},
+	"cmd/sitepost/control":  {"cmd/sitepost/status", "devices", "devices/line"},
 	"cmd/sitepost/daemon": {"cmd/sitepost/box", "cmd/sitepost/control", "cmd/sitepost/page", "cmd/sitepost/status", "config", "devices", "devices/line", "devices/modbus", "devices/instrument",
 		"devices/osdp", "devices/camera", "devices/camera/onvif", "devices/camera/find", "devices/camera/norm", "devices/camera/stream", "ingest", "ingest/store", "uplink", "uplink/mqtt"},
 	"cmd/sitepost": {"cmd/sitepost/control", "cmd/sitepost/daemon", "cmd/sitepost/journal", "cmd/sitepost/status", "cmd/sitepost/words", "config", "devices", "devices/line", "devices/modbus",

@@ -44,7 +44,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 
 	t := &tool{stdout: stdout, stderr: stderr}
 	speaks, err := words.Choose(flagOf(args, "--lang"), os.Getenv)
-	t.words = words.In(speaks)
+	t.speaks, t.words = speaks, words.In(speaks)
 	if err == nil {
 		root := newRoot(t)
 		root.SetArgs(args)
@@ -83,6 +83,7 @@ type tool struct {
 	json           bool   // --json
 	profiles       string // where the site's own profiles lie
 	control        string // where the running daemon can be reached
+	speaks         words.Language
 	words          *words.Speaker
 }
 
@@ -118,7 +119,7 @@ A new site in four commands:
 	root.AddCommand(
 		runCommand(t), checkCommand(t), initCommand(t), newCommand(t),
 		listenCommand(t), scanCommand(t), tryCommand(t),
-		statusCommand(t), discoverCommand(t), loginCommand(t), probeCommand(t), explainCommand(t), storeCommand(t),
+		statusCommand(t), eventsCommand(t), retireCommand(t), discoverCommand(t), loginCommand(t), probeCommand(t), explainCommand(t), storeCommand(t),
 	)
 	return root
 }

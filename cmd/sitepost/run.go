@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"runtime/debug"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -26,7 +27,8 @@ Ctrl-C): then the devices fall silent, what they said is on disk, and what is on
 disk is sent for a bounded time. A second signal ends it at once; nothing that
 was accepted is lost by that.
 
-A site file with mistakes is listed as check lists it, and nothing runs.`,
+A site file with mistakes is listed as check lists it, and nothing runs. Nor does a box
+that was given up with ` + "`sitepost retire`" + `: it says so, and ends with 1.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := t.load()
@@ -41,11 +43,20 @@ A site file with mistakes is listed as check lists it, and nothing runs.`,
 			if os.Getenv("GOGC") == "" {
 				debug.SetGCPercent(garbage)
 			}
-			return daemon.Run(cmd.Context(), daemon.Options{Config: c, Profiles: t.profiles, Version: version(), Control: t.control, Page: c.Page.Listen, Log: log.Logger})
+			return t.ended(daemon.Run(cmd.Context(), daemon.Options{Config: c, Profiles: t.profiles, Version: version(), Control: t.control, Page: c.Page.Listen, Log: log.Logger}))
 		},
 	}
 	run.Flags().StringVar(&level, "log-level", "info", "what the log tells at least: debug, info, warn or error")
 	return run
+}
+
+// ended says of a run that the site was given up, which is a finding: systemd does not
+// start it again for that (RestartPreventExitStatus=1).
+func (t *tool) ended(err error) error {
+	if gone, is := errors.AsType[*daemon.Retired](err); is {
+		return errors.Join(errFindings, t.say("this box was retired at %s by %s: to use it again run `sitepost retire --undo`\n", gone.At.Local().Format(time.DateTime), gone.By))
+	}
+	return err
 }
 
 // load reads the site file. Its mistakes are printed, and end the command.

@@ -7,6 +7,8 @@
 //	tool ── POST /cameras/cam-1/login ──► its login is tried anew, because a person asks
 //	tool ── GET  /status            ──► how the site stands, as one JSON document (package status)
 //	     ── GET  /metrics           ──► the same as figures for Prometheus
+//	tool ── GET  /events?lane=…&device=…&n=…&undelivered=1&follow=1 ──► the records on disk, newest last
+//	tool ── POST /retire?within=…&now=1 ──► the site is given up, step by step
 //
 // It speaks HTTP, so that what comes later (a status page) finds its place beside
 // it. A loan lasts as long as the connection and at most half an

@@ -34,7 +34,11 @@ type Door struct {
 	Lines   map[string]*line.Line
 	Cameras Cameras // nil: none
 	Status  func() status.Snapshot
-	Log     *slog.Logger
+	Events  Events // nil: none
+	// Retire gives the site up, and tells of every step; it returns when the site is
+	// given up, or is not. nil: it cannot be.
+	Retire func(ctx context.Context, ask RetireAsked, tell func(Retiring))
+	Log    *slog.Logger
 }
 
 // Listen makes the socket at a path, for the owner and the group of its folder.
@@ -83,6 +87,12 @@ func (d *Door) Serve(ctx context.Context, l net.Listener) error {
 	if d.Status != nil {
 		mux.HandleFunc("GET /status", d.status)
 		mux.Handle("GET /metrics", status.Metrics(d.Status))
+	}
+	if d.Events != nil {
+		mux.HandleFunc("GET /events", d.events)
+	}
+	if d.Retire != nil {
+		mux.HandleFunc("POST /retire", d.retire)
 	}
 	places := make(chan struct{}, mostTools)
 	var server http.Server

@@ -55,16 +55,19 @@ type Options struct {
 // boxName is what the box itself is called on the site.
 const boxName = "box"
 
-// Run runs the site until ctx ends, and then takes it down in order. An error
-// means that the site could not be started; nothing runs any more.
-func Run(ctx context.Context, o Options) (err error) {
+// complete fills in what was left out.
+func (o *Options) complete() {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	if o.Host == nil {
 		o.Host = new(box.Machine())
 	}
-	st, err := store.Open(store.Options{
+}
+
+// openStore opens the store of a site.
+func openStore(o Options) (*store.Store, error) {
+	return store.Open(store.Options{
 		Directory: o.Config.Store.Directory, Site: o.Config.Site.Name,
 		Receipt: string(o.Config.Uplink.Receipt), Size: o.Config.Store.Size,
 		KeepReadings: o.Config.Store.KeepReadings, KeepEvents: o.Config.Store.KeepEvents,
@@ -72,15 +75,33 @@ func Run(ctx context.Context, o Options) (err error) {
 		SendPictures: sendsPictures(o.Config),
 		Clock:        o.Host.Clock, Log: o.Log,
 	})
+}
+
+// Run runs the site until ctx ends, and then takes it down in order. An error
+// means that the site could not be started; nothing runs any more. It is a *[Retired]
+// where the site was given up, now or before.
+func Run(ctx context.Context, o Options) (err error) {
+	o.complete()
+	st, err := openStore(o)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
+	mark, err := retirementOf(st)
+	if err != nil {
+		return err
+	}
+	if mark != nil && !mark.At.IsZero() {
+		return &Retired{mark.At, mark.By}
+	}
 	site, err := build(o, st)
 	if err != nil {
 		return err
 	}
 	defer site.hangUp()
+	if mark != nil {
+		return site.resume(ctx, mark)
+	}
 	return site.live(ctx)
 }
 
@@ -100,6 +121,7 @@ type site struct {
 	hook          *hook        // nil while the site has none
 	porch         *porch       // nil without a loopback port
 	link          *uplink.Link // nil while the site has no city yet
+	exit          *exit
 }
 
 // file is the site file that is in force.
@@ -109,7 +131,7 @@ func (s *site) file() *config.Config { return s.opt.Config }
 func build(o Options, st *store.Store) (*site, error) {
 	s := &site{
 		opt: o, store: st, profiles: map[string]*instrument.Profile{},
-		eyes: map[string][]eye{}, starts: rate.NewLimiter(sessionsPerSecond, 1), learnt: make(chan struct{}, 1),
+		eyes: map[string][]eye{}, starts: rate.NewLimiter(sessionsPerSecond, 1), learnt: make(chan struct{}, 1), exit: newExit(),
 	}
 	if err := s.connectDevices(); err != nil {
 		return nil, err
@@ -142,18 +164,24 @@ func (s *site) cardKey() []byte {
 }
 
 // live starts the parts back to front, waits for ctx, and stops them front to
-// back.
+// back. A site that is given up does the same, and lets its tools in until the end.
 func (s *site) live(ctx context.Context) error {
 	if err := s.announce(); err != nil {
 		return err
 	}
+	talking, leave := context.WithCancel(ctx)
+	defer leave()
+	s.exit.leave = leave
+	doorCtx, closeDoor := context.WithCancel(context.WithoutCancel(ctx))
+	defer closeDoor()
+	var door sync.WaitGroup
 	linkCtx, stopLink := context.WithCancel(context.WithoutCancel(ctx))
 	lineCtx, stopLines := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopLink()
 	defer stopLines()
 	var link, lines sync.WaitGroup
 	s.showPage(lineCtx, &lines)
-	s.answerTools(lineCtx, &lines)
+	s.answerTools(doorCtx, &door)
 	if s.opt.Status != nil {
 		s.opt.Status(s.snapshot)
 	}
@@ -179,19 +207,27 @@ func (s *site) live(ctx context.Context) error {
 		})
 	}
 	s.opt.Log.Info("site is running", "site", s.file().Site.Name, "devices", len(s.conversations), "config", s.file().Hash)
-	err := s.ingest.Run(ctx, s.conversations) // until ctx ends and every device is silent
+	err := s.ingest.Run(talking, s.conversations) // until that ends and every device is silent
+	if s.exit.begun() == nil {
+		closeDoor()
+		door.Wait()
+	}
 	stopLines()
 	lines.Wait()
 	err = errors.Join(err, s.box.End())
 	s.store.Seal()
 	stopLink() // it drains what is on disk for a bounded time
 	link.Wait()
+	if s.exit.begun() != nil {
+		err = errors.Join(err, s.retire(ctx))
+	}
+	closeDoor()
+	door.Wait()
 	s.opt.Log.Info("site has stopped", "site", s.file().Site.Name)
 	return err
 }
 
-// answerTools lets the technician's tools in as long as the lines run. A box on
-// which that is not possible guards its site all the same.
+// answerTools lets the technician's tools in until ctx ends. A box on which that is not possible guards its site all the same.
 func (s *site) answerTools(ctx context.Context, running *sync.WaitGroup) {
 	if s.opt.Control == "" {
 		return
@@ -201,7 +237,10 @@ func (s *site) answerTools(ctx context.Context, running *sync.WaitGroup) {
 		s.opt.Log.Warn("tools cannot reach this sitepost", "err", err)
 		return
 	}
-	door := control.Door{Lines: s.lines, Cameras: wall{s}, Status: s.snapshot, Log: s.opt.Log}
+	door := control.Door{
+		Lines: s.lines, Cameras: wall{s}, Status: s.snapshot, Log: s.opt.Log,
+		Events: flow{s.store, string(s.file().Uplink.Receipt)}, Retire: s.askRetire,
+	}
 	running.Go(func() {
 		if err := door.Serve(ctx, l); err != nil {
 			s.opt.Log.Error("tools cannot reach this sitepost any more", "err", err)
