@@ -90,7 +90,7 @@ func (f flow) newest(ctx context.Context, ask control.EventsAsked) (cursors []cu
 		cursors = append(cursors, memory)
 	}
 	slices.SortStableFunc(rows, func(a, b control.Event) int {
-		return cmp.Or(a.Accepted.Compare(b.Accepted), cmp.Compare(a.Sequence, b.Sequence))
+		return cmp.Or(a.Accepted.Compare(b.Accepted), a.Time.Compare(b.Time)) // of one commit
 	})
 	return cursors, rows[max(0, len(rows)-ask.Most):], nil
 }

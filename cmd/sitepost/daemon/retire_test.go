@@ -89,7 +89,7 @@ func TestRetire(t *testing.T) {
 	if want := []control.Left{{Name: "city", Emptied: len(before) - 1}}; !slices.Equal(last.Brokers, want) || last.Alarms != 0 {
 		t.Errorf("got %+v, want %+v and no alarm left", last, want)
 	}
-	if gone, is := errors.AsType[*daemon.Retired](<-ended); !is || !gone.At.Equal(last.At) {
+	if gone, is := errors.AsType[*daemon.Retired](s.comes(ended)); !is || !gone.At.Equal(last.At) {
 		t.Errorf("Run: got %v, want that it was retired at %v", gone, last.At)
 	}
 	if topics, state := s.late(); !slices.Equal(topics, []string{"state"}) || state != "retired" {
@@ -98,7 +98,7 @@ func TestRetire(t *testing.T) {
 	s.should("of the button", func(b *book) bool { return len(b.lists()["panic-1 alarm"]) == 1 })
 
 	again, _ := s.doomed()
-	if err := <-again; !isRetired(err) {
+	if err := s.comes(again); !isRetired(err) {
 		t.Errorf("the next run: got %v, want that it was retired", err)
 	}
 	was, err := daemon.Unretire(daemon.Options{Config: s.config})
@@ -114,6 +114,18 @@ func TestRetire(t *testing.T) {
 	if err != nil {
 		topics, state := s.late()
 		t.Errorf("%v: %q (-before +now)\n%s", err, state, gocmp.Diff(before, topics))
+	}
+}
+
+// comes is how a run ends that must end by itself.
+func (s *stand) comes(ended <-chan error) error {
+	s.t.Helper()
+	select {
+	case err := <-ended:
+		return err
+	case <-time.After(patience):
+		s.t.Fatalf("the run does not end within %v", patience)
+		return nil
 	}
 }
 
@@ -170,7 +182,7 @@ func TestRetireWaitsForAlarms(t *testing.T) {
 	if err := client.Retire(t.Context(), control.RetireAsked{Within: time.Second, Now: true}, keep); err != nil || last.Step != control.RetireDone {
 		t.Errorf("now: got %v and %+v, want that it is done", err, last)
 	}
-	if err := <-ended; !isRetired(err) {
+	if err := s.comes(ended); !isRetired(err) {
 		t.Errorf("Run: got %v", err)
 	}
 }
@@ -194,7 +206,7 @@ func TestRetireCityGoes(t *testing.T) {
 	}
 	time.Sleep(2 * time.Second) // it is on its way, or waits
 	cancel()
-	if err := <-ended; err != nil && !isRetired(err) {
+	if err := s.comes(ended); err != nil && !isRetired(err) {
 		t.Errorf("Run: got %v, want nil or that it was retired", err)
 	}
 	i, err := s.site.Instrument("gas-1")
@@ -204,7 +216,7 @@ func TestRetireCityGoes(t *testing.T) {
 	asked := i.Asked()
 	s.broker.Restart()
 	next, _ := s.doomed()
-	if err := <-next; !isRetired(err) {
+	if err := s.comes(next); !isRetired(err) {
 		t.Errorf("the next start: got %v, want that it is retired", err)
 	}
 	if more := i.Asked() - asked; more != 0 {
