@@ -87,6 +87,7 @@ func (c Client) Retire(ctx context.Context, ask RetireAsked, each func(Retiring)
 	rows, last := bufio.NewScanner(body), Retiring{}
 	rows.Buffer(nil, maxRow)
 	for rows.Scan() {
+		last = Retiring{} // what one step leaves out is not what the one before said
 		if err := json.Unmarshal(rows.Bytes(), &last); err != nil {
 			return fmt.Errorf("answer of the running sitepost: %w", err)
 		}
