@@ -88,7 +88,7 @@ func (d *Door) events(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case err == nil:
 	case begun:
-		_ = out.Flush() // what there is
+		_ = out.Flush()             // what there is
 		panic(http.ErrAbortHandler) // the tool sees that it is not the end
 	default:
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
