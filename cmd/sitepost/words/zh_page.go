@@ -65,6 +65,24 @@ switched off is sent when it runs again, and ` + "`sitepost store verify`" + ` s
 	"in mode maintenance": "维护中",
 
 	"give the site up: empty all that it retains at the city, and do not run again": "现场退役：清空平台上保留的全部主题，本机不再运行",
+	`retire asks the running sitepost to give its site up for good. It waits until the city is
+there and has all alarms, for --within at most; until then nothing has happened. Then its
+devices fall silent, what is on disk is sent for a bounded time, every retained topic of
+the site is emptied at every broker that can be reached, up/state says "retired", and it
+ends. A run that is killed in between goes on with that when it is started again.
+
+From then on ` + "`sitepost run`" + ` ends at once, with 1, until ` + "`sitepost retire --undo`" + `, which is
+run while no sitepost runs, and as its user (sudo -u sitepost). What is on disk stays there.
+
+It ends with 0 when the site is given up, 1 when nothing has happened because the city
+is not there, and 2 if no sitepost runs or nobody has said yes.`: `retire 请正在运行的 sitepost 让本现场永久退役。它先等待平台在线并收到全部报警，最多等 --within；在此
+之前什么也不会改动。然后设备停止采集，磁盘上的记录在限定时间内发送，在每个能连接上的代理上清空
+本现场保留的全部主题，up/state 写为 retired，随后结束运行。中途被杀掉的，下次启动时会继续完成。
+
+此后 ` + "`sitepost run`" + ` 会立即以 1 结束，直到运行 ` + "`sitepost retire --undo`" + `；撤销时 sitepost 不得在运行，
+并且要用它的用户（sudo -u sitepost）。磁盘上的记录不会删除。
+
+退出码：0 已退役；1 平台不在线，未做任何改动；2 没有 sitepost 在运行，或没有人确认。`,
 	"do not ask": "不再询问",
 	"do not wait for alarms that the city does not have":                                                                     "不等待平台还没有收到的报警",
 	"how long the city may be away before nothing is done, an hour at most":                                                  "平台不在线时最多等多久；超时则什么也不做；最长一小时",
