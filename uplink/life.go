@@ -1,6 +1,7 @@
 package uplink
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -16,7 +17,7 @@ const stateEvery = 30 * time.Second
 // Birth) orders it: a will counts only if both equal the last "up".
 type life struct {
 	Schema  string                       `json:"schema"`
-	State   string                       `json:"state"` // up, down, stopped, moved
+	State   string                       `json:"state"` // up, down, stopped, moved, retired
 	Epoch   store.Epoch                  `json:"epoch"`
 	Birth   uint64                       `json:"birth"`
 	Box     string                       `json:"box"`
@@ -47,7 +48,7 @@ func (l *Link) lifeNow(state string, epoch store.Epoch, birth uint64) (Message, 
 
 // will is what the broker says when we go without a goodbye.
 func (l *Link) will(epoch store.Epoch, birth uint64) (Message, error) {
-	return l.document("state", l.life("down", epoch, birth), true)
+	return l.document("state", l.life(cmp.Or(l.parting, "down"), epoch, birth), true)
 }
 
 func (l *Link) life(state string, epoch store.Epoch, birth uint64) life {

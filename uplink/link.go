@@ -30,6 +30,7 @@ type Link struct {
 	of      store.Epoch             // of this epoch
 	told    volatileTold
 	left    bool             // the last connection ended in order
+	parting string           // the state that a lost connection leaves behind; "" is "down"
 	pace    pace             // of pictures
 	stopBy  func() time.Time // when sending ends, asked first when Run is to stop
 

@@ -26,6 +26,7 @@
 //   - A record is given up only when it alone ends connections (poison.go).
 //   - Several brokers take turns, and the preferred one gets us back (turns.go,
 //     scout.go).
+//   - A site that is given up leaves no retained topic behind but "retired" (retire.go).
 //   - A store that counts in a new epoch gets a new connection: no mark of the old
 //     one may reach it.
 //

@@ -1,22 +1,30 @@
 package main
 
 import (
+	"fmt"
 	"log/slog"
-	"time"
+	"os"
+
+	"sitepost/cmd/sitepost/journal"
 )
 
-// log is the daemon's log: text for a person at a terminal, JSON for journald.
-func (t *tool) log() *slog.Logger {
-	if atTerminal(t.stderr) {
-		return slog.New(slog.NewTextHandler(t.stderr, nil))
+// openLog opens the daemon's log at a level: text for a person at a terminal, entries
+// of the journal for a unit of systemd, JSON for everybody else.
+func (t *tool) openLog(level string) (*journal.Log, error) {
+	o := journal.Options{Writer: t.stderr, Terminal: atTerminal(t.stderr)}
+	switch level {
+	case "debug":
+		o.Level = slog.LevelDebug
+	case "info":
+	case "warn":
+		o.Level = slog.LevelWarn
+	case "error":
+		o.Level = slog.LevelError
+	default:
+		return nil, fmt.Errorf("--log-level: %q is no level: write debug, info, warn or error", level)
 	}
-	return slog.New(slog.NewJSONHandler(t.stderr, &slog.HandlerOptions{ReplaceAttr: readable}))
-}
-
-// readable writes durations as a person reads them, "1.5s" and not nanoseconds.
-func readable(_ []string, a slog.Attr) slog.Attr {
-	if a.Value.Kind() == slog.KindDuration {
-		a.Value = slog.StringValue(a.Value.Duration().Round(time.Millisecond).String())
+	if f, is := t.stderr.(*os.File); is {
+		o.Journal = journal.Streams(f, os.Getenv("JOURNAL_STREAM"))
 	}
-	return a
+	return journal.Open(o), nil
 }

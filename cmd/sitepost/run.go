@@ -6,6 +6,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -19,7 +20,8 @@ const garbage = 20
 
 // runCommand runs the site until it is told to stop.
 func runCommand(t *tool) *cobra.Command {
-	return &cobra.Command{
+	var level string
+	run := &cobra.Command{
 		Use:   "run",
 		Short: "run the site",
 		Long: `run reads the site file, and runs the site until it is told to stop (SIGTERM or
@@ -30,7 +32,8 @@ was accepted is lost by that. SIGHUP does as sitepost reload.
 Each site file that is accepted is kept (see sitepost config history). If the site
 file has mistakes the last accepted one runs in its place: the mistakes are listed as
 check lists them, config.rejected is raised, and status shows which file is in force.
-If none was accepted before, nothing runs.`,
+If none was accepted before, nothing runs. Nor does a box that was given up with
+` + "`sitepost retire`" + `: it says so, and ends with 1.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			hangup := make(chan os.Signal, 1) // before all: unheard it would end us
@@ -40,18 +43,34 @@ If none was accepted before, nothing runs.`,
 			if err != nil {
 				return err
 			}
+			log, err := t.openLog(level)
+			if err != nil {
+				return err
+			}
+			defer log.Close()
 			if os.Getenv("GOGC") == "" {
 				debug.SetGCPercent(garbage)
 			}
-			return daemon.Run(cmd.Context(), daemon.Options{
+			return t.ended(daemon.Run(cmd.Context(), daemon.Options{
 				Config: b.config, Rejected: b.rejected,
 				Reread:   func() (*config.Config, config.Findings) { return config.Load(t.config, t.env()) },
 				Hangup:   hangup,
 				Keep:     keeper(b.config.Store.Directory),
-				Profiles: t.profiles, Version: version(), Control: t.control, Log: t.log(),
-			})
+				Profiles: t.profiles, Version: version(), Control: t.control, Page: b.config.Page.Listen, Log: log.Logger,
+			}))
 		},
 	}
+	run.Flags().StringVar(&level, "log-level", "info", "what the log tells at least: debug, info, warn or error")
+	return run
+}
+
+// ended says of a run that the site was given up, which is a finding: systemd does not
+// start it again for that (RestartPreventExitStatus=1).
+func (t *tool) ended(err error) error {
+	if gone, is := errors.AsType[*daemon.Retired](err); is {
+		return errors.Join(errFindings, t.say("this box was retired at %s by %s: to use it again run `sitepost retire --undo`\n", gone.At.Local().Format(time.DateTime), gone.By))
+	}
+	return err
 }
 
 // load reads the site file. Its mistakes are printed, and end the command.

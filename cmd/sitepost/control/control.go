@@ -11,6 +11,8 @@
 //	tool ── GET  /maintenance       ──► what is in maintenance
 //	tool ── PUT, DELETE /devices/gas-1/maintenance ──► it begins, it ends
 //	tool ── POST /devices/gas-1/test ──► a test alarm, and how far it is, as it gets on
+//	tool ── GET  /events?lane=…&device=…&n=…&undelivered=1&follow=1 ──► the records on disk, newest last
+//	tool ── POST /retire?within=…&now=1 ──► the site is given up, step by step
 //
 // It speaks HTTP, so that what comes later (a status page) finds its place beside
 // it. A loan lasts as long as the connection and at most half an

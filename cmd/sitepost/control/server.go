@@ -37,7 +37,11 @@ type Door struct {
 	Reload  Reloader // nil: it cannot be reloaded
 	Upkeep  Upkeep   // nil: nobody asks
 	Trials  Trials   // nil: nobody asks
-	Log     *slog.Logger
+	Events  Events   // nil: none
+	// Retire gives the site up, and tells of every step; it returns when the site is
+	// given up, or is not. nil: it cannot be.
+	Retire func(ctx context.Context, ask RetireAsked, tell func(Retiring))
+	Log    *slog.Logger
 }
 
 // Listen makes the socket at a path, for the owner and the group of its folder.
@@ -97,6 +101,12 @@ func (d *Door) Serve(ctx context.Context, l net.Listener) error {
 	}
 	if d.Trials != nil {
 		mux.HandleFunc("POST /devices/{device}/test", d.try)
+	}
+	if d.Events != nil {
+		mux.HandleFunc("GET /events", d.events)
+	}
+	if d.Retire != nil {
+		mux.HandleFunc("POST /retire", d.retire)
 	}
 	places := make(chan struct{}, mostTools)
 	var server http.Server

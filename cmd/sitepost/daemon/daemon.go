@@ -54,6 +54,8 @@ type Options struct {
 
 	// Control is where the technician's tools reach us; "" is nowhere.
 	Control string
+	// Page is where programs of this machine ask for health and figures; "" is nowhere.
+	Page string
 	// Host is the machine we run on; nil is the real one.
 	Host *box.Host
 
@@ -72,38 +74,58 @@ type Options struct {
 // boxName is what the box itself is called on the site.
 const boxName = "box"
 
-// Run runs the site until ctx ends, and then takes it down in order. An error
-// means that the site could not be started; nothing runs any more.
-func Run(ctx context.Context, o Options) (err error) {
+// complete fills in what was left out.
+func (o *Options) complete() {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	if o.Host == nil {
 		o.Host = new(box.Machine())
 	}
-	site := &site{
-		opt: o, budget: onvif.NewBudget(), starts: rate.NewLimiter(sessionsPerSecond, 1), trials: rate.NewLimiter(trialsPerSecond, 1),
-		learnt: make(chan struct{}, 1), showing: make(chan struct{}, 1), reloading: make(chan struct{}, 1),
-	}
-	site.reloading <- struct{}{}
-	st, err := store.Open(store.Options{
+}
+
+// openStore opens the store of a site; sends says of which cameras pictures are sent.
+func openStore(o Options, sends func(camera string) bool) (*store.Store, error) {
+	return store.Open(store.Options{
 		Directory: o.Config.Store.Directory, Site: o.Config.Site.Name,
 		Receipt: string(o.Config.Uplink.Receipt), Size: o.Config.Store.Size,
 		KeepReadings: o.Config.Store.KeepReadings, KeepEvents: o.Config.Store.KeepEvents,
 		KeepAlarms: o.Config.Store.KeepAlarms, PicturesFor: o.Config.Store.KeepPictures,
-		SendPictures: func(camera string) bool { return sendsPictures(site.file(), camera) },
-		Clock:        o.Host.Clock, Log: o.Log,
+		SendPictures: sends, Clock: o.Host.Clock, Log: o.Log,
 	})
+}
+
+// Run runs the site until ctx ends, and then takes it down in order. An error
+// means that the site could not be started; nothing runs any more. It is a *[Retired]
+// where the site was given up, now or before.
+func Run(ctx context.Context, o Options) (err error) {
+	o.complete()
+	site := &site{
+		opt: o, budget: onvif.NewBudget(), starts: rate.NewLimiter(sessionsPerSecond, 1), trials: rate.NewLimiter(trialsPerSecond, 1),
+		learnt: make(chan struct{}, 1), showing: make(chan struct{}, 1), reloading: make(chan struct{}, 1), exit: newExit(),
+	}
+	site.reloading <- struct{}{}
+	st, err := openStore(o, func(camera string) bool { return sendsPictures(site.file(), camera) })
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
+	mark, err := retirementOf(st)
+	if err != nil {
+		return err
+	}
+	if mark != nil && !mark.At.IsZero() {
+		return &Retired{mark.At, mark.By}
+	}
 	if err := site.build(st); err != nil {
 		return err
 	}
 	defer func() { site.inForce().endThings(nil) }()
 	if o.built != nil {
 		o.built(site)
+	}
+	if mark != nil {
+		return site.resume(ctx, mark)
 	}
 	return site.live(ctx)
 }
@@ -127,6 +149,8 @@ type site struct {
 	word      word                        // about the site file
 	reloading chan struct{}               // held by who changes the plan, and parts with it
 	parts     parts
+	porch     *porch // nil without a loopback port
+	exit      *exit  // the way out for good
 }
 
 // build makes every part of the site, and begins none.
@@ -158,34 +182,37 @@ func (s *site) cardKey(c *config.Config) []byte {
 }
 
 // live starts the parts back to front, waits for ctx, and stops them front to
-// back.
+// back. A site that is given up does the same, and lets its tools in until the end.
 func (s *site) live(ctx context.Context) error {
 	if err := s.announce(); err != nil {
 		return err
 	}
+	speaking, leave := context.WithCancel(ctx)
+	defer leave()
+	s.exit.leave = leave
+	doorCtx, closeDoor := context.WithCancel(context.WithoutCancel(ctx))
 	linkCtx, stopLink := context.WithCancel(context.WithoutCancel(ctx))
 	lineCtx, stopLines := context.WithCancel(context.WithoutCancel(ctx))
+	defer closeDoor()
 	defer stopLink()
 	defer stopLines()
-	s.parts.runsUntil(linkCtx, lineCtx, ctx)
-	var lines sync.WaitGroup
-	s.answerTools(lineCtx, &lines)
-	if s.opt.Status != nil {
-		s.opt.Status(s.snapshot)
-	}
-	lines.Go(func() { s.keepInventory(lineCtx) })
-	lines.Go(func() { s.watchStore(lineCtx) })
-	lines.Go(func() { s.box.Run(lineCtx) })
-	lines.Go(func() { s.tellDamages(lineCtx) })
-	lines.Go(func() { s.answerHangups(lineCtx) })
+	s.parts.runsUntil(linkCtx, lineCtx, speaking)
+	var lines, door sync.WaitGroup
+	s.showPage(lineCtx, &lines)
+	s.answerTools(doorCtx, &door)
+	s.watch(lineCtx, &lines)
 	if err := s.parts.begin(s.inForce().parts); err != nil {
 		s.opt.Log.Error("not all of the site can begin", "err", err)
 	}
 	s.opt.Log.Info("site is running", "site", s.file().Site.Name, "parts", len(s.parts.running), "config", s.file().Hash)
-	<-s.reloading                 // from here on the plan may be changed
-	err := s.ingest.Run(ctx, nil) // until ctx ends and every device is silent
-	s.reloading <- struct{}{}     // and from here on no more
+	<-s.reloading                      // from here on the plan may be changed
+	err := s.ingest.Run(speaking, nil) // until that ends and every device is silent
+	s.reloading <- struct{}{}          // and from here on no more
 	s.parts.wait(talking)
+	if s.exit.begun() == nil {
+		closeDoor()
+		door.Wait()
+	}
 	stopLines()
 	lines.Wait()
 	s.parts.wait(onLines)
@@ -193,12 +220,29 @@ func (s *site) live(ctx context.Context) error {
 	s.store.Seal()
 	stopLink() // it drains what is on disk for a bounded time
 	s.parts.wait(toCity)
+	if s.exit.begun() != nil {
+		err = errors.Join(err, s.retire(ctx))
+	}
+	closeDoor()
+	door.Wait()
 	s.opt.Log.Info("site has stopped", "site", s.file().Site.Name)
 	return err
 }
 
-// answerTools lets the technician's tools in as long as the lines run. A box on
-// which that is not possible guards its site all the same.
+// watch runs what no key of the site file changes, until ctx ends.
+func (s *site) watch(ctx context.Context, running *sync.WaitGroup) {
+	if s.opt.Status != nil {
+		s.opt.Status(s.snapshot)
+	}
+	running.Go(func() { s.keepInventory(ctx) })
+	running.Go(func() { s.watchStore(ctx) })
+	running.Go(func() { s.box.Run(ctx) })
+	running.Go(func() { s.tellDamages(ctx) })
+	running.Go(func() { s.answerHangups(ctx) })
+}
+
+// answerTools lets the technician's tools in until ctx ends. A box on which that is not
+// possible guards its site all the same.
 func (s *site) answerTools(ctx context.Context, running *sync.WaitGroup) {
 	if s.opt.Control == "" {
 		return
@@ -208,7 +252,10 @@ func (s *site) answerTools(ctx context.Context, running *sync.WaitGroup) {
 		s.opt.Log.Warn("tools cannot reach this sitepost", "err", err)
 		return
 	}
-	door := control.Door{Lines: s.ownLines, Cameras: wall{s}, Status: s.snapshot, Reload: s.reload, Upkeep: workshop{s}, Trials: s, Log: s.opt.Log}
+	door := control.Door{
+		Lines: s.ownLines, Cameras: wall{s}, Status: s.snapshot, Reload: s.reload, Upkeep: workshop{s}, Trials: s, Log: s.opt.Log,
+		Events: flow{s.store, string(s.file().Uplink.Receipt)}, Retire: s.askRetire,
+	}
 	running.Go(func() {
 		if err := door.Serve(ctx, l); err != nil {
 			s.opt.Log.Error("tools cannot reach this sitepost any more", "err", err)

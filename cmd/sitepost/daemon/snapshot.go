@@ -15,7 +15,7 @@ func (s *site) snapshot() status.Snapshot {
 	snap := status.Snapshot{
 		Schema: status.Schema, Time: s.opt.Host.Wall(), Site: c.Site.Name, Title: c.Site.Title, Version: s.opt.Version, Config: c.Hash,
 		State: s.box.State(), Store: s.storeNow(),
-		Open: []status.Open{}, Devices: []status.Device{}, Lines: []status.Device{},
+		Open: []status.Open{}, Devices: []status.Device{}, Lines: []status.Device{}, Page: s.pageNow(),
 	}
 	if link := s.link.Load(); link != nil {
 		snap.Uplink = &status.Uplink{Status: link.Status(), Brokers: link.Names}

@@ -88,7 +88,7 @@ func topicOf(below string) string { return "sitepost/1/test-ferry/up/" + below }
 
 // run starts a daemon in this process. stop ends it and waits; it may be called
 // again.
-func (s *stand) run() (stop func()) {
+func (s *stand) run(change ...func(*daemon.Options)) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	o := daemon.Options{
@@ -97,6 +97,9 @@ func (s *stand) run() (stop func()) {
 			return config.Load(s.path, config.Env{Profiles: daemon.Shelf("")})
 		},
 		Open: s.open,
+	}
+	for _, f := range change {
+		f(&o)
 	}
 	go func() { ended <- daemon.Run(ctx, o) }()
 	stop = sync.OnceFunc(func() {

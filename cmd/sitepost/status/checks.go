@@ -10,7 +10,7 @@ import (
 // A Finding is one thing that is wrong.
 type Finding struct {
 	Code  string    `json:"code"` // "city.away"; `sitepost explain CODE` tells more
-	What  string    `json:"what"` // area: city, config, store, device, line, clock, power, wear, open
+	What  string    `json:"what"` // area: city, config, store, device, line, clock, power, wear, open, page
 	Name  string    `json:"name,omitempty"`
 	Since time.Time `json:"since,omitzero"`
 	Text  string    `json:"text"`
@@ -59,6 +59,7 @@ var checks = []check{
 	{string(devices.PowerBatteryLow), "power", judgeBattery},
 	{string(devices.ClockUnsynced), "clock", judgeClock},
 	{string(devices.StoreWear), "wear", judgeWear},
+	{"page.unreachable", "page", judgePage},
 }
 
 // CheckCodes lists the codes of all checks, in their order.

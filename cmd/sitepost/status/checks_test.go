@@ -58,6 +58,7 @@ func TestChecks(t *testing.T) {
 		{"set aside", func(s *Snapshot) { s.Store.SetAside = []string{"a.db"} }, []string{"store.set_aside"}},
 		{"no city", func(s *Snapshot) { s.Uplink = nil }, []string{"city.none"}},
 		{"refused", func(s *Snapshot) { s.Refused = &Refused{Why: "site.toml:1:1: no", At: night} }, []string{"config.rejected"}},
+		{"the loopback port", func(s *Snapshot) { s.Page = &Page{Listen: "127.0.0.1:8480", Failed: "address already in use"} }, []string{"page.unreachable 127.0.0.1:8480"}},
 		{"at restart", func(s *Snapshot) { s.AtRestart = []string{"store.size"} }, []string{"config.at_restart"}},
 		{"away", link(uplink.Status{Broker: "city-a"}), []string{"city.away city-a"}},
 		{"unanswered", link(unanswered), []string{"city.unanswered city-a"}},

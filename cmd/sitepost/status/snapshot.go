@@ -45,6 +45,7 @@ type Snapshot struct {
 	Open     []Open    `json:"open"`    // conditions that are open
 	Devices  []Device  `json:"devices"` // by name
 	Lines    []Device  `json:"lines"`
+	Page     *Page     `json:"page,omitempty"` // absent: there is none
 }
 
 // A Refused is a site file that was not accepted: the one before stays in force.
