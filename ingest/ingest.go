@@ -85,6 +85,7 @@ type Ingest struct {
 	closing chan struct{}            // closed when Run's ctx ended: an append that fails now is given up
 	bounces bounces                  // of what chatters
 	refused atomic.Bool              // the store did not take the last event that it was asked to
+	rounds  atomic.Uint64            // see Rounds
 }
 
 // New makes an Ingest. Nothing runs before Run.

@@ -35,7 +35,7 @@ A site file with mistakes is listed as check lists it, and nothing runs.`,
 			if os.Getenv("GOGC") == "" {
 				debug.SetGCPercent(garbage)
 			}
-			return daemon.Run(cmd.Context(), daemon.Options{Config: c, Profiles: t.profiles, Version: version(), Control: t.control, Log: t.log()})
+			return daemon.Run(cmd.Context(), watched(daemon.Options{Config: c, Profiles: t.profiles, Version: version(), Control: t.control, Log: t.log()}))
 		},
 	}
 }

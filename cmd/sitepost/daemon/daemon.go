@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	"golang.org/x/time/rate"
 
@@ -39,6 +40,13 @@ type Options struct {
 	Control string
 	// Host is the machine we run on; nil is the real one.
 	Host *box.Host
+
+	// Notify is told how the daemon does, in the words of sd_notify(3): READY=1,
+	// STATUS=…, STOPPING=1, and WATCHDOG=1 while it lives (beat.go). nil: nobody asks.
+	Notify func(state string)
+	// Beat is how often it is looked whether the daemon lives; 0: never, and nobody
+	// hears WATCHDOG=1.
+	Beat time.Duration
 
 	// Status is given, before anything moves, what takes a snapshot of the site
 	// until Run returns; nil: nobody asks but the tools.
@@ -175,6 +183,7 @@ func (s *site) live(ctx context.Context) error {
 		})
 	}
 	s.opt.Log.Info("site is running", "site", s.file().Site.Name, "devices", len(s.conversations), "config", s.file().Hash)
+	s.beat(ctx, &lines)
 	err := s.ingest.Run(ctx, s.conversations) // until ctx ends and every device is silent
 	stopLines()
 	lines.Wait()
