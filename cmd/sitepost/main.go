@@ -118,7 +118,7 @@ A new site in four commands:
 	root.AddCommand(
 		runCommand(t), checkCommand(t), initCommand(t), newCommand(t),
 		listenCommand(t), scanCommand(t), tryCommand(t),
-		statusCommand(t), discoverCommand(t), loginCommand(t), probeCommand(t), explainCommand(t), storeCommand(t),
+		statusCommand(t), discoverCommand(t), loginCommand(t), probeCommand(t), explainCommand(t), storeCommand(t), manCommand(t),
 	)
 	return root
 }
