@@ -7,6 +7,8 @@
 # became of it as a table (fifteen minutes); make reliability-long does much more,
 # for hours. JSON=FILE writes the table there too, MARKDOWN=FILE as the README has it.
 #
+# make deb makes Debian packages of the last commit into bin/.
+#
 # The others: make build, make bench, make fuzz.
 
 GO          ?= go
@@ -14,10 +16,14 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 SUDO        := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 FUZZTIME    ?= 30s
 
-.PHONY: build demo test reliability reliability-long bench fuzz needs lint
+.PHONY: build deb demo test reliability reliability-long bench fuzz needs lint
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ ./cmd/...
+
+# For amd64, arm64 and armhf: static, stripped, and the same bytes for the same commit.
+deb:
+	@CGO_ENABLED=0 $(GO) run ./cmd/sitepost/package --out bin
 
 demo:
 	$(GO) run ./cmd/virtualsite --for 30s
@@ -40,6 +46,7 @@ lint:
 	@out=$$(gofmt -l cmd config devices ingest uplink firmware-notes); \
 	  if [ -n "$$out" ]; then echo "gofmt would change:"; echo "$$out"; exit 1; fi
 	$(GO) vet ./...
+	$(GO) vet -C cmd/sitepost/package/nfpm ./...
 	$(GO) run $(STATICCHECK) ./...
 
 # What the tests need beside Go: Debian's mosquitto as a foreign broker, mbpoll
@@ -49,7 +56,9 @@ lint:
 # about them, iproute2 for a network of a hundred cameras, and a C compiler for
 # the race detector and the libmodbus slave. For faults: e2fsprogs and mount for a
 # disk that loses its power, nftables for a network that is cut. A disk that
-# misbehaves needs /dev/fuse, and no program.
+# misbehaves needs /dev/fuse, and no program. For the package: systemd's own word about
+# the unit, a Debian to install it on (debootstrap), its inspector (lintian), groff for
+# the manual, strace for what the unit must allow, qemu for a machine of 32 bits.
 needs:
 	@missing=; \
 	  [ -x /usr/sbin/mosquitto ] || command -v mosquitto >/dev/null || missing="$$missing mosquitto"; \
@@ -65,6 +74,12 @@ needs:
 	  command -v ffprobe >/dev/null && command -v ffmpeg >/dev/null || missing="$$missing ffmpeg"; \
 	  [ -d /usr/lib/python3/dist-packages/gi ] || missing="$$missing python3-gi"; \
 	  ls /usr/lib/*/girepository-1.0/GstRtspServer-1.0.typelib >/dev/null 2>&1 || missing="$$missing gir1.2-gst-rtsp-server-1.0"; \
+	  command -v systemd-analyze >/dev/null || missing="$$missing systemd"; \
+	  command -v debootstrap >/dev/null || [ -x /usr/sbin/debootstrap ] || missing="$$missing debootstrap"; \
+	  command -v lintian >/dev/null || missing="$$missing lintian"; \
+	  command -v groff >/dev/null || missing="$$missing groff"; \
+	  command -v strace >/dev/null || missing="$$missing strace"; \
+	  command -v qemu-arm-static >/dev/null || missing="$$missing qemu-user-static"; \
 	  [ -z "$$missing" ] && exit 0; \
 	  command -v apt-get >/dev/null || { echo "the tests need, please install:$$missing"; exit 1; }; \
 	  echo "installing for the tests:$$missing"; \

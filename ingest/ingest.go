@@ -83,7 +83,8 @@ type Ingest struct {
 	closing chan struct{} // closed when Run's ctx ended: an append that fails now is given up
 	bounces bounces       // of what chatters
 	upkeep  upkeep
-	refused atomic.Bool // the store did not take the last event that it was asked to
+	refused atomic.Bool   // the store did not take the last event that it was asked to
+	rounds  atomic.Uint64 // see Rounds
 }
 
 // New makes an Ingest. Nothing runs before Run.

@@ -160,16 +160,23 @@ func (in *Ingest) superviseAll(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case now := <-tick.C:
+			in.rounds.Add(1)
 			for _, w := range in.everybody() {
 				if err := in.supervise(w, now); err != nil {
 					in.opt.Log.Error("silence not told", "device", w.name, "err", err)
 				}
+				in.rounds.Add(1) // a slow disk makes each of them take its time
 			}
 			in.remind(now)
 			in.calm(now)
 		}
 	}
 }
+
+// Rounds is how often the supervision has come round, a device at a time. It takes
+// every lock that a conversation takes, and waits for the same store: while it goes
+// on, events get through. It stands still where one of them is stuck for ever.
+func (in *Ingest) Rounds() uint64 { return in.rounds.Load() }
 
 // supervise says device.silent once a device has been quiet for longer than it
 // may be, or notes that its line kept it from being heard. Where somebody tells

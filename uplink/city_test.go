@@ -84,7 +84,7 @@ func TestRefusals(t *testing.T) {
 			{order("drain", 20, `{"rate":1}`, with("name", "resend")), "c-20 refused name_mismatch"},
 			{order("drain", 10, `{"rate":1}`), "c-10 refused replayed"},
 			{order("drain", 20, `{"rate":1}`, with("counter", nil)), "c-20 refused no_counter"},
-			{order("drain", 20, `{"rate":1}`, with("counter", 1<<53)), "c-20 refused no_counter"},
+			{order("drain", 20, `{"rate":1}`, with("counter", int64(1<<53))), "c-20 refused no_counter"},
 			{order("drain", 20, `{"rate":1}`, with("counter", -1)), "c-20 refused unreadable"},
 			{order("drain", 20, `{"rate":1}`, with("expires_in_s", 0)), "c-20 refused no_expiry"},
 			{order("drain", 20, `{"rate":1}`, with("expires_in_s", 86401)), "c-20 refused no_expiry"},

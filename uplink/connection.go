@@ -117,7 +117,9 @@ func (c *connection) work(ctx context.Context) error {
 			return err
 		}
 		c.link.tally.flying(&c.window)
-		timer.Reset(time.Until(c.alarmClock(again, now)))
+		wait := time.Until(c.alarmClock(again, now))
+		c.link.round.by(wait)
+		timer.Reset(wait)
 		select {
 		case <-c.session.Lost():
 			_ = c.window.settle() // what was acknowledged before the end still counts

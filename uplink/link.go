@@ -31,6 +31,7 @@ type Link struct {
 	told    volatileTold
 	left    bool             // the last connection ended in order
 	parting string           // the state that a lost connection leaves behind; "" is "down"
+	round   appointment      // of the goroutine that keeps the connections
 	pace    pace             // of pictures
 	stopBy  func() time.Time // when sending ends, asked first when Run is to stop
 
@@ -122,6 +123,7 @@ func (l *Link) keep(ctx context.Context) {
 	var said string
 	var next *connection // one that stands already
 	for ctx.Err() == nil {
+		l.round.by(dialPatience + canaryPatience)
 		c, err := next, error(nil)
 		if next = nil; c == nil {
 			c, err = l.join(ctx, l.turns.now)
@@ -186,6 +188,7 @@ func (l *Link) path(up bool) {
 }
 
 func (l *Link) rest(ctx context.Context, wait time.Duration) {
+	l.round.by(wait)
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {

@@ -73,6 +73,7 @@ var mayImport = map[string][]string{
 		"devices/osdp", "devices/camera", "devices/camera/onvif", "devices/camera/find", "devices/camera/norm", "devices/camera/stream", "ingest", "ingest/store", "uplink", "uplink/mqtt"},
 	"cmd/sitepost": {"cmd/sitepost/box", "cmd/sitepost/bundle", "cmd/sitepost/causes", "cmd/sitepost/doctor", "config/near", "cmd/sitepost/control", "cmd/sitepost/daemon", "cmd/sitepost/history", "cmd/sitepost/journal", "cmd/sitepost/status", "cmd/sitepost/words", "config", "devices", "devices/line", "devices/modbus",
 		"devices/instrument", "devices/osdp", "devices/survey", "devices/camera/find", "devices/camera/norm", "devices/camera/onvif", "devices/camera/stream", "firmware-notes", "ingest/store"},
+	"cmd/sitepost/package":   {},
 	"cmd/reliability":        {"cmd/reliability/figure"},
 	"cmd/reliability/figure": {},
 	"cmd/virtualsite":        {"cmd/sitepost/daemon", "config", "devices", "devices/camera/cameratest", "devices/virtual"},
@@ -88,6 +89,7 @@ var fenced = map[string][]string{
 	"go.etcd.io/bbolt":                     {"ingest/store", "ingest/store/segment", "ingest/store/sound"},
 	"github.com/mochi-mqtt/server/v2":      {"cmd/virtualsite"},
 	"github.com/hanwen/go-fuse/v2":         {"ingest/store/disktest"},
+	"github.com/coreos/go-systemd/v22":     {"cmd/sitepost"},
 	"github.com/prometheus/client_golang":  {"cmd/sitepost/status"},
 	"github.com/bluenviron/mediacommon/v2": {"devices/camera/stream/meter", "devices/virtual"},
 }

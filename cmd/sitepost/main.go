@@ -95,7 +95,7 @@ A new site in four commands:
 	root.AddCommand(
 		runCommand(t), checkCommand(t), initCommand(t), newCommand(t),
 		listenCommand(t), scanCommand(t), tryCommand(t),
-		statusCommand(t), eventsCommand(t), retireCommand(t), maintainCommand(t), testCommand(t), reloadCommand(t), discoverCommand(t), loginCommand(t), probeCommand(t), explainCommand(t), storeCommand(t), configCommand(t), doctorCommand(t),
+		statusCommand(t), eventsCommand(t), retireCommand(t), maintainCommand(t), testCommand(t), reloadCommand(t), discoverCommand(t), loginCommand(t), probeCommand(t), explainCommand(t), storeCommand(t), manCommand(t), configCommand(t), doctorCommand(t),
 	)
 	return root
 }

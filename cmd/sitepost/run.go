@@ -51,13 +51,13 @@ If none was accepted before, nothing runs. Nor does a box that was given up with
 			if os.Getenv("GOGC") == "" {
 				debug.SetGCPercent(garbage)
 			}
-			return t.ended(daemon.Run(cmd.Context(), daemon.Options{
+			return t.ended(daemon.Run(cmd.Context(), watched(daemon.Options{
 				Config: b.config, Rejected: b.rejected,
 				Reread:   func() (*config.Config, config.Findings) { return config.Load(t.config, t.env()) },
 				Hangup:   hangup,
 				Keep:     keeper(b.config.Store.Directory),
 				Profiles: t.profiles, Version: version(), Control: t.control, Page: b.config.Page.Listen, Log: log.Logger,
-			}))
+			})))
 		},
 	}
 	run.Flags().StringVar(&level, "log-level", "info", "what the log tells at least: debug, info, warn or error")

@@ -49,7 +49,7 @@ func (p *Profile) parseRead(name string, t *table) *read {
 	}
 	r.order = t.order()
 	r.size = t.whole("size", 0, 1, maxText)
-	r.mask = uint64(t.whole("mask", 0, 1, 1<<maxBits-1))
+	r.mask = uint64(t.wide("mask", 0, 1, 1<<maxBits-1))
 	if t.has("bit") {
 		r.bit = t.whole("bit", r.bit, 0, maxBits-1)
 	}

@@ -109,15 +109,20 @@ func (t *table) word(key string, known ...string) string {
 
 // whole reads a whole number within bounds; absent is absent.
 func (t *table) whole(key string, absent, low, high int) int {
+	return int(t.wide(key, int64(absent), int64(low), int64(high)))
+}
+
+// wide is whole for what has more than the 32 bits of an int on a small box.
+func (t *table) wide(key string, absent, low, high int64) int64 {
 	n, ok := get[int64](t, key, "a whole number")
 	if !ok {
 		return absent
 	}
-	if n < int64(low) || n > int64(high) {
+	if n < low || n > high {
 		t.wrong(key, "%s is %d, but must be from %d to %d", key, n, low, high)
 		return absent
 	}
-	return int(n)
+	return n
 }
 
 // number reads a number, with or without a decimal point.

@@ -31,6 +31,7 @@ func (s *Store) bind() {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
+		s.pulses.binder.Add(1)
 		batch, wait, closed := s.nextBulk()
 		switch {
 		case len(batch) > 0:

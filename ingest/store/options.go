@@ -3,6 +3,7 @@ package store
 import (
 	"fmt"
 	"log/slog"
+	"strconv"
 	"time"
 
 	"sitepost/ingest/store/album"
@@ -15,7 +16,7 @@ type Options struct {
 	Receipt   string // ReceiptBroker or ReceiptPlatform; "" is ReceiptBroker
 
 	Size         int64 // of everything; 0 is 1 GiB. What follows are shares of it, and 0 is:
-	MaxBytes     int64 // store.db: a quarter, but 16 to 512 MiB
+	MaxBytes     int64 // store.db: a quarter, but 16 to 512 MiB; on a machine of 32 bits never more
 	ReadingBytes int64 // readings: a quarter
 	PictureBytes int64 // pictures: a quarter, but 16 MiB; never less than one picture
 	HistoryBytes int64 // alarms that are done: an eighth
@@ -49,6 +50,12 @@ const (
 	defaultPictures = 7 * day
 	leastShare      = 16 << 20 // of store.db, and of pictures
 	mostMaxBytes    = 512 << 20
+
+	// most32 is what store.db may have on a machine of 32 bits, whatever is asked for. All
+	// of it lies in the memory of the process, twice while a damaged one is replaced. bbolt
+	// takes memory in powers of two, and the file grows by a MiB before it is full: so that
+	// these are 512 MiB and not 1 GiB, it is a MiB less.
+	most32 = mostMaxBytes - 1<<20
 )
 
 // complete fills in the defaults.
@@ -62,6 +69,9 @@ func (o *Options) complete() error {
 	}
 	or(&o.Size, defaultSize)
 	or(&o.MaxBytes, min(max(o.Size/4, leastShare), mostMaxBytes))
+	if strconv.IntSize == 32 {
+		o.MaxBytes = min(o.MaxBytes, most32)
+	}
 	or(&o.ReadingBytes, o.Size/4)
 	or(&o.PictureBytes, max(o.Size/4, leastShare))
 	or(&o.HistoryBytes, o.Size/8)

@@ -44,7 +44,11 @@ func (s *Store) replace(why error) error {
 	}
 	w := s.remember()
 	_ = s.file.Close()
-	if err := sound.Salvage(s.path(), w.take); err != nil && !errors.Is(err, os.ErrNotExist) {
+	take := func(p sound.Piece) {
+		s.pulses.writer.Add(1)
+		w.take(p)
+	}
+	if err := sound.Salvage(s.path(), take); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
 	if w.site != "" && s.opt.Site != "" && w.site != s.opt.Site {
@@ -120,6 +124,7 @@ func (s *Store) draft(w *wreck, d *Damage, spots []spot) error {
 		at := uint64(0)
 		for len(spots) > 0 && !w.enough(spots[0], s.opt.MaxBytes) {
 			n := batchOf(spots)
+			s.pulses.writer.Add(1)
 			err := update(func(tx *bolt.Tx) error {
 				for _, p := range spots[:n] {
 					if w.save(tx, from, p, at+1) == nil {

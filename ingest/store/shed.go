@@ -173,7 +173,7 @@ func diskOf(directory string) (free, total int64, err error) {
 	if err := unix.Statfs(directory, &st); err != nil {
 		return 0, 0, err
 	}
-	return int64(st.Bavail) * st.Bsize, int64(st.Blocks) * st.Bsize, nil
+	return int64(st.Bavail) * int64(st.Bsize), int64(st.Blocks) * int64(st.Bsize), nil // of 32 bits on some machines
 }
 
 // troubled logs what the binder cannot do, once in a while.

@@ -158,6 +158,7 @@ type Store struct {
 	aside    map[uint64]Epoch // numbers of readings that were set aside, and whose they are
 
 	opened time.Time
+	pulses struct{ writer, binder pulse }
 
 	// The binder's own.
 	tidied  time.Time            // when it last looked at the disk

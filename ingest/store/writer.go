@@ -20,6 +20,7 @@ func (s *Store) write() {
 	defer timer.Stop()
 	last := time.Now() // end of the last commit
 	for {
+		s.pulses.writer.Add(1)
 		batch, wait, closed := s.next(last)
 		switch {
 		case wait <= 0:

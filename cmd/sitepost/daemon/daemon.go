@@ -19,6 +19,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/time/rate"
 
@@ -58,6 +59,13 @@ type Options struct {
 	Page string
 	// Host is the machine we run on; nil is the real one.
 	Host *box.Host
+
+	// Notify is told how the daemon does, in the words of sd_notify(3): READY=1,
+	// STATUS=…, STOPPING=1, and WATCHDOG=1 while it lives (beat.go). nil: nobody asks.
+	Notify func(state string)
+	// Beat is how often it is looked whether the daemon lives; 0: never, and nobody
+	// hears WATCHDOG=1.
+	Beat time.Duration
 
 	// Status is given, before anything moves, what takes a snapshot of the site
 	// until Run returns; nil: nobody asks but the tools.
@@ -205,6 +213,8 @@ func (s *site) live(ctx context.Context) error {
 		s.opt.Log.Error("not all of the site can begin", "err", err)
 	}
 	s.opt.Log.Info("site is running", "site", s.file().Site.Name, "parts", len(s.parts.running), "config", s.file().Hash)
+	still := s.beat(ctx)
+	defer still()
 	<-s.reloading                      // from here on the plan may be changed
 	err := s.ingest.Run(speaking, nil) // until that ends and every device is silent
 	s.reloading <- struct{}{}          // and from here on no more

@@ -192,6 +192,8 @@ func (s *site) undone() (n uint64) {
 func (s *site) resume(ctx context.Context, mark *retirement) error {
 	s.opt.Log.Warn("this site is being given up: an earlier run has not come to the end of it", "asked", mark.Asked, "by", mark.By)
 	s.exit.mark = mark
+	still := s.beat(ctx)
+	defer still()
 	if c := s.file(); len(s.opt.Dials)+len(c.Uplink.Brokers) > 0 {
 		stopped, stop := context.WithCancel(ctx)
 		stop() // it sends what there is, and leaves

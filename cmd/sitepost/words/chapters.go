@@ -7,6 +7,6 @@ func chapters() []map[string]string {
 		zhTool, zhHelp, zhCommands, zhTools, zhProbe, zhSystem,
 		zhConfig, zhValues, zhRules, zhProfile,
 		zhLines, zhCameras, zhStreams, zhStore, zhSite,
-		zhReload, zhHistory, zhMaintain, zhStatus, zhDoctor, zhPage,
+		zhReload, zhHistory, zhMaintain, zhStatus, zhDoctor, zhPage, zhPackage,
 	}
 }
