@@ -119,6 +119,7 @@ A new site in four commands:
 		runCommand(t), checkCommand(t), initCommand(t), newCommand(t),
 		listenCommand(t), scanCommand(t), tryCommand(t),
 		statusCommand(t), discoverCommand(t), loginCommand(t), probeCommand(t), explainCommand(t), storeCommand(t),
+		importCommand(t), enrollCommand(t),
 	)
 	return root
 }
