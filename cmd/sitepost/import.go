@@ -128,7 +128,7 @@ func (i *importing) finish(table *points.Table, p *plan, file *siteFile) error {
 		return i.finishJSON(table, p, file)
 	}
 	if table.Separator != "" {
-		if err := i.say("%s: %d points; encoding %s, separator %q\n", table.Name(), len(table.Points), table.Encoding, table.Separator); err != nil {
+		if err := i.say("%s: encoding %s, separator %q, points: %d\n", table.Name(), table.Encoding, table.Separator, len(table.Points)); err != nil {
 			return err
 		}
 	}
@@ -162,7 +162,7 @@ func (i *importing) counted(p *plan) string {
 			fresh++
 		}
 	}
-	return i.words.Sprintf("%d new cameras, %d filled in, %d new zones", fresh, len(p.changes)-fresh, len(p.zones))
+	return i.words.Sprintf("new cameras: %d, filled in: %d, new zones: %d", fresh, len(p.changes)-fresh, len(p.zones))
 }
 
 // printPoints lists findings as check lists those of the site file.

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/text/encoding/simplifiedchinese"
+
+	"sitepost/config"
+)
+
+// tableVerbs are commands of scripts: `gbk FROM TO` writes a file as Excel in China does,
+// and `hide TEXT FILE…` fails for a file that holds a line of the file TEXT.
+func tableVerbs() map[string]func(ts *testscript.TestScript, neg bool, args []string) {
+	return map[string]func(ts *testscript.TestScript, neg bool, args []string){"gbk": writeGBK, "hide": hide}
+}
+
+func writeGBK(ts *testscript.TestScript, _ bool, args []string) {
+	text, err := simplifiedchinese.GBK.NewEncoder().String(ts.ReadFile(args[0]))
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(strings.ReplaceAll(text, "\n", "\r\n")), 0o600))
+}
+
+func hide(ts *testscript.TestScript, _ bool, args []string) {
+	secret := ts.ReadFile(args[0])
+	for _, file := range args[1:] {
+		for line := range strings.Lines(secret) {
+			if !strings.HasPrefix(line, "-----") && strings.Contains(ts.ReadFile(file), strings.TrimSpace(line)) {
+				ts.Fatalf("%s holds a line of %s", file, args[0])
+			}
+		}
+	}
+}
+
+// TestPatch: lines come where they belong, in the file's own line ends, and a diff tells
+// them apart from what stays.
+func TestPatch(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, text, want, diff string
+		puts                   []put
+	}{
+		{"behind an unfinished line", "a\nb", "a\nb\n\nc\nd\n", "--- f\n+++ f\n@@ -1,2 +1,5 @@\n a\n b\n+\n+c\n+d\n", []put{{3, 0, "\nc\nd\n"}}},
+		{"far apart", "1\n2\n3\n4\n5\n6\n7\n8\n", "1\nx\n2\n3\n4\n5\n6\n7\ny\ny\n8\n",
+			"--- f\n+++ f\n@@ -1,3 +1,4 @@\n 1\n+x\n 2\n 3\n@@ -6,3 +7,5 @@\n 6\n 7\n+y\n+y\n 8\n", []put{{14, 0, "y\ny\n"}, {2, 0, "x\n"}}},
+		{"in the place of a line, Windows", "a\r\n# code\r\nb\r\n", "a\r\ncode\r\nb\r\n", "--- f\n+++ f\n@@ -1,3 +1,3 @@\n a\n-# code\n+code\n b\n", []put{{3, 8, "code\n"}}},
+		{"into nothing", "", "a\n", "--- f\n+++ f\n@@ -1,0 +1,1 @@\n+a\n", []put{{0, 0, "a\n"}}},
+	} {
+		p := patch{text: []byte(c.text)}
+		for _, q := range c.puts {
+			p.put(q.at, q.drop, q.lines)
+		}
+		if got := string(p.applied()); got != c.want {
+			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
+		if got := p.diff("f"); got != c.diff {
+			t.Errorf("%s: got\n%s\nwant\n%s", c.name, got, c.diff)
+		}
+	}
+}
+
+// TestImportHostile: what a table says cannot write more into the site file than its own
+// tables, whatever stands in its cells.
+func TestImportHostile(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	site, table := filepath.Join(dir, "site.toml"), filepath.Join(dir, "evil \n[[login]] # .csv")
+	const evil = "\"x\"\"\n[[login]]\r\nname = 'y' # \\ \x01\u2028\""
+	text := "name,address,ip,zone,serial\n" + evil + "," + evil + ",127.0.0.9," + evil + "," + evil + "\n"
+	for path, text := range map[string]string{site: smallSite, table: text} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var out strings.Builder
+	if code := run([]string{"import", "--config", site, "--control", filepath.Join(dir, "none"), "--write", table}, &out, &out); code != exitGood {
+		t.Fatal(code, out.String())
+	}
+	c, found := config.Load(site, config.Env{})
+	if c == nil || len(c.Logins) != 1 || len(c.Cameras) != 1 || len(c.Zones) != 2 {
+		t.Fatalf("%v %+v", found, c)
+	}
+	const shown = "x\" [[login]] name = 'y' # \\"
+	if k := c.Cameras[0]; k.Title != shown || k.Serial != shown || c.Zones[1].Title != shown {
+		t.Errorf("%+v %+v", k, c.Zones)
+	}
+}
