@@ -12,27 +12,12 @@ import (
 	"sitepost/config"
 )
 
-// tableVerbs are commands of scripts: `gbk FROM TO` writes a file as Excel in China does,
-// and `hide TEXT FILE…` fails for a file that holds a line of the file TEXT.
-func tableVerbs() map[string]func(ts *testscript.TestScript, neg bool, args []string) {
-	return map[string]func(ts *testscript.TestScript, neg bool, args []string){"gbk": writeGBK, "hide": hide}
-}
-
+// writeGBK is the command `gbk FROM TO` of scripts: it writes a file as Excel in China
+// does.
 func writeGBK(ts *testscript.TestScript, _ bool, args []string) {
 	text, err := simplifiedchinese.GBK.NewEncoder().String(ts.ReadFile(args[0]))
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(strings.ReplaceAll(text, "\n", "\r\n")), 0o600))
-}
-
-func hide(ts *testscript.TestScript, _ bool, args []string) {
-	secret := ts.ReadFile(args[0])
-	for _, file := range args[1:] {
-		for line := range strings.Lines(secret) {
-			if !strings.HasPrefix(line, "-----") && strings.Contains(ts.ReadFile(file), strings.TrimSpace(line)) {
-				ts.Fatalf("%s holds a line of %s", file, args[0])
-			}
-		}
-	}
 }
 
 // TestPatch: lines come where they belong, in the file's own line ends, and a diff tells

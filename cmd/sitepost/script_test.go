@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	commands := map[string]func(ts *testscript.TestScript, neg bool, args []string){"camera": startCamera, "stream": startStream, "running": waitRunning}
 	maps.Copy(commands, storeVerbs())
-	maps.Copy(commands, tableVerbs())
+	maps.Copy(commands, enrolVerbs())
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
