@@ -22,7 +22,7 @@ type plan struct {
 	known []find.Known // cameras with an address, and what the running daemon learnt of them
 
 	rows    map[string]int // camera of the site file → row that was taken for it
-	shared  map[string]int // address → how many points of different channels have it
+	shared  map[string]int // address → how many points with a channel have it
 	zones   []newZone
 	changes []change
 }
@@ -57,7 +57,9 @@ func (i *importing) newPlan(ctx context.Context, table *points.Table, text []byt
 		rows: map[string]int{}, shared: map[string]int{},
 	}
 	for _, point := range table.Points {
-		p.shared[point.Host]++
+		if point.Channel > 0 {
+			p.shared[point.Host]++
+		}
 	}
 	return p
 }

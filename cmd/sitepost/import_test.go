@@ -9,7 +9,9 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/text/encoding/simplifiedchinese"
 
+	"sitepost/cmd/sitepost/points"
 	"sitepost/config"
+	"sitepost/devices/camera/find"
 )
 
 // writeGBK is the command `gbk FROM TO` of scripts: it writes a file as Excel in China
@@ -71,5 +73,50 @@ func TestImportHostile(t *testing.T) {
 	const shown = "x\" [[login]] name = 'y' # \\"
 	if k := c.Cameras[0]; k.Title != shown || k.Serial != shown || c.Zones[1].Title != shown {
 		t.Errorf("%+v %+v", k, c.Zones)
+	}
+}
+
+// TestImportAsksTheDaemon: a camera that moved and has no code yet is known by the MAC
+// address that the running daemon learnt of it.
+func TestImportAsksTheDaemon(t *testing.T) {
+	t.Parallel()
+	site, found := config.Parse("site.toml", []byte(smallSite+"[[camera]]\nname = \"gate\"\nzone = \"hall\"\nlogin = \"cameras\"\nhost = \"127.0.0.9\"\n"), config.Env{})
+	if site == nil {
+		t.Fatal(found)
+	}
+	table := points.Read("t.csv", []byte("code,ip,mac\n34020000001320000001,127.0.0.7,44-19-B6-01-02-03\n"))
+	p := &plan{
+		importing: &importing{tool: &tool{config: "site.toml"}, site: site, prefix: "cam"}, table: table, patch: &patch{}, rows: map[string]int{},
+		known: []find.Known{{Name: "gate", Host: "127.0.0.9", MACs: []string{"44:19:b6:01:02:03"}}},
+	}
+	if err := p.make(); err != nil {
+		t.Fatal(err)
+	}
+	if len(p.changes) != 1 || p.changes[0].Name != "gate" || p.changes[0].New {
+		t.Errorf("got %+v", p.changes)
+	}
+	if got := table.Sorted(); len(got) != 1 || !got[0].Note || !strings.Contains(got[0].Text, `camera "gate" is at 127.0.0.9 in the site file`) {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// TestEmptyLine: only a line that discover left in this very table is written over.
+func TestEmptyLine(t *testing.T) {
+	t.Parallel()
+	const mark = "# code = \"…\"  # later\n"
+	for text, drops := range map[string]bool{
+		mark + "host = \"x\"\n":                    true,
+		"zone = \"hall\"\n# mine\n" + mark:         true,
+		"\n" + mark:                                false,
+		"zone = \"hall\"\n[[camera]]\n" + mark:     false,
+		"title = \"\"\"\n" + mark + "\"\"\"\n":     false,
+		"also_sees = [\n" + mark + "\"hall\"\n]\n": false,
+		"  " + mark: false,
+	} {
+		whole := "n\n" + text
+		at, drop := emptyLine([]byte(whole), 2, "code")
+		if took := whole[at : at+drop]; drops && took != mark || !drops && (at != 2 || took != "") {
+			t.Errorf("%q: at %d, %d bytes go", text, at, drop)
+		}
 	}
 }

@@ -49,13 +49,14 @@ func (p *plan) fillIn(c *change) {
 	}
 }
 
-// emptyLine finds the line `# code = "…"` that discover wrote into a table, up to the next
-// table or blank line; else the offset behind the name.
+// emptyLine finds the line `# code = "…"` that discover wrote into a table; else the offset
+// behind the name. It looks no further than a blank line, another table, or a value of
+// several lines, in which such a line would be something else.
 func emptyLine(text []byte, behind int, key string) (at, drop int) {
 	mark := []byte("# " + key + ` = "…"`)
 	at = behind
 	for line := range bytes.Lines(text[behind:]) {
-		if begin := bytes.TrimSpace(line); len(begin) == 0 || begin[0] == '[' {
+		if len(bytes.TrimSpace(line)) == 0 || bytes.Contains(line, []byte("[")) || bytes.Contains(line, []byte(`"""`)) || bytes.Contains(line, []byte("'''")) {
 			break
 		}
 		if bytes.HasPrefix(line, mark) {

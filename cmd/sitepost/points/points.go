@@ -33,7 +33,7 @@ const (
 
 	maxColumns  = 100
 	maxCell     = 200 // characters
-	maxFindings = 1000
+	maxFindings = 200 // nobody corrects more in one go
 )
 
 // A Field is what a column can say of a point.

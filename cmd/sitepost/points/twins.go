@@ -28,7 +28,7 @@ func (t *Table) tellTwins() {
 
 // tellHosts: cameras of one recorder share its address and differ in their channel.
 func (t *Table) tellHosts(first, p Point) {
-	if p.Channel == 0 || p.Channel == first.Channel {
+	if p.Channel == 0 || first.Channel == 0 || p.Channel == first.Channel {
 		t.Wrong(p.Row, Host, "the address %s stands in row %d too: correct one of them; cameras behind one recorder need their channels (通道号)", p.Host, first.Row)
 	}
 }

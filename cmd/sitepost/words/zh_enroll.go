@@ -52,4 +52,39 @@ var zhEnroll = map[string]string{
 	"it ended on %s: ask the city for a new one":                                                                                                                    "证书已于%s到期：请向平台申请新的",
 	"it begins on %s, and the clock of this box says %s: set the clock, or wait":                                                                                    "证书从%s起生效，而本机时间是%s：请校时，或等待",
 	"it ends before it begins: ask the city for a new one":                                                                                                          "证书的到期早于生效：请向平台申请新的",
+
+	`enroll makes the key of this box on this box, and prints a request (CSR) which the
+city signs. The key never leaves: it is written once, readable by sitepost alone, and
+never printed or overwritten. Where there is a key already it is used, so the same
+command renews a certificate.
+
+  1. sitepost enroll --out box.csr            send box.csr to the city
+  2. sitepost enroll --install box.pem        what the city sent back
+
+The certificate is for CN = client_id, by which brokers tell boxes apart. --install
+looks whether it belongs to this box's key, is for clients, not at its end, and for the
+name that was asked; it brings the chain into order, and puts the certificate where the
+site file says. A running sitepost takes it by itself within a minute.
+
+--new-key makes another key beside the old one (box.key.new) and asks for a certificate
+of it; until that is installed the old pair stays in use. Installing it keeps the old
+key as box.key.old.
+
+Where [uplink] has no certificate and key, the lines to add are printed; --write adds
+them, and shows them first. From then on the city's brokers are reached with the
+certificate only, so a box that is connected without one gets them with --install.`: `enroll在本机生成本机的密钥，并输出证书请求（CSR）交平台签发。密钥不离开本机：只写一次，
+只有sitepost能读，不显示，也不覆盖。已有密钥则沿用，因此续期也用同一条命令。
+
+  1. sitepost enroll --out box.csr            把box.csr交给平台
+  2. sitepost enroll --install box.pem        平台发回的证书
+
+证书的CN等于client_id，平台据此区分各台设备。--install检查证书是否与本机密钥匹配、能否用于
+客户端、是否到期、名称是否与申请一致；理顺证书链，放到站点文件所写的位置。运行中的sitepost
+会在一分钟内自动启用。
+
+--new-key在旧密钥旁另生成一把（box.key.new）并为它申请证书；新证书安装之前，旧的一对继续
+使用。安装后旧密钥保存为box.key.old。
+
+[uplink]没有写明证书和密钥时，会列出要加的几行；加--write则先显示再写入。写入后只凭证书连接
+平台，因此已在无证书连接的设备应在--install时一并写入。`,
 }

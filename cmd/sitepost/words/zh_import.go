@@ -78,4 +78,43 @@ var zhImport = map[string]string{
 	"the serial number %s stands in row %d too: one of the two is mistyped":                                             "序列号%s在第%d行也有：其中一个写错了",
 	"the name %q stands in row %d too: people will mix them up":                                                         "名称%q在第%d行也有：容易混淆",
 	"the address %s stands in row %d too: correct one of them; cameras behind one recorder need their channels (通道号)":   "地址%s在第%d行也有：请改正其中一个；同一录像机下的摄像机需要填写“通道号”",
+
+	`import reads a table of points as the police hand it out, shows what it would change
+in the site file, and changes it with --write.
+
+The table is CSV: UTF-8, or GBK as Excel writes it in China; commas, semicolons or
+tabs. The row that names the columns may be in Chinese or English and in any order:
+  name 点位名称   code 国标编码   address 安装地址   ip IP地址   mac MAC地址
+  serial 序列号   zone 所属区域   recorder 录像机    channel 通道号
+  longitude 经度  latitude 纬度
+Other columns are named and not read. What is wrong with a row is told as
+FILE:ROW:COLUMN, all in one run; while anything is wrong nothing is written.
+
+A point that the site file knows (by code, MAC address or serial number, address, or
+recorder and channel) gets the code and the title it lacks there. What the site file
+says otherwise stays, and is told. Each other point becomes a [[camera]], and each
+unknown area a [[zone]] whose class a person must choose. Names such as cam-001 are
+permanent: look at them before the site runs.
+
+Addresses, MAC addresses and positions become comments. Positions are taken as they
+are, never converted: say with --coordinates in which system the table has them, for
+maps in China show GCJ-02, hundreds of metres away from WGS-84.
+
+With --write the file as it was is kept beside it, as site.toml.bak.`: `import读取公安下发的点位表，显示站点文件将有哪些改动，加--write才写入。
+
+点位表为CSV：UTF-8，或国内Excel默认的GBK；逗号、分号或制表符分隔。表头中英文均可，
+顺序不限：
+  name 点位名称   code 国标编码   address 安装地址   ip IP地址   mac MAC地址
+  serial 序列号   zone 所属区域   recorder 录像机    channel 通道号
+  longitude 经度  latitude 纬度
+其他列会列出，但不读取。每行的错误按“文件:行:列”一次全部列出；有错误时什么都不写。
+
+站点文件里已有的点位（依次按编码、MAC地址或序列号、地址、录像机加通道号识别）只补上缺少
+的编码和名称；站点文件里写法不同的保持不变，并提示。其余点位各成为一个[[camera]]，未知
+区域各成为一个[[zone]]，区域类别须由人来选。cam-001这样的名称永久不变：投运前请核对。
+
+安装地址、MAC地址和经纬度写成注释。经纬度原样保留，不做换算：请用--coordinates说明坐标
+系，国内地图用的是GCJ-02，与WGS-84相差数百米。
+
+加--write时，原文件保存在旁边，名为site.toml.bak。`,
 }
