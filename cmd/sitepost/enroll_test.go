@@ -174,7 +174,11 @@ func TestRenewalCutShort(t *testing.T) {
 			}
 		}
 		if cut == "after the certificate was written" {
-			if err := os.WriteFile(certificate, text, 0o600); err != nil {
+			all, err := papers.ReadCertificates(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(certificate, all.PEM(), 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -184,6 +188,9 @@ func TestRenewalCutShort(t *testing.T) {
 		}
 		if kept, _ := os.ReadFile(key + ".old"); string(kept) != string(old) || exists(key+newBeside) || exists(key+".old.1") {
 			t.Errorf("cut %s: the old key is not kept once", cut)
+		}
+		if exists(certificate + ".bak") {
+			t.Errorf("cut %s: the new certificate is kept as an old one", cut)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/text/encoding/simplifiedchinese"
 
@@ -117,6 +118,31 @@ func TestEmptyLine(t *testing.T) {
 		at, drop := emptyLine([]byte(whole), 2, "code")
 		if took := whole[at : at+drop]; drops && took != mark || !drops && (at != 2 || took != "") {
 			t.Errorf("%q: at %d, %d bytes go", text, at, drop)
+		}
+	}
+}
+
+// TestImportCodeOfOther: a code that belongs to something else of the site is given to no
+// camera, known or new.
+func TestImportCodeOfOther(t *testing.T) {
+	t.Parallel()
+	const code = "34020000001320000077"
+	site, found := config.Parse("site.toml", []byte(smallSite+"[[camera]]\nname = \"gate\"\nzone = \"hall\"\nlogin = \"cameras\"\nhost = \"127.0.0.9\"\n"+
+		"[[recorder]]\nname = \"nvr\"\nlogin = \"cameras\"\nhost = \"127.0.0.5\"\nkeep_days = 90\ncode = \""+code+"\"\n"), config.Env{})
+	if site == nil {
+		t.Fatal(found)
+	}
+	for _, host := range []string{"127.0.0.9", "127.0.0.7"} {
+		table := points.Read("t.csv", []byte("code,ip\n"+code+","+host+"\n"))
+		p := &plan{
+			importing: &importing{tool: &tool{config: "site.toml"}, site: site, prefix: "cam"}, table: table, patch: &patch{}, rows: map[string]int{},
+		}
+		if err := p.make(); err != nil {
+			t.Fatal(err)
+		}
+		want := points.Findings{{File: "t.csv", Row: 2, Column: 1, Text: "the code " + code + " is that of recorder \"nvr\" in the site file: copy each as the city gave it"}}
+		if diff := cmp.Diff(want, table.Sorted()); diff != "" {
+			t.Errorf("%s: -want +got:\n%s", host, diff)
 		}
 	}
 }
