@@ -164,13 +164,14 @@ func (v *visit) start() (end func()) {
 	}
 }
 
-// turnGreen waits until nothing is wrong, and every device speaks.
+// turnGreen waits until nothing is wrong, and every device speaks. The card reader says
+// nothing by itself: somebody shows it a card until it was heard.
 func (v *visit) turnGreen() {
 	var s struct {
 		Findings []struct{ What, Name, Text string }
 		Devices  []struct{ Name, State string }
 	}
-	until := time.Now().Add(2 * time.Minute)
+	until := time.Now().Add(time.Minute)
 	for {
 		out, _ := v.try("status", "--json")
 		s.Findings, s.Devices = nil, nil
@@ -186,15 +187,25 @@ func (v *visit) turnGreen() {
 				if d.State != "online" {
 					waiting += fmt.Sprintf("%+v ", d)
 				}
+				if d.Name == "door-1" && d.State == "unknown" {
+					v.showCard()
+				}
 			}
 		}
-		if waiting == "" && len(s.Devices) == 10 {
+		if waiting == "" && len(s.Devices) >= 10 {
 			return
 		}
 		if time.Now().After(until) {
 			v.Fatalf("not green: %s\n%s", waiting, out)
 		}
-		time.Sleep(200 * time.Millisecond)
+		time.Sleep(500 * time.Millisecond)
+	}
+}
+
+func (v *visit) showCard() {
+	v.Helper()
+	if err := v.stage.show("door-1", "62E3086CED"); err != nil {
+		v.Fatal(err)
 	}
 }
 
