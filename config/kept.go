@@ -17,12 +17,12 @@ func Renamed(c *Config, runs string) Findings {
 	if c.Site.Name == runs {
 		return nil
 	}
-	const text = "the site that runs is %q, and a name is for ever: write it again, or stop sitepost and give the other site a store of its own ([store] directory)"
+	const renamed = "the site that runs is %q, and a name is for ever: write it again, or stop sitepost and give the other site a store of its own ([store] directory)"
 	list := collector{src: &source{name: c.Path}}
 	at := span{}
 	if c.file != nil {
 		list.src, at = c.file.src, c.file.name
 	}
-	list.add(Meaning, at, text, runs)
+	list.add(Meaning, at, renamed, runs)
 	return list.sorted()
 }

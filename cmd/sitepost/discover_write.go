@@ -32,44 +32,12 @@ func (d *discovery) adopt(all []find.Finding, addresses []string) error {
 		return err
 	}
 	text, written := d.appended(file.text, chosen, all)
-	if found := parsed(d.config, text, d.env()); len(found) > 0 {
-		d.remark("%s stays as it is, for with the new cameras it would have these mistakes:", d.config)
-		if err := d.printMistakes(found); err != nil {
-			return err
-		}
-		return errFindings
-	}
-	backup, err := file.replace(text)
+	backup, err := d.amend(file, text)
 	if err != nil {
 		return err
 	}
 	return d.tell("wrote %s into %s; as it was before: %s\nnext: fill in zone, title and code there, then `sitepost check --config %s`",
 		strings.Join(written, ", "), d.config, backup, d.config)
-}
-
-// tell says what was done: beside the list for a person, apart from JSON.
-func (d *discovery) tell(format string, args ...any) error {
-	to := d.stdout
-	if d.json {
-		to = d.stderr
-	}
-	_, err := fmt.Fprintln(to, d.words.Sprintf(format, args...))
-	return err
-}
-
-// printMistakes keeps them apart from JSON that was printed before.
-func (d *discovery) printMistakes(found config.Findings) error {
-	to := d.stdout
-	if d.json {
-		to = d.stderr
-	}
-	_, err := fmt.Fprint(to, found.In(d.words.Translate))
-	return err
-}
-
-func parsed(path string, text []byte, env config.Env) config.Findings {
-	_, found := config.Parse(path, text, env)
-	return found.Errors()
 }
 
 // choose returns the new cameras, or those at the addresses. A person who types
@@ -129,16 +97,7 @@ func names[T any](all []T, name func(T) string) (list []string) {
 // appended returns the text with a table for each camera behind it, in the text's
 // own line ends, and the names of the tables.
 func (d *discovery) appended(text []byte, chosen, all []find.Finding) (longer []byte, written []string) {
-	taken := map[string]bool{}
-	for _, k := range d.site.Cameras {
-		taken[k.Name] = true
-	}
-	for _, name := range slices.Concat(
-		names(d.site.Recorders, func(r config.Recorder) string { return r.Name }),
-		names(d.site.Instruments, func(i config.Instrument) string { return i.Name }),
-		names(d.site.Lines, func(l config.Line) string { return l.Name })) {
-		taken[name] = true
-	}
+	taken := takenNames(d.site)
 	var tables strings.Builder
 	if len(text) > 0 && text[len(text)-1] != '\n' {
 		tables.WriteByte('\n')
@@ -160,12 +119,7 @@ func (d *discovery) appended(text []byte, chosen, all []find.Finding) (longer []
 // written only where it can mean nothing else than itself.
 func (d *discovery) table(name string, f find.Finding, all []find.Finding) string {
 	var b strings.Builder
-	line := func(text, comment string) {
-		if comment != "" {
-			text = fmt.Sprintf("%-45s # %s", text, d.word(comment))
-		}
-		b.WriteString(text + "\n")
-	}
+	line := func(text, comment string) { tableLine(&b, text, d.word(comment)) }
 	b.WriteByte('\n')
 	line("[[camera]]", strings.TrimSpace(d.words.Sprintf("found by `sitepost discover`: %s", visible(f.Vendor+" "+f.Model))))
 	line(fmt.Sprintf("name = %q", name), "permanent once the site runs: change it now or never")

@@ -101,7 +101,7 @@ func TestHelpInChinese(t *testing.T) {
 			t.Errorf("%s: got exit code %d", test.args, code)
 		}
 		got := errs.String()
-		if !strings.Contains(got, test.want) || english.MatchString(quoted.ReplaceAllString(got, "")) {
+		if !strings.Contains(got, test.want) || english.MatchString(exactly.ReplaceAllString(got, "")) {
 			t.Errorf("%s: got %q, want %q and no English", test.args, got, test.want)
 		}
 	}

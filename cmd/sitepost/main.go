@@ -93,9 +93,11 @@ A new site in four commands:
 	flags.String("lang", "", "language: en or zh, in UTF-8 (a terminal in GBK wants en); otherwise that of LC_ALL, LC_MESSAGES or LANG") // flagOf reads it
 	flags.StringVar(&t.control, "control", control.DefaultPath, "socket between a running sitepost and its tools")
 	root.AddCommand(
-		runCommand(t), checkCommand(t), initCommand(t), newCommand(t),
-		listenCommand(t), scanCommand(t), tryCommand(t),
-		statusCommand(t), eventsCommand(t), retireCommand(t), maintainCommand(t), testCommand(t), reloadCommand(t), discoverCommand(t), loginCommand(t), probeCommand(t), explainCommand(t), storeCommand(t), manCommand(t), configCommand(t), doctorCommand(t),
+		initCommand(t), checkCommand(t), runCommand(t), reloadCommand(t), configCommand(t), importCommand(t), enrollCommand(t), retireCommand(t),
+		statusCommand(t), eventsCommand(t), doctorCommand(t), testCommand(t), maintainCommand(t), explainCommand(t),
+		discoverCommand(t), loginCommand(t), probeCommand(t),
+		listenCommand(t), scanCommand(t), tryCommand(t), newCommand(t),
+		storeCommand(t), manCommand(t),
 	)
 	return root
 }

@@ -30,6 +30,7 @@ func TestScripts(t *testing.T) {
 	commands := map[string]func(ts *testscript.TestScript, neg bool, args []string){"camera": startCamera, "stream": startStream, "running": waitRunning, "broker": startBroker}
 	maps.Copy(commands, storeVerbs())
 	maps.Copy(commands, historyVerbs())
+	maps.Copy(commands, enrolVerbs())
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {

@@ -324,17 +324,8 @@ udp 或 multicast，网络丢包也测。rtsps 会打印看到的证书；写了
 	"how long to look":                                  "看多久",
 	"file that holds the password":                      "存放密码的文件",
 	"the only certificate to take, for rtsps: sha256:…": "rtsps 只认这张证书：sha256:…",
-	"user name":    "用户名",
-	"run the site": "运行现场",
-	`run reads the site file, and runs the site until it is told to stop (SIGTERM or
-Ctrl-C): then the devices fall silent, what they said is on disk, and what is on
-disk is sent for a bounded time. A second signal ends it at once; nothing that
-was accepted is lost by that.
-
-A site file with mistakes is listed as check lists it, and nothing runs.`: `run 读配置，运行现场，直到叫它停（SIGTERM 或 Ctrl-C）：先让设备停下，它们说过的都
-落盘，再在限定时间内把盘上的送出去。第二个信号让它立即退出，已接收的不会因此丢失。
-
-配置有错误时，像 check 那样列出，什么也不运行。`,
+	"user name":      "用户名",
+	"run the site":   "运行现场",
 	"scan LINE|PORT": "scan 线路|端口",
 	"ask which Modbus addresses on a line answer": "问一问线上哪些 Modbus 地址有应答",
 	`scan reads one register from each Modbus address and lists who answers. It listens

@@ -1,0 +1,217 @@
+package main
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"sitepost/cmd/sitepost/papers"
+)
+
+// enrolVerbs are commands of scripts for import and enroll.
+func enrolVerbs() map[string]func(ts *testscript.TestScript, neg bool, args []string) {
+	return map[string]func(ts *testscript.TestScript, neg bool, args []string){"gbk": writeGBK, "sign": signAsCity, "hide": hide}
+}
+
+// signAsCity is the command `sign CSR CERTIFICATE [cn=NAME] [use=server] [days=N] [more]` of
+// scripts: a city of its own signs. With "more" its own certificate stands first in the
+// file, and a stranger's too.
+func signAsCity(ts *testscript.TestScript, _ bool, args []string) {
+	block, _ := pem.Decode([]byte(ts.ReadFile(args[0])))
+	if block == nil {
+		ts.Fatalf("there is no request in %s", args[0])
+	}
+	csr, err := x509.ParseCertificateRequest(block.Bytes)
+	ts.Check(err)
+	ts.Check(csr.CheckSignature())
+	box := &x509.Certificate{Subject: csr.Subject, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}, KeyUsage: x509.KeyUsageDigitalSignature}
+	days, more := 365, false
+	for _, arg := range args[2:] {
+		switch what, value, _ := strings.Cut(arg, "="); what {
+		case "cn":
+			box.Subject.CommonName = value
+		case "use":
+			box.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
+		case "days":
+			days, err = strconv.Atoi(value)
+			ts.Check(err)
+		case "more":
+			more = true
+		}
+	}
+	box.NotBefore, box.NotAfter = time.Now().AddDate(-1, 0, 0), time.Now().AddDate(0, 0, days)
+	city, stranger := newCity(ts), newCity(ts)
+	signed := city.sign(ts, box, csr.PublicKey)
+	all := papers.Certificates{signed}
+	if more {
+		all = papers.Certificates{stranger.certificate, city.certificate, signed}
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), all.PEM(), 0o600))
+}
+
+// A scriptCity signs the requests of scripts.
+type scriptCity struct {
+	certificate *x509.Certificate
+	key         *ecdsa.PrivateKey
+}
+
+func newCity(ts *testscript.TestScript) *scriptCity {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	ts.Check(err)
+	c := &scriptCity{key: key, certificate: &x509.Certificate{
+		Subject: pkix.Name{CommonName: "City CA"}, IsCA: true, KeyUsage: x509.KeyUsageCertSign, NotBefore: time.Now().AddDate(-1, 0, 0), NotAfter: time.Now().AddDate(9, 0, 0),
+	}}
+	c.certificate = c.sign(ts, c.certificate, key.Public())
+	return c
+}
+
+func (c *scriptCity) sign(ts *testscript.TestScript, template *x509.Certificate, key any) *x509.Certificate {
+	template.SerialNumber, template.BasicConstraintsValid = big.NewInt(time.Now().UnixNano()), true
+	der, err := x509.CreateCertificate(rand.Reader, template, c.certificate, key, c.key)
+	ts.Check(err)
+	made, err := x509.ParseCertificate(der)
+	ts.Check(err)
+	return made
+}
+
+// hide is the command `hide SECRET FILE…` of scripts: it fails if a file, stdout and stderr
+// too, holds a line of the file SECRET.
+func hide(ts *testscript.TestScript, _ bool, args []string) {
+	secret := ts.ReadFile(args[0])
+	for _, file := range args[1:] {
+		for line := range strings.Lines(secret) {
+			if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "-----") && strings.Contains(ts.ReadFile(file), line) {
+				ts.Fatalf("%s holds a line of %s", file, args[0])
+			}
+		}
+	}
+}
+
+// enrolled makes a site with its key, and returns the folder.
+func enrolled(t *testing.T) (dir, site string) {
+	t.Helper()
+	dir = t.TempDir()
+	site = filepath.Join(dir, "site.toml")
+	text := "version = 1\n[site]\nname = \"demo\"\n[uplink]\ncertificate = \"" + dir + "/box.pem\"\nkey = \"file:" + dir + "/box.key\"\n"
+	if err := os.WriteFile(site, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	if code := run([]string{"enroll", "--config", site, "--out", filepath.Join(dir, "box.csr")}, &out, &out); code != exitGood {
+		t.Fatal(code, out.String())
+	}
+	return dir, site
+}
+
+// TestKeyOnDisk: only sitepost reads the key, what is there is never overwritten, and
+// nothing is left beside it.
+func TestKeyOnDisk(t *testing.T) {
+	t.Parallel()
+	dir, _ := enrolled(t)
+	key := filepath.Join(dir, "box.key")
+	stat, err := os.Stat(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := os.FileMode(0o600)
+	if _, err := user.LookupGroup(daemonGroup); err == nil && os.Geteuid() == 0 {
+		want = 0o640 // root:sitepost
+	}
+	if got := stat.Mode(); got != want {
+		t.Errorf("the key has mode %v, want %v", got, want)
+	}
+	before, err := os.ReadFile(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := writeKey(key, []byte("another")); err == nil || !strings.HasSuffix(err.Error(), "box.key was made by somebody else just now and stays: try again") {
+		t.Errorf("got %v", err)
+	}
+	if after, _ := os.ReadFile(key); string(after) != string(before) {
+		t.Error("the key was overwritten")
+	}
+	left, err := filepath.Glob(filepath.Join(dir, ".key-*"))
+	if err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v %v", left, err)
+	}
+}
+
+// TestRenewalCutShort: a power cut between certificate and key leaves two files that the
+// same command brings together; the old pair is kept.
+func TestRenewalCutShort(t *testing.T) {
+	t.Parallel()
+	for _, cut := range []string{"before anything", "after the old key was kept", "after the certificate was written"} {
+		dir, site := enrolled(t)
+		key, certificate, sent := filepath.Join(dir, "box.key"), filepath.Join(dir, "box.pem"), filepath.Join(dir, "sent.pem")
+		old, _ := os.ReadFile(key)
+		must := func(args ...string) {
+			t.Helper()
+			var out strings.Builder
+			if code := run(append(args, "--config", site), &out, &out); code != exitGood {
+				t.Fatal(cut, code, out.String())
+			}
+		}
+		must("enroll", "--new-key", "--out", filepath.Join(dir, "new.csr"))
+		selfSigned(t, key+newBeside, sent)
+		text, _ := os.ReadFile(sent)
+		if cut != "before anything" {
+			if err := os.Link(key, key+".old"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if cut == "after the certificate was written" {
+			all, err := papers.ReadCertificates(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(certificate, all.PEM(), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		must("enroll", "--install", sent)
+		if _, err := tls.LoadX509KeyPair(certificate, key); err != nil {
+			t.Errorf("cut %s: %v", cut, err)
+		}
+		if kept, _ := os.ReadFile(key + ".old"); string(kept) != string(old) || exists(key+newBeside) || exists(key+".old.1") {
+			t.Errorf("cut %s: the old key is not kept once", cut)
+		}
+		if exists(certificate + ".bak") {
+			t.Errorf("cut %s: the new certificate is kept as an old one", cut)
+		}
+	}
+}
+
+// selfSigned writes a certificate for CN demo of a key.
+func selfSigned(t *testing.T, key, certificate string) {
+	t.Helper()
+	text, err := os.ReadFile(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := papers.ReadKey(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "demo"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, c, c, signer.Public(), signer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(certificate, der, 0o600); err != nil { // as DER, for a change
+		t.Fatal(err)
+	}
+}
