@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sitepost/cmd/sitepost/status"
+	"sitepost/devices"
 )
 
 // A heart tells whoever watches over the daemon (systemd) that it runs, how it does in
@@ -146,7 +147,7 @@ func inOneLine(s status.Snapshot) string {
 	} else if u != nil {
 		city = "city is away"
 	}
-	line := fmt.Sprintf("%s: %d devices, %s", s.Site, len(s.Devices), city)
+	line := fmt.Sprintf("%s: %d devices, %s", s.Site, guarded(s.Devices), city)
 	if n := len(s.Findings); n > 0 {
 		worst := s.Findings[0]
 		line += fmt.Sprintf("; %d findings, first %s: %s", n, strings.TrimSpace(worst.What+" "+worst.Name), worst.Text)
@@ -158,4 +159,14 @@ func inOneLine(s status.Snapshot) string {
 		line = string(runes[:longestStatus-1]) + "…"
 	}
 	return line
+}
+
+// guarded counts the devices without the box itself.
+func guarded(all []status.Device) (n int) {
+	for _, d := range all {
+		if d.Kind != devices.Box {
+			n++
+		}
+	}
+	return n
 }

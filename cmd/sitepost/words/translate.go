@@ -147,7 +147,7 @@ func (t *translation) fill(one *template, found []string, depth int) string {
 		case p.verb < 0:
 		case !one.isWords(i):
 			parts[p.verb] = found[i]
-		case isChoice(found[i]):
+		case isChoice(found[i]) && t.phrases[found[i]] == "":
 			parts[p.verb] = strings.ReplaceAll(found[i], " or ", " 或 ")
 		default:
 			parts[p.verb] = t.say(found[i], depth+1)
