@@ -30,10 +30,10 @@ demo:
 
 # SITEPOST_ALL=1 turns every skip into a failure.
 test: needs lint
-	SITEPOST_ALL=1 $(GO) test -race -shuffle=on -skip '^TestReliable' ./...
+	SITEPOST_ALL=1 $(GO) test -race -shuffle=on -skip '^Test(Reliable|ThousandReloads)' ./...
 	SITEPOST_ALL=1 $(GO) test -count=1 -run '^TestSegment$$' ./devices/camera/find # its limits of time, which hold without -race
 	SITEPOST_ALL=1 $(GO) test -count=1 -run '^TestF17' ./devices/camera/stream # see the head of its file
-	SITEPOST_ALL=1 $(GO) test -count=1 -p 1 -run '^TestReliable' ./ingest/store ./uplink ./uplink/mqtt ./cmd/sitepost/daemon # one after the other: they measure
+	SITEPOST_ALL=1 $(GO) test -count=1 -p 1 -run '^Test(Reliable|ThousandReloads)' ./ingest/store ./uplink ./uplink/mqtt ./cmd/sitepost/daemon # one after the other: they measure
 
 # The short forms of the same tests run in make test.
 reliability: needs

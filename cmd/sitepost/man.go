@@ -9,6 +9,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"sitepost/config"
+
+	"sitepost/cmd/sitepost/words"
 )
 
 // manCommand writes the manual in the form of man(1). The package has what it writes;
@@ -93,6 +95,7 @@ func (m *manual) files() {
 // head begins the page.
 func (m *manual) head(title string, section int, name, short string) {
 	m.line(fmt.Sprintf(`.TH %s %d "" "sitepost %s"`, title, section, version()))
+	m.line(".ad l") // to the left: Chinese has no spaces to widen
 	m.section("NAME")
 	m.line(escaped(name) + ` \- ` + escaped(short))
 }
@@ -169,5 +172,18 @@ func escaped(text string) string {
 	if strings.HasPrefix(text, ".") {
 		return `\&` + text
 	}
-	return text
+	return breakable(text)
+}
+
+// breakable lets a line end behind every Chinese character, as it may: groff knows only
+// spaces.
+func breakable(text string) string {
+	var out strings.Builder
+	for _, r := range text {
+		out.WriteRune(r)
+		if words.Width(string(r)) > 1 {
+			out.WriteString(`\:`)
+		}
+	}
+	return out.String()
 }

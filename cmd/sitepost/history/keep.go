@@ -97,13 +97,20 @@ func write(root *os.Root, name string, file []byte) error {
 // daemon must be able to read.
 func likeFolder(root *os.Root, f *os.File) error {
 	i, err := root.Stat(".")
-	if err != nil || os.Geteuid() != 0 {
+	if err != nil {
 		return err
 	}
-	if owner, is := i.Sys().(*syscall.Stat_t); is {
+	if owner, foreign := foreignOwner(i); foreign {
 		return f.Chown(int(owner.Uid), int(owner.Gid))
 	}
 	return nil
+}
+
+// foreignOwner is who owns a folder that we, as root, make something in for somebody
+// else. The daemon, which is not root, makes everything for itself.
+func foreignOwner(folder fs.FileInfo) (owner *syscall.Stat_t, foreign bool) {
+	owner, is := folder.Sys().(*syscall.Stat_t)
+	return owner, is && os.Geteuid() == 0 && (owner.Uid != 0 || owner.Gid != 0)
 }
 
 // make makes the folder, for the owner of the directory that it lies in.
@@ -124,7 +131,7 @@ func (b *Book) make() error {
 	if err != nil {
 		return err
 	}
-	if owner, is := i.Sys().(*syscall.Stat_t); is && os.Geteuid() == 0 {
+	if owner, foreign := foreignOwner(i); foreign {
 		if err := os.Lchown(b.path, int(owner.Uid), int(owner.Gid)); err != nil {
 			return err
 		}

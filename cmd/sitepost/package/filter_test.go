@@ -32,6 +32,9 @@ func TestFilterAllowsTheWork(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.close)
+	if err := p.build(p.host); err != nil {
+		t.Fatal(err)
+	}
 	allowed := allowedCalls(t)
 	forbidden := slices.DeleteFunc(traced(t, p.host), func(name string) bool { return allowed[name] })
 	if len(forbidden) > 0 {

@@ -27,7 +27,7 @@ type press struct {
 	version string // of it
 }
 
-// newPress gets ready: it builds sitepost for this machine.
+// newPress gets ready.
 func newPress(ctx context.Context, root, out string) (*press, error) {
 	p := &press{ctx: ctx}
 	var err error
@@ -48,10 +48,6 @@ func newPress(ctx context.Context, root, out string) (*press, error) {
 		return nil, err
 	}
 	p.host = filepath.Join(p.stage, "sitepost-here")
-	if err := p.build(p.host); err != nil {
-		p.close()
-		return nil, err
-	}
 	return p, nil
 }
 
@@ -113,6 +109,9 @@ func (p *press) build(to string, env ...string) error {
 
 // describe makes what the program says of itself, and the changelog.
 func (p *press) describe() error {
+	if err := p.build(p.host); err != nil { // of this version: it stands in the manual
+		return err
+	}
 	for name, args := range map[string][]string{
 		"completion.bash":  {"completion", "bash"},
 		"completion.zsh":   {"completion", "zsh"},
