@@ -27,7 +27,7 @@ type complaint struct {
 }
 
 // complaints are those that we answer. What is missing here is not answered by a
-// test: 3, 40.
+// test: 3, 30, 40.
 var complaints = []complaint{
 	{1, "frigate #1536 #2347 #7473 #19281", "nobody is told that a camera is down", "devices/camera.TestGone cmd/sitepost/daemon.TestCameraEndToEnd"},
 	{2, "frigate #3910", "short gaps are told as if they were long ones", "ingest.TestOffline devices/camera.TestCalm"},

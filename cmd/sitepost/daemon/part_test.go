@@ -76,14 +76,14 @@ func TestEndOfWhatHangs(t *testing.T) {
 // and that every such key is named.
 func TestAtRestart(t *testing.T) {
 	t.Parallel()
-	runs := &config.Config{Store: config.Store{Directory: "/a", Size: 1, KeepAlarms: 1, KeepReadings: 1, KeepEvents: 1, KeepPictures: 1}, Uplink: config.Uplink{Receipt: config.ByBroker, DrainRate: 1}}
-	c := &config.Config{Hash: "new", Store: config.Store{Directory: "/b", Size: 2, KeepAlarms: 2, KeepReadings: 2, KeepEvents: 2, KeepPictures: 2}, Uplink: config.Uplink{Receipt: config.ByPlatform, DrainRate: 2}}
-	want := []string{"store.directory", "store.size", "store.keep_alarms", "store.keep_readings", "store.keep_events", "store.keep_pictures", "uplink.receipt"}
+	runs := &config.Config{Store: config.Store{Directory: "/a", Size: 1, KeepAlarms: 1, KeepReadings: 1, KeepEvents: 1, KeepPictures: 1}, Uplink: config.Uplink{Receipt: config.ByBroker, DrainRate: 1}, Page: config.Page{Listen: "127.0.0.1:1"}}
+	c := &config.Config{Hash: "new", Store: config.Store{Directory: "/b", Size: 2, KeepAlarms: 2, KeepReadings: 2, KeepEvents: 2, KeepPictures: 2}, Uplink: config.Uplink{Receipt: config.ByPlatform, DrainRate: 2}, Page: config.Page{Listen: "off"}}
+	want := []string{"store.directory", "store.size", "store.keep_alarms", "store.keep_readings", "store.keep_events", "store.keep_pictures", "uplink.receipt", "page.listen"}
 	if got := atRestart(c, runs); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	as := asItRuns(c, runs)
-	if as.Store != runs.Store || as.Uplink.Receipt != config.ByBroker || as.Uplink.DrainRate != 2 || as.Hash != "new" || c.Store.Size != 2 {
+	if as.Store != runs.Store || as.Page != runs.Page || as.Uplink.Receipt != config.ByBroker || as.Uplink.DrainRate != 2 || as.Hash != "new" || c.Store.Size != 2 {
 		t.Errorf("got %+v", as)
 	}
 	if got := atRestart(runs, runs); len(got) != 0 {

@@ -143,7 +143,7 @@ func (s *site) answerHangups(ctx context.Context) {
 // asItRuns is a site file with all that cannot change while the site runs as it runs.
 func asItRuns(c, runs *config.Config) *config.Config {
 	as := *c
-	as.Store, as.Uplink.Receipt = runs.Store, runs.Uplink.Receipt
+	as.Store, as.Uplink.Receipt, as.Page = runs.Store, runs.Uplink.Receipt, runs.Page
 	return &as
 }
 
@@ -161,6 +161,7 @@ func atRestart(c, runs *config.Config) []string {
 		{"store.keep_events", c.Store.KeepEvents == runs.Store.KeepEvents},
 		{"store.keep_pictures", c.Store.KeepPictures == runs.Store.KeepPictures},
 		{"uplink.receipt", c.Uplink.Receipt == runs.Uplink.Receipt},
+		{"page.listen", c.Page == runs.Page},
 	} {
 		if !k.same {
 			keys = append(keys, k.key)
