@@ -105,3 +105,20 @@ func (c Client) open(ctx context.Context, method, path string) (io.ReadCloser, e
 	}
 	return nil, errors.New(strings.TrimSpace(string(why)))
 }
+
+// eachRow calls each with every row of an answer, until the answer ends or each returns
+// an error.
+func eachRow[T any](body io.Reader, each func(T) error) error {
+	rows := bufio.NewScanner(body)
+	rows.Buffer(nil, maxRow)
+	for rows.Scan() {
+		var row T // what one leaves out is not what the one before said
+		if err := json.Unmarshal(rows.Bytes(), &row); err != nil {
+			return fmt.Errorf("answer of the running sitepost: %w", err)
+		}
+		if err := each(row); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}

@@ -1,7 +1,6 @@
 package control
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -129,22 +128,18 @@ func (c Client) Events(ctx context.Context, ask EventsAsked, each func(Event) er
 		return err
 	}
 	defer body.Close()
-	rows := bufio.NewScanner(body)
-	rows.Buffer(nil, maxRow)
-	for rows.Scan() {
-		var e Event
-		if err := json.Unmarshal(rows.Bytes(), &e); err != nil {
-			return fmt.Errorf("answer of the running sitepost: %w", err)
-		}
-		if err := each(e); err != nil {
-			return err
-		}
-	}
+	var enough error // of each
+	err = eachRow(body, func(e Event) error {
+		enough = each(e)
+		return enough
+	})
 	switch {
+	case enough != nil:
+		return enough
 	case ctx.Err() != nil:
 		return nil
-	case ask.Follow || rows.Err() != nil:
-		return errors.Join(errors.New("the running sitepost has hung up"), rows.Err())
+	case ask.Follow || err != nil:
+		return errors.Join(errors.New("the running sitepost has hung up"), err)
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package control
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -83,16 +82,14 @@ func (c Client) Retire(ctx context.Context, ask RetireAsked, each func(Retiring)
 		return err
 	}
 	defer body.Close()
-	rows, last := bufio.NewScanner(body), Retiring{}
-	rows.Buffer(nil, maxRow)
-	for rows.Scan() {
-		last = Retiring{} // what one step leaves out is not what the one before said
-		if err := json.Unmarshal(rows.Bytes(), &last); err != nil {
-			return fmt.Errorf("answer of the running sitepost: %w", err)
-		}
-		if err := each(last); err != nil {
-			return err
-		}
+	var last Retiring
+	var failed error // of each
+	err = eachRow(body, func(step Retiring) error {
+		last, failed = step, each(step)
+		return failed
+	})
+	if failed != nil {
+		return failed
 	}
 	switch last.Step {
 	case RetireDone, RetireRefused:
@@ -100,5 +97,5 @@ func (c Client) Retire(ctx context.Context, ask RetireAsked, each func(Retiring)
 	case RetireBegun:
 		return errors.New("the running sitepost has ended before it was done: it goes on with that when it is started")
 	}
-	return errors.Join(errors.New("the running sitepost has hung up, and nothing has happened"), ctx.Err(), rows.Err())
+	return errors.Join(errors.New("the running sitepost has hung up, and nothing has happened"), ctx.Err(), err)
 }

@@ -1,7 +1,6 @@
 package control
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -94,16 +93,5 @@ func (c Client) Try(ctx context.Context, device string, within time.Duration, ea
 		return err
 	}
 	defer body.Close()
-	rows := bufio.NewScanner(body)
-	rows.Buffer(nil, maxRow)
-	for rows.Scan() {
-		var s Stage
-		if err := json.Unmarshal(rows.Bytes(), &s); err != nil {
-			return fmt.Errorf("answer of the running sitepost: %w", err)
-		}
-		if err := each(s); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	return eachRow(body, each)
 }
