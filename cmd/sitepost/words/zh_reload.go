@@ -45,7 +45,7 @@ It ends with 0 if the file is in force, 1 if it was refused, and 2 if no sitepos
 	"another reload is under way, or the site ends: ask again": "另一次重新加载正在进行，或 sitepost 正在停止：请稍后再试",
 	"and %d more: `sitepost check` lists all":                  "另有 %d 处：`sitepost check` 可列出全部",
 
-	"of the site file this counts only from the next restart on: %s":       "配置中以下各项下次重启后才生效：%s",
-	"correct it, then say `sitepost reload`":                               "改正后执行 `sitepost reload`",
-	"restart sitepost when that suits the site":                            "请在现场方便时重启 sitepost",
+	"of the site file this counts only from the next restart on: %s": "配置中以下各项下次重启后才生效：%s",
+	"correct it, then say `sitepost reload`":                         "改正后执行 `sitepost reload`",
+	"restart sitepost when that suits the site":                      "请在现场方便时重启 sitepost",
 }
