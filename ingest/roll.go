@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sitepost/devices"
+	"sitepost/ingest/store"
 )
 
 // A Site is what the site file in force says of who stands there, and of how what
@@ -17,12 +18,17 @@ type Site struct {
 	CardKey       []byte                    // of the city; nil: cards leave without a hash
 	CardKeyID     string
 	ReadingsEvery time.Duration // one summary per point and period; 0 is a minute
+
+	// Judged says of a condition whether somebody is left who can end it: what nobody
+	// can is not open any more. nil: of all.
+	Judged func(store.Standing) bool
 }
 
 // A roll is who stands on the site. It is replaced whole and never changed, so that
 // who has one needs no lock:
 //
-//	         ┌── stays: the same *watched, with all that is known of it; its new place
+//	         ┌── stays: the same *watched, with all that is known of it and that somebody
+//	         │          can still end; its new place
 //	Swap ────┼── new:   begins from nothing
 //	         └── left:  its turns are waited for, what was summed up is told, and it is
 //	                    forgotten: nobody tells of it or shows it any more
@@ -67,10 +73,30 @@ func (in *Ingest) Swap(s Site) {
 		}
 		w.mu.Lock()
 		w.day.speaks(s.Says[name], at)
+		w.forget(s)
 		w.mu.Unlock()
 	}
 	leaving.Wait()
 	in.roll.Store(now)
+}
+
+// forget forgets what nobody says of a device that stays, and so nobody takes back: what
+// it says is another profile's now, or nobody listens to it. w.mu is held.
+func (w *watched) forget(s Site) {
+	if codes, is := s.Says[w.name]; is && !slices.Contains(codes, devices.DeviceMode) {
+		w.mode = ""
+	}
+	if s.Judged == nil {
+		return
+	}
+	for point := range w.faults {
+		if !s.Judged(store.Standing{Device: w.name, Code: devices.DeviceFault, Point: point}) {
+			delete(w.faults, point)
+		}
+	}
+	if !s.Judged(store.Standing{Device: w.name, Code: devices.CameraLogin}) {
+		w.refused = ""
+	}
 }
 
 // strike takes a device off the roll.

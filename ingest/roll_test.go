@@ -232,3 +232,49 @@ func TestEndsWhileItPauses(t *testing.T) {
 		}
 	})
 }
+
+// TestNobodyIsLeftToEnd promises that a device that stays is not called faulty, refused or
+// in another mode for ever where the new site has nobody who could take that back; what
+// somebody can is kept.
+func TestNobodyIsLeftToEnd(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name  string
+		first []devices.Event
+		swap  func(*Site)
+		want  string
+	}{
+		{"a fault whose point nobody looks at", []devices.Event{{Code: devices.DeviceFault, State: devices.Raised, Point: "events"}},
+			func(s *Site) { s.Judged = func(o store.Standing) bool { return o.Point != "events" } }, online},
+		{"a fault at another point", []devices.Event{{Code: devices.DeviceFault, State: devices.Raised, Point: "lamp"}},
+			func(s *Site) { s.Judged = func(o store.Standing) bool { return o.Point != "events" } }, faulty},
+		{"a refusal", []devices.Event{{Code: devices.CameraLogin, State: devices.Raised}},
+			func(s *Site) { s.Judged = func(o store.Standing) bool { return o.Code != devices.CameraLogin } }, online},
+		{"a mode that its profile does not know", []devices.Event{{Code: devices.DeviceMode, Is: "calibration", Mode: devices.Calibration}},
+			func(s *Site) { s.Says = map[string][]devices.Code{"gas-1": {devices.GasReading}} }, online},
+		{"a mode that its profile knows", []devices.Event{{Code: devices.DeviceMode, Is: "calibration", Mode: devices.Calibration}},
+			func(s *Site) { s.Says = map[string][]devices.Code{"gas-1": {devices.DeviceMode}} }, maintenance},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			inLive(t, siteWith("gas-1"), func(l live) {
+				end := l.hold("gas-1", "", 10*time.Second, talker(c.first...))
+				time.Sleep(2 * time.Second)
+				end()
+				other := siteWith("gas-1")
+				c.swap(&other)
+				l.Swap(other)
+				end = l.hold("gas-1", "", 10*time.Second, talker())
+				time.Sleep(3 * time.Second)
+				w := l.find("gas-1")
+				w.mu.Lock()
+				is := l.standing(w).State
+				shown := w.shown.State
+				w.mu.Unlock()
+				if is != c.want || shown != c.want {
+					t.Errorf("got %q, and shown is %q, want %q", is, shown, c.want)
+				}
+				end()
+			})
+		})
+	}
+}

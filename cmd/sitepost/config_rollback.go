@@ -13,24 +13,26 @@ import (
 
 // rollbackCommand brings a site file of the history back.
 func (p *past) rollbackCommand() *cobra.Command {
-	var yes bool
+	var yes, reload bool
 	c := &cobra.Command{
 		Use:   "rollback NUMBER",
 		Short: "bring back a site file of the history",
 		Long: `rollback puts a site file of the history into the place of the one on disk, byte for
 byte, with the same mode and owner. It shows the difference first, and asks. One that
 has mistakes by now is not brought back. What stood there before is kept: in the
-history if it was accepted once, else beside the file.`,
+history if it was accepted once, else beside the file. A running sitepost goes over to
+it at once, as with sitepost reload; where none runs, that is said.`,
 		Example: `  sitepost config history
   sitepost config rollback 12`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return p.rollback(cmd.Context(), args[0], yes) },
+		RunE: func(cmd *cobra.Command, args []string) error { return p.rollback(cmd.Context(), args[0], yes, reload) },
 	}
 	c.Flags().BoolVar(&yes, "yes", false, "do it without a question")
+	reloadFlag(c, &reload, atOnce)
 	return c
 }
 
-func (p *past) rollback(ctx context.Context, number string, yes bool) error {
+func (p *past) rollback(ctx context.Context, number string, yes, reload bool) error {
 	back, err := p.kept(number)
 	if err != nil {
 		return err
@@ -59,7 +61,10 @@ func (p *past) rollback(ctx context.Context, number string, yes bool) error {
 	if err != nil {
 		return err
 	}
-	return p.say("%s is number %d of the history again; as it was before: %s\nnext: sitepost reload\n", p.config, back.Number, before)
+	if err := p.say("%s is number %d of the history again; as it was before: %s\n", p.config, back.Number, before); err != nil {
+		return err
+	}
+	return p.end(ctx, reload, []byte(back.Text))
 }
 
 // fits says what this machine lacks for a text. One that has mistakes ends the command.

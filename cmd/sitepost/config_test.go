@@ -79,7 +79,7 @@ func TestRollbackKeepsRights(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	if code := run([]string{"config", "rollback", "1", "--yes", "--config", link}, &out, &out); code != exitGood {
+	if code := run([]string{"config", "rollback", "1", "--yes", "--config", link, "--control", link + ".sock"}, &out, &out); code != exitGood {
 		t.Fatalf("got exit code %d: %s", code, out.String())
 	}
 	for _, path := range []string{file, file + ".bak"} {
@@ -104,7 +104,7 @@ func TestRollbackKeepsRights(t *testing.T) {
 func TestRollbackAsks(t *testing.T) {
 	for answer, want := range map[string]bool{"y\n": true, "是\n": true, "n\n": false, "\n": false, "\x03": false, "\x04": false} {
 		file, old := onePast(t)
-		cmd := sitepost(t, "--lang", "zh", "config", "rollback", "1", "--config", file)
+		cmd := sitepost(t, "--lang", "zh", "config", "rollback", "1", "--config", file, "--control", file+".sock")
 		terminal, err := pty.Start(cmd)
 		if err != nil {
 			t.Fatal(err)
@@ -150,8 +150,8 @@ func TestMigrate(t *testing.T) {
 			t.Fatal(err)
 		}
 		var out bytes.Buffer
-		tl := &tool{config: file, stdout: &out, stderr: &out}
-		err := tl.migrate(t.Context(), c.yes, func(_ string, text []byte) (config.Migration, config.Findings) {
+		tl := &tool{config: file, control: file + ".sock", stdout: &out, stderr: &out}
+		err := tl.migrate(t.Context(), c.yes, true, func(_ string, text []byte) (config.Migration, config.Findings) {
 			return config.Migration{From: 0, To: 1, Text: []byte(c.becomes)}, nil
 		})
 		text, readErr := os.ReadFile(file)

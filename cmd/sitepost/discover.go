@@ -18,10 +18,11 @@ import (
 // A discovery is one run of discover.
 type discovery struct {
 	*tool
-	iface string        // asked on instead of the config's
-	look  time.Duration // how long answers are waited for
-	sweep bool
-	write bool
+	iface  string        // asked on instead of the config's
+	look   time.Duration // how long answers are waited for
+	sweep  bool
+	write  bool
+	reload bool
 
 	login, zone string         // of the cameras that are written
 	site        *config.Config // nil: only an interface was named
@@ -59,7 +60,9 @@ lose multicast.
 --write adds a [[camera]] for each new camera, or for those at the addresses given,
 to the end of the site file. What stands there stays as it is, and is kept beside it
 as site.toml.bak. If the file would then have mistakes, they are listed and nothing
-is written. Look the new tables over: zone, title and code only a person knows.`,
+is written. Look the new tables over: zone, title and code only a person knows. The
+running sitepost goes over to the new file when you say sitepost reload, or at once with
+--reload.`,
 		Example: `  sitepost discover
   sitepost discover --sweep
   sitepost discover --write --login cameras --zone entrance
@@ -73,12 +76,16 @@ is written. Look the new tables over: zone, title and code only a person knows.`
 	flags.BoolVar(&d.write, "write", false, "add the new cameras to the site file, or those at the addresses given")
 	flags.StringVar(&d.login, "login", "", "[[login]] of the cameras that are written; needed if there are several")
 	flags.StringVar(&d.zone, "zone", "", "[[zone]] of the cameras that are written; needed if there are several")
+	reloadFlag(c, &d.reload, onWord)
 	return c
 }
 
 func (d *discovery) run(cmd *cobra.Command, addresses []string) error {
 	if len(addresses) > 0 && !d.write {
 		return fmt.Errorf("%q: addresses belong to --write", addresses[0])
+	}
+	if d.reload && !d.write {
+		return errReloadOfNothing
 	}
 	o, err := d.options(cmd)
 	if err != nil {
@@ -93,7 +100,7 @@ func (d *discovery) run(cmd *cobra.Command, addresses []string) error {
 		return printed
 	}
 	if d.write {
-		if written := d.adopt(findings, addresses); written != nil {
+		if written := d.adopt(cmd.Context(), findings, addresses); written != nil {
 			return written
 		}
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -13,7 +14,7 @@ import (
 )
 
 // adopt writes the new cameras, or those at the addresses, into the site file.
-func (d *discovery) adopt(all []find.Finding, addresses []string) error {
+func (d *discovery) adopt(ctx context.Context, all []find.Finding, addresses []string) error {
 	chosen, err := choose(all, addresses)
 	if err != nil {
 		return err
@@ -36,8 +37,13 @@ func (d *discovery) adopt(all []find.Finding, addresses []string) error {
 	if err != nil {
 		return err
 	}
-	return d.tell("wrote %s into %s; as it was before: %s\nnext: fill in zone, title and code there, then `sitepost check --config %s`",
-		strings.Join(written, ", "), d.config, backup, d.config)
+	if err := d.tell("wrote %s into %s; as it was before: %s", strings.Join(written, ", "), d.config, backup); err != nil {
+		return err
+	}
+	if d.reload {
+		return d.force(ctx, text)
+	}
+	return d.tell("next: fill in zone, title and code there, then `sitepost check --config %s`, then `sitepost reload`", d.config)
 }
 
 // choose returns the new cameras, or those at the addresses. A person who types

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -58,7 +59,7 @@ certificate only, so a box that is connected without one gets them with --instal
 		Example: `  sitepost enroll --out box.csr
   sitepost enroll --install box.pem`,
 		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return e.run() },
+		RunE: func(cmd *cobra.Command, _ []string) error { return e.run(cmd.Context()) },
 	}
 	flags := c.Flags()
 	flags.StringVar(&e.key, "key", "", "file of the key, where the site file names none")
@@ -74,7 +75,7 @@ certificate only, so a box that is connected without one gets them with --instal
 	return c
 }
 
-func (e *enrolment) run() error {
+func (e *enrolment) run(ctx context.Context) error {
 	for flag, value := range map[string]string{"--organization": e.organization, "--unit": e.unit} {
 		if len([]rune(value)) > 64 || strings.ContainsFunc(value, func(r rune) bool { return !unicode.IsPrint(r) }) {
 			return fmt.Errorf("%s: at most 64 characters that can be seen", flag)
@@ -88,7 +89,7 @@ func (e *enrolment) run() error {
 		return err
 	}
 	if e.install != "" {
-		return e.installCertificate()
+		return e.installCertificate(ctx)
 	}
 	if e.missing() != "" && !e.write && e.key == "" {
 		return e.addLines() // says what to add

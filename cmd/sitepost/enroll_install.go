@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"crypto/x509"
 	"encoding/json"
 	"errors"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/google/renameio/v2"
 
+	"sitepost/cmd/sitepost/control"
 	"sitepost/cmd/sitepost/papers"
 )
 
@@ -29,7 +31,7 @@ type installed struct {
 }
 
 // installCertificate takes what the city sent back, if it is what was asked for.
-func (e *enrolment) installCertificate() error {
+func (e *enrolment) installCertificate(ctx context.Context) error {
 	if e.missing() != "" && !e.write {
 		return e.addLines() // says what to add
 	}
@@ -63,7 +65,20 @@ func (e *enrolment) installCertificate() error {
 		return err
 	}
 	a.Installed = true
-	return e.tellInstalled(a)
+	if err := e.tellInstalled(a); err != nil || e.json {
+		return err
+	}
+	if e.isUnknown(ctx) {
+		return e.say("next: `sitepost reload`, for the sitepost that runs does not know yet where it lies\n")
+	}
+	return e.say("a running sitepost takes it by itself within a minute\n")
+}
+
+// isUnknown says whether a sitepost runs that has not read the lines of the certificate
+// yet: they were written just now, or by an earlier run of enroll.
+func (e *enrolment) isUnknown(ctx context.Context) bool {
+	now, err := control.Client{Path: e.control}.Status(ctx)
+	return err == nil && (e.missing() != "" || now.Config != e.site.Hash)
 }
 
 // readPaper reads a file of bounded size.
@@ -195,6 +210,6 @@ func (e *enrolment) tellInstalled(a installed) error {
 		}
 	}
 	days := int(time.Until(*a.Ends).Hours() / 24)
-	return e.say("wrote %s: %s, signed by %s, ends on %s, in %d days\na running sitepost takes it by itself within a minute\n",
+	return e.say("wrote %s: %s, signed by %s, ends on %s, in %d days\n",
 		a.Certificate, a.Subject, a.Issuer, a.Ends.Local().Format(time.DateOnly), days)
 }

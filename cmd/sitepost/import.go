@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,6 +24,7 @@ type importing struct {
 	prefix      string // of their names
 	system      string // of the positions: --coordinates
 	write       bool
+	reload      bool
 
 	site *config.Config
 }
@@ -54,9 +56,11 @@ Addresses, MAC addresses and positions become comments. Positions are taken as t
 are, never converted: say with --coordinates in which system the table has them, for
 maps in China show GCJ-02, hundreds of metres away from WGS-84.
 
-With --write the file as it was is kept beside it, as site.toml.bak.`,
+With --write the file as it was is kept beside it, as site.toml.bak. The running sitepost
+goes over to the new one when you say sitepost reload, or at once with --reload.`,
 		Example: `  sitepost import 点位表.csv
-  sitepost import 点位表.csv --login cameras --zone entrance --write`,
+  sitepost import 点位表.csv --login cameras --zone entrance --write
+  sitepost reload`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return i.run(cmd, args[0]) },
 	}
@@ -66,6 +70,7 @@ With --write the file as it was is kept beside it, as site.toml.bak.`,
 	flags.StringVar(&i.zone, "zone", "", "[[zone]] of the new cameras for which the table names none; needed if there are several")
 	flags.StringVar(&i.prefix, "prefix", "cam", "how the names of new cameras begin")
 	flags.StringVar(&i.system, "coordinates", "", "system of the positions: wgs84, gcj02, cgcs2000 or bd09")
+	reloadFlag(c, &i.reload, onWord)
 	return c
 }
 
@@ -90,13 +95,16 @@ func (i *importing) run(cmd *cobra.Command, path string) error {
 	if err := p.make(); err != nil {
 		return err
 	}
-	return i.finish(table, p, file)
+	return i.finish(cmd.Context(), table, p, file)
 }
 
 // systems are what --coordinates takes, and how a person writes it.
 var systems = map[string]string{"wgs84": "WGS-84", "gcj02": "GCJ-02", "cgcs2000": "CGCS2000", "bd09": "BD-09"}
 
 func (i *importing) checkFlags() error {
+	if i.reload && !i.write {
+		return errReloadOfNothing
+	}
 	if _, ok := systems[i.system]; i.system != "" && !ok {
 		return fmt.Errorf("--coordinates %q is not known: write wgs84, gcj02, cgcs2000 or bd09", i.system)
 	}
@@ -122,10 +130,10 @@ func readTable(path string) (*points.Table, error) {
 }
 
 // finish prints what was found and what changes, and writes it if that was asked for.
-func (i *importing) finish(table *points.Table, p *plan, file *siteFile) error {
+func (i *importing) finish(ctx context.Context, table *points.Table, p *plan, file *siteFile) error {
 	found := table.Sorted()
 	if i.json {
-		return i.finishJSON(table, p, file)
+		return i.finishJSON(ctx, table, p, file)
 	}
 	if table.Separator != "" {
 		if err := i.say("%s: encoding %s, separator %q, points: %d\n", table.Name(), table.Encoding, table.Separator, len(table.Points)); err != nil {
@@ -147,11 +155,18 @@ func (i *importing) finish(table *points.Table, p *plan, file *siteFile) error {
 	if !i.write {
 		return i.say("%s\nnothing is written yet: look it over, above all the names, and say it again with --write\n", i.counted(p))
 	}
-	backup, err := i.amend(file, p.patch.applied())
+	text := p.patch.applied()
+	backup, err := i.amend(file, text)
 	if err != nil {
 		return err
 	}
-	return i.say("%s\nwrote %s; as it was before: %s\nnext: look over zones and names, then `sitepost check --config %s`\n", i.counted(p), i.config, backup, i.config)
+	if err := i.say("%s\nwrote %s; as it was before: %s\n", i.counted(p), i.config, backup); err != nil {
+		return err
+	}
+	if i.reload {
+		return i.force(ctx, text)
+	}
+	return i.say("next: look over zones and names, then `sitepost check --config %s`, then `sitepost reload`\n", i.config)
 }
 
 // counted says how much changes.
@@ -191,15 +206,15 @@ type imported struct {
 	Backup    string          `json:"backup,omitempty"`
 }
 
-func (i *importing) finishJSON(table *points.Table, p *plan, file *siteFile) error {
-	found := table.Sorted()
+func (i *importing) finishJSON(ctx context.Context, table *points.Table, p *plan, file *siteFile) error {
+	found, text := table.Sorted(), p.patch.applied()
 	a := imported{
 		Encoding: table.Encoding, Separator: table.Separator, Points: len(table.Points),
 		Cameras: append([]change{}, p.changes...), Zones: append([]newZone{}, p.zones...), Findings: append(points.Findings{}, found...),
 	}
 	var err error
 	if i.write && !found.Wrong() && len(p.changes) > 0 {
-		if a.Backup, err = i.amend(file, p.patch.applied()); err != nil {
+		if a.Backup, err = i.amend(file, text); err != nil {
 			return err
 		}
 		a.Written = true
@@ -207,7 +222,10 @@ func (i *importing) finishJSON(table *points.Table, p *plan, file *siteFile) err
 	if found.Wrong() {
 		err = errFindings
 	}
-	return errors.Join(json.NewEncoder(i.stdout).Encode(a), err)
+	if err = errors.Join(json.NewEncoder(i.stdout).Encode(a), err); err == nil && a.Written && i.reload {
+		err = i.force(ctx, text)
+	}
+	return err
 }
 
 // takenNames are the names that share the topics of devices.

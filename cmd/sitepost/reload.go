@@ -67,6 +67,10 @@ func (t *tool) tellReloaded(done control.Reloaded) error {
 	if len(done.AtRestart) > 0 {
 		say("from the next restart on: %s\n", strings.Join(done.AtRestart, ", "))
 	}
-	_, err := fmt.Fprint(t.stdout, out.String())
+	to := t.stdout
+	if t.json { // which has something else to say there
+		to = t.stderr
+	}
+	_, err := fmt.Fprint(to, out.String())
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"sitepost/cmd/sitepost/daemon"
 	"sitepost/cmd/sitepost/status"
 	"sitepost/config"
+	"sitepost/devices/line/linetest"
 )
 
 // A livingSite is `sitepost run` in this process.
@@ -75,6 +77,37 @@ func (s *livingSite) says(command string) (code int, text string) {
 	var out bytes.Buffer
 	code = run([]string{command, "--config", s.file, "--control", s.client.Path, "--lang", "en"}, &out, &out)
 	return code, out.String()
+}
+
+// TestReloadOfLentLine promises that a person whose tool has a line is told, in either
+// language, that a reload has taken the line, and what to do.
+func TestReloadOfLentLine(t *testing.T) {
+	for lang, want := range map[string]string{
+		"en": `line "bus": the running sitepost has taken it back: a reload has taken the line out of the site file, or changed it: see the file, then do this again`,
+		"zh": `线路 "bus"：正在运行的 sitepost 已收回：重新加载后，配置里已没有这条线路，或已改过：请看配置文件，再执行一次`,
+	} {
+		t.Run(lang, func(t *testing.T) {
+			pty, s := linetest.PTY(t), liveSite(t)
+			without, err := os.ReadFile(s.file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.write(string(without) + "[[line]]\nname = \"bus\"\nport = \"" + pty.Path + "\"\nsettings = \"9600 8N1\"\n")
+			if code, told := s.says("reload"); code != exitGood {
+				t.Fatal(told)
+			}
+			said := &stopper{word: `"bus"`, stop: sync.OnceFunc(func() { // it says so when it has the line
+				s.write(string(without))
+				if _, err := s.client.Reload(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})}
+			code := run([]string{"listen", "bus", "--guess", "--for", "1m", "--config", s.file, "--control", s.client.Path, "--lang", lang}, io.Discard, said)
+			if code != exitUsage || !strings.Contains(said.String(), want) {
+				t.Errorf("got exit code %d and\n%s\nwant %s", code, said.String(), want)
+			}
+		})
+	}
 }
 
 // TestHangup promises that SIGHUP does as `sitepost reload` does.

@@ -143,8 +143,8 @@ func (w *wire) borrow(ctx context.Context) (held context.Context, giveBack func(
 	var watching sync.WaitGroup
 	watching.Go(func() {
 		select {
-		case <-lost:
-			cancel(fmt.Errorf("line %q: the running sitepost has taken it back", w.line.Name))
+		case why := <-lost:
+			cancel(why)
 		case <-held.Done():
 		}
 	})

@@ -75,7 +75,7 @@ type Line struct {
 	port    Port          // nil while the line is down
 	loan    *loan         // somebody wants the port or has it; nil: nobody does
 	endTurn func()        // ends the owner's hold of the port; nil without an owner
-	ended   chan struct{} // closed when the owner ends
+	ended   chan struct{} // closed when the owner ends; another one is made when it comes back
 }
 
 // New returns a line that is not open yet: Run opens it.
@@ -84,7 +84,7 @@ func New(cfg Config) *Line {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	l := &Line{cfg: cfg, log: log.With("line", cfg.Name)}
+	l := &Line{cfg: cfg, log: log.With("line", cfg.Name), ended: make(chan struct{})}
 	l.status.changed, l.status.lentAt = make(chan struct{}), time.Now()
 	return l
 }

@@ -39,7 +39,20 @@ func (l *Line) begin() {
 	l.status.begin()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.ended, l.endTurn = make(chan struct{}), func() {}
+	l.endTurn = func() {}
+	select {
+	case <-l.ended: // of an owner before
+		l.ended = make(chan struct{})
+	default:
+	}
+}
+
+// Ended is closed when Run ends, and before it runs it is open: who hears the line, or has
+// borrowed it, learns that nobody owns it any more.
+func (l *Line) Ended() <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.ended
 }
 
 func (l *Line) end() {

@@ -38,6 +38,9 @@ func (c Client) Listen(ctx context.Context, name string, each func(line.Chunk) e
 		if err := json.Unmarshal(rows.Bytes(), &r); err != nil {
 			return fmt.Errorf("line %q: %w", name, err)
 		}
+		if r.Over != "" {
+			return fmt.Errorf("line %q: nothing more is heard of it: %s", name, r.Over)
+		}
 		chunk, err := r.chunk()
 		if err != nil {
 			return fmt.Errorf("line %q: %w", name, err)
@@ -53,22 +56,26 @@ func (c Client) Listen(ctx context.Context, name string, each func(line.Chunk) e
 }
 
 // Borrow takes a line of the running daemon until giveBack is called; its port
-// is closed there when Borrow returns. lost is closed when the daemon has taken
+// is closed there when Borrow returns. lost says why, once, when the daemon has taken
 // the line back by itself. ErrNobody means that no daemon is there.
-func (c Client) Borrow(ctx context.Context, name string) (giveBack func(), lost <-chan struct{}, err error) {
+func (c Client) Borrow(ctx context.Context, name string) (giveBack func(), lost <-chan error, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	body, err := c.open(ctx, http.MethodPost, "/lines/"+name+"/loan")
 	if err != nil {
 		cancel()
 		return nil, nil, err
 	}
-	over := make(chan struct{})
+	over, taken := make(chan struct{}), make(chan error, 1)
 	go func() { // ends with the connection, and giveBack waits for it
 		defer close(over)
-		_, _ = io.Copy(io.Discard, body) // nothing comes: what counts is that it ends
+		why := errors.New("it has hung up: see its log")
+		_ = eachRow(body, func(r row) error { why = errors.New(r.Over); return nil }) // nothing comes but the end
 		_ = body.Close()
+		if ctx.Err() == nil {
+			taken <- fmt.Errorf("line %q: the running sitepost has taken it back: %w", name, why)
+		}
 	}()
-	return func() { cancel(); <-over }, over, nil
+	return func() { cancel(); <-over }, taken, nil
 }
 
 // open sends a request and returns what comes back as it comes.

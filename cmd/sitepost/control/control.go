@@ -25,40 +25,10 @@
 // asked. Who comes it knows only for the log.
 package control
 
-import (
-	"encoding/hex"
-	"errors"
-	"fmt"
-	"time"
-
-	"sitepost/devices/line"
-)
+import "errors"
 
 // DefaultPath is where the daemon of a box can be reached.
 const DefaultPath = "/run/sitepost/control.sock"
 
-// longest is how long a line may be lent. A person who needs more asks again.
-const longest = 30 * time.Minute
-
 // ErrNobody is wrapped by the client's errors when no daemon is at the socket.
 var ErrNobody = errors.New("no running sitepost is there")
-
-// A row is one chunk on its way to a tool, as one line of JSON.
-type row struct {
-	At    time.Time `json:"at"`
-	Hex   string    `json:"hex"`
-	Sent  bool      `json:"sent,omitempty"`
-	Fresh bool      `json:"fresh,omitempty"`
-}
-
-func rowOf(c line.Chunk) row {
-	return row{At: c.At, Hex: hex.EncodeToString(c.Bytes), Sent: c.Sent, Fresh: c.Fresh}
-}
-
-func (r row) chunk() (line.Chunk, error) {
-	b, err := hex.DecodeString(r.Hex)
-	if err != nil {
-		return line.Chunk{}, fmt.Errorf("row of a line: %w", err)
-	}
-	return line.Chunk{Bytes: b, At: r.At, Sent: r.Sent, Fresh: r.Fresh}, nil
-}

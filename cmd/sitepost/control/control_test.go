@@ -31,6 +31,7 @@ type stand struct {
 	client control.Client
 	line   *line.Line
 	cable  *linetest.Cable
+	end    func() // ends the line alone, as a reload does
 	stop   func()
 }
 
@@ -61,7 +62,9 @@ func newStandOf(t *testing.T, door control.Door) *stand {
 			t.Error(err)
 		}
 	})
-	running.Go(func() { _ = s.line.Run(ctx) })
+	owned, end := context.WithCancel(ctx)
+	running.Go(func() { _ = s.line.Run(owned) })
+	s.end = end
 	s.stop = sync.OnceFunc(func() { cancel(); running.Wait() })
 	t.Cleanup(s.stop)
 	return s
@@ -169,14 +172,63 @@ func TestDaemonStops(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.stop()
-	select {
-	case <-lost:
-	case <-time.After(patience):
-		t.Error("the loan outlived the daemon")
-	}
+	taken(t, lost, `line "bus-a": the running sitepost has taken it back: sitepost stops: do this again when it has stopped, or runs again`)
 	giveBack()
 	if _, err := os.Stat(s.client.Path); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the socket is still there: %v", err)
+	}
+}
+
+// taken fails unless a line that was lent is taken back for this reason.
+func taken(t *testing.T, lost <-chan error, want string) {
+	t.Helper()
+	select {
+	case why := <-lost:
+		if why.Error() != want {
+			t.Errorf("got  %v\nwant %s", why, want)
+		}
+	case <-time.After(patience):
+		t.Errorf("nobody said: %s", want)
+	}
+}
+
+// TestLineEnds: who has a line, or hears it, is told at once when a reload takes it out,
+// and what to do then; and it is not lent afterwards.
+func TestLineEnds(t *testing.T) {
+	s := newStand(t)
+	s.opened(t, 1)
+	heard, listening := make(chan error, 1), make(chan struct{})
+	go func() {
+		heard <- s.client.Listen(t.Context(), "bus-a", func(line.Chunk) error {
+			select {
+			case <-listening:
+			default:
+				close(listening)
+			}
+			return nil
+		})
+	}()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for over := false; !over; {
+		select {
+		case <-listening:
+			over = true
+		case <-tick.C:
+			_, _ = s.cable.Write([]byte("said"))
+		}
+	}
+	giveBack, lost, err := s.client.Borrow(t.Context(), "bus-a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.end()
+	const why = "a reload has taken the line out of the site file, or changed it: see the file, then do this again"
+	taken(t, lost, `line "bus-a": the running sitepost has taken it back: `+why)
+	taken(t, heard, `line "bus-a": nothing more is heard of it: `+why)
+	giveBack()
+	if _, _, err := s.client.Borrow(t.Context(), "bus-a"); err == nil {
+		t.Error("a line that nobody owns was lent")
 	}
 }
 

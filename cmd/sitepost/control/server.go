@@ -2,7 +2,6 @@ package control
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -141,66 +140,4 @@ func (d *Door) Serve(ctx context.Context, l net.Listener) error {
 	}
 	<-closed
 	return nil
-}
-
-// line returns the line a request is about, and answers where there is none.
-func (d *Door) line(w http.ResponseWriter, r *http.Request) *line.Line {
-	name := r.PathValue("line")
-	l := d.Lines()[name]
-	if l == nil {
-		http.Error(w, fmt.Sprintf("the running sitepost has no line %q", name), http.StatusNotFound)
-	}
-	return l
-}
-
-// bytes hands on what is said on a line until the tool hangs up.
-func (d *Door) bytes(w http.ResponseWriter, r *http.Request) {
-	l := d.line(w, r)
-	if l == nil {
-		return
-	}
-	ear := l.Tap()
-	defer ear.Close()
-	out, rows := http.NewResponseController(w), json.NewEncoder(w)
-	w.WriteHeader(http.StatusOK)
-	for {
-		if err := out.Flush(); err != nil {
-			return // the tool has gone, or does not read
-		}
-		chunk, err := ear.Next(r.Context())
-		if err != nil {
-			return
-		}
-		if err := out.SetWriteDeadline(time.Now().Add(readWithin)); err != nil {
-			return
-		}
-		if err := rows.Encode(rowOf(chunk)); err != nil {
-			return
-		}
-	}
-}
-
-// loan lends a line until the tool hangs up, the daemon stops or the loan has
-// lasted long enough.
-func (d *Door) loan(w http.ResponseWriter, r *http.Request) {
-	l := d.line(w, r)
-	if l == nil {
-		return
-	}
-	ctx, cancel := context.WithTimeout(r.Context(), longest)
-	defer cancel()
-	giveBack, err := l.Lend(ctx)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusConflict)
-		return
-	}
-	defer giveBack()
-	log := d.Log.With("line", r.PathValue("line"), "tool", peer(r.Context()))
-	log.Info("line is lent to a tool")
-	defer log.Info("line is back from a tool")
-	w.WriteHeader(http.StatusOK)
-	if err := http.NewResponseController(w).Flush(); err != nil {
-		return
-	}
-	<-ctx.Done()
 }

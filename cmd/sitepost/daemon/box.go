@@ -20,10 +20,10 @@ func (s *site) newBox() *box.Box {
 
 // planComparison plans the comparison of the box's clock with time servers.
 func (p *plan) planComparison() {
-	clock := p.config.Clock
+	clock, s := p.config.Clock, p.site
 	p.add(part{name: "comparison of the clock", order: onLines, from: clock, begin: func() (func(context.Context), error) {
 		with := box.Comparison{With: clock.CompareWith, Warn: clock.Warn, Alarm: clock.Alarm}
-		return func(ctx context.Context) { p.site.box.Compare(ctx, with) }, nil
+		return func(ctx context.Context) { s.box.Compare(ctx, with) }, nil
 	}})
 }
 

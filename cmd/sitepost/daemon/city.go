@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"crypto/ed25519"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
@@ -17,7 +18,7 @@ import (
 // planCity plans the link to the brokers of the config, the preferred one first. A
 // site that has no city yet keeps everything on disk.
 func (p *plan) planCity() {
-	up := p.config.Uplink
+	up, s, c := p.config.Uplink, p.site, p.config
 	if len(p.site.opt.Dials)+len(up.Brokers) == 0 {
 		first := p.site.plan.Load() == nil
 		p.onAccept(func() {
@@ -27,14 +28,15 @@ func (p *plan) planCity() {
 		})
 		return
 	}
-	up.Readings = 0 // is ingest's
-	p.add(part{name: "link to the city", order: toCity, from: []any{p.config.Site.Name, up, p.config.Commands},
-		begin: func() (func(context.Context), error) { return p.site.newLink(p.config), nil }})
+	up.Readings = 0                       // is ingest's
+	key := signKey(c.Commands, s.opt.Log) // not only where it lies: another key may lie there by now
+	p.add(part{name: "link to the city", order: toCity, from: []any{c.Site.Name, up, c.Commands, key},
+		begin: func() (func(context.Context), error) { return s.newLink(c, key), nil }})
 }
 
 // newLink makes a link, and returns what runs it. What the one before it left in the
 // store goes by this one.
-func (s *site) newLink(c *config.Config) (run func(context.Context)) {
+func (s *site) newLink(c *config.Config, key ed25519.PublicKey) (run func(context.Context)) {
 	up := c.Uplink
 	dials, named := s.opt.Dials, []string(nil)
 	if dials == nil {
@@ -52,7 +54,7 @@ func (s *site) newLink(c *config.Config) (run func(context.Context)) {
 		DrainRate: up.DrainRate, DrainStart: up.DrainStart, Receipt: string(up.Receipt),
 		Version: s.opt.Version, BoxID: up.ClientID,
 		Papers: s.papersOf(up), Path: h.hear,
-		Allow: allowed(c.Commands), SignKey: signKey(c.Commands, s.opt.Log), Synced: s.synced,
+		Allow: allowed(c.Commands), SignKey: key, Synced: s.synced,
 		Say: s.sayOfLink,
 		Log: s.opt.Log,
 	})

@@ -157,8 +157,9 @@ type site struct {
 	word      word                        // about the site file
 	reloading chan struct{}               // held by who changes the plan, and parts with it
 	parts     parts
-	porch     *porch // nil without a loopback port
-	exit      *exit  // the way out for good
+	ends      <-chan struct{} // closed when the site is on its way out, for now or for good
+	porch     *porch          // nil without a loopback port
+	exit      *exit           // the way out for good
 }
 
 // build makes every part of the site, and begins none.
@@ -197,7 +198,7 @@ func (s *site) live(ctx context.Context) error {
 	}
 	speaking, leave := context.WithCancel(ctx)
 	defer leave()
-	s.exit.leave = leave
+	s.exit.leave, s.ends = leave, speaking.Done()
 	doorCtx, closeDoor := context.WithCancel(context.WithoutCancel(ctx))
 	linkCtx, stopLink := context.WithCancel(context.WithoutCancel(ctx))
 	lineCtx, stopLines := context.WithCancel(context.WithoutCancel(ctx))
@@ -217,6 +218,7 @@ func (s *site) live(ctx context.Context) error {
 	defer still()
 	<-s.reloading                      // from here on the plan may be changed
 	err := s.ingest.Run(speaking, nil) // until that ends and every device is silent
+	leave()                            // or it could not even begin
 	s.reloading <- struct{}{}          // and from here on no more
 	s.parts.wait(talking)
 	if s.exit.begun() == nil {

@@ -302,3 +302,27 @@ func TestReloadLink(t *testing.T) {
 		)...)
 	})
 }
+
+// TestReloadOtherProfile promises that an alarm which the detector before has raised, and
+// which the one that hangs there now cannot say, does not stand at the city for ever.
+func TestReloadOtherProfile(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDream(t, gasLine, nil)
+		d.set("gas-1", values{"gas": 30, "low": true})
+		d.start()
+		d.after(10 * time.Second)
+		if diff := gocmp.Diff([]said{on("gas-1", said{Type: "gas.alarm.low"})}, d.book().opened(t)); diff != "" {
+			t.Fatalf("up/open (-want +got):\n%s", diff)
+		}
+		d.reload(strings.Replace(gasLine, `"honeywell-xcd"`, `"winsen-zp14"`, 1))
+		d.after(5 * time.Second)
+		for _, o := range d.book().opened(t) {
+			if o.Type == "gas.alarm.low" {
+				t.Errorf("%+v stands open, and nobody is left to end it", o)
+			}
+		}
+		d.end()
+		d.book().audit(t)
+	})
+}

@@ -3,9 +3,7 @@ package daemon
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"slices"
-	"sync"
 	"time"
 
 	"sitepost/config"
@@ -78,18 +76,15 @@ func (s *site) showInventory() error {
 	if err := s.store.Put("inventory", doc); err != nil {
 		return err
 	}
-	var putting sync.WaitGroup // all at once: one after the other, each waits for the disk
-	failed := make([]error, len(all))
-	for i, one := range all {
-		var own any
+	docs := map[string]any{}
+	for _, one := range all {
+		docs["inventory/"+one.Name] = nil
 		if split {
 			doc.Devices, doc.Zones = []item{one}, zonesOf(one, zones)
-			own = doc
+			docs["inventory/"+one.Name] = doc
 		}
-		putting.Go(func() { failed[i] = s.store.Put("inventory/"+one.Name, own) })
 	}
-	putting.Wait()
-	return errors.Join(failed...)
+	return s.putAll(docs)
 }
 
 // zonesOf are the zones that a device stands at or sees.

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"slices"
 	"strconv"
 
 	"sitepost/config"
@@ -42,4 +43,16 @@ func cameraJudges(c *config.Config) func(store.Standing) bool {
 		}
 		return hears || !is.IsNoticed()
 	}
+}
+
+// instrumentJudges says of a condition of an instrument whether it can still say it: one
+// with another profile, or other contacts, does not end what the one before has raised.
+// What is said of all devices is judged by what is said of them here.
+func instrumentJudges(says map[string][]devices.Code, o store.Standing) bool {
+	switch o.Code {
+	case devices.DeviceSilent, devices.DeviceOffline, devices.DeviceFault, devices.AlarmChattering:
+		return true
+	}
+	codes, is := says[o.Device]
+	return !is || slices.Contains(codes, o.Code)
 }

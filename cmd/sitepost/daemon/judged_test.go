@@ -25,6 +25,7 @@ func TestStaysOpen(t *testing.T) {
 		change(c)
 		return c
 	}
+	says := map[string][]devices.Code{"gas-1": {devices.GasAlarmHigh, devices.GasAlarmLow}}
 	asItWas := func(*config.Config) {}
 	camerasDeaf := func(c *config.Config) { c.Cameras[0].Events = false }
 	recorderDeaf := func(c *config.Config) { c.Recorders[0].Events = false }
@@ -37,6 +38,10 @@ func TestStaysOpen(t *testing.T) {
 	}{
 		{"gas-1", devices.DeviceFault, "events", camerasDeaf, true},
 		{"gas-2", devices.DeviceFault, "", asItWas, false},
+		{"gas-1", devices.GasAlarmLow, "", asItWas, true},
+		{"gas-1", "gas.alarm.own", "", asItWas, false}, // it had another profile once
+		{"gas-1", devices.DeviceSilent, "", asItWas, true},
+		{"gas-1", devices.AlarmChattering, "gas.alarm.own", asItWas, true},
 		{"cam-1", "camera.tamper", "", asItWas, true},
 		{"cam-1", "camera.tamper", "", recorderDeaf, true},
 		{"cam-1", "camera.tamper", "", camerasDeaf, false},
@@ -59,7 +64,7 @@ func TestStaysOpen(t *testing.T) {
 		{"nvr-1", devices.RetentionShort, "2", func(c *config.Config) { c.Recorders[0].KeepDays = 0 }, false},
 	} {
 		o := store.Standing{Device: c.device, Code: c.code, Point: c.point}
-		if got := staysOpen(site(c.change))(o); got != c.want {
+		if got := staysOpen(site(c.change), says)(o); got != c.want {
 			t.Errorf("%s of %s at %q: got %t, want %t", c.code, c.device, c.point, got, c.want)
 		}
 	}

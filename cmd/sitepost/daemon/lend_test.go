@@ -2,6 +2,7 @@ package daemon_test
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
 	"time"
 
@@ -90,4 +91,39 @@ func (b *book) all(state string, names []string) bool {
 		}
 	}
 	return true
+}
+
+// TestReloadOfLentLine promises that a tool which has a line is told when a reload begins
+// that line anew, and that the line is nobody's but the site's then.
+func TestReloadOfLentLine(t *testing.T) {
+	r := newReloader(t, newStand(t, ""))
+	stop := r.run()
+	r.settle("gas-1", "gate-1")
+	giveBack, lost, err := r.tool.Borrow(t.Context(), "bus-a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.must("of the maintenance", func(b *book) bool { return b.all("maintenance", []string{"bus-a", "gas-1"}) })
+	changed := r.force(r.with("name = \"bus-a\"\n", "name = \"bus-a\"\npause = \"40ms\"\n"))
+	if !slices.Contains(changed, `line "bus-a" begins anew`) {
+		t.Errorf("got %v, want the line begun anew", changed)
+	}
+	select {
+	case why := <-lost:
+		if want := `line "bus-a": the running sitepost has taken it back: a reload has taken the line out of the site file, or changed it: see the file, then do this again`; why.Error() != want {
+			t.Errorf("got  %v\nwant %s", why, want)
+		}
+	case <-time.After(patience):
+		t.Error("the tool still has the line, as far as it knows")
+	}
+	giveBack()
+	r.must("that all is back", func(b *book) bool { return b.all("online", []string{"bus-a", "gas-1", "panic-1"}) })
+	again, _, err := r.tool.Borrow(t.Context(), "bus-a")
+	if err != nil {
+		t.Fatalf("the new line cannot be lent: %v", err)
+	}
+	again()
+	stop()
+	r.should("the box stop", stopped)
+	r.book.audit(t)
 }

@@ -31,11 +31,11 @@ func (p *plan) planLine(c config.Line) error {
 	l := share(p, "line "+c.Name, []any{c, foreign != nil}, func() *ownLine { return p.site.newLine(c, foreign != nil) })
 	p.lines[c.Name] = l
 	p.onAccept(func() { l.knows.Store(&foreign) })
-	is := fmt.Sprintf("line %q", c.Name)
+	is, s := fmt.Sprintf("line %q", c.Name), p.site
 	p.add(part{name: is, order: onLines, uses: []any{l}, begin: func() (func(context.Context), error) {
 		return func(ctx context.Context) {
 			if err := l.Run(ctx); err != nil {
-				p.site.opt.Log.Error("line ended", "line", c.Name, "err", err)
+				s.opt.Log.Error("line ended", "line", c.Name, "err", err)
 			}
 		}, nil
 	}})

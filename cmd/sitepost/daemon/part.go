@@ -23,6 +23,7 @@ type part struct {
 
 	// begin says whom the part speaks for and the like, and returns what runs it until
 	// ctx ends. All parts that begin together are told so before the first one runs.
+	// Neither holds the plan: a part goes on over many of them, and each is a whole site.
 	begin func() (run func(ctx context.Context), err error)
 	// cut is called when a part does not end: nothing of it counts any more. nil: it
 	// says nothing.
@@ -49,11 +50,11 @@ func (p part) same(as part) bool {
 
 // talk plans a conversation. It is made of what is given, and of whom it speaks for.
 func (p *plan) talk(name string, c ingest.Conversation, from []any, uses ...any) {
-	l := &leash{Device: c.Device}
+	l, s := &leash{Device: c.Device}, p.site // not the plan: a part may outlive it for years
 	c.Device = l
 	p.add(part{
 		name: name, order: talking, from: []any{c.Name, c.Silence, c.Via, from}, uses: uses,
-		begin: func() (func(context.Context), error) { return p.site.ingest.Join(c) },
+		begin: func() (func(context.Context), error) { return s.ingest.Join(c) },
 		cut:   l.slip,
 	})
 }
@@ -116,9 +117,10 @@ func (ps *parts) begin(all []part) (err error) {
 		for i, r := range begun {
 			ctx, stop := context.WithCancel(ps.ctx[o])
 			r.stop = stop
+			run := runs[i]
 			go func() { // ends with ctx; end and wait see to that
 				defer close(r.ended)
-				runs[i](ctx)
+				run(ctx) // and keeps nothing of those that began with it
 			}()
 		}
 	}

@@ -39,11 +39,11 @@ func (p *plan) openEye(k config.Camera) *eye {
 
 // shoot plans the conversation that takes a camera's pictures on alarm.
 func (p *plan) shoot(k config.Camera, one *eye) {
-	call := p.askedFor(k).caller
+	call, s := p.askedFor(k).caller, p.site
 	p.talk(fmt.Sprintf("pictures of %q", k.Name), ingest.Conversation{Name: k.Name, Device: camera.Shoot(camera.ShootOptions{
 		Name: k.Name, Client: call.client, Pick: pickOf(k), Wanted: one.wanted, Log: p.site.opt.Log.With("device", k.Name),
 		Keep: func(incident string, jpeg []byte) (devices.Picture, error) {
-			return p.site.store.KeepPicture(incident, k.Name, jpeg)
+			return s.store.KeepPicture(incident, k.Name, jpeg)
 		},
 	})}, []any{pickOf(k)}, call, one)
 }

@@ -70,7 +70,7 @@ func (p *plan) whoStands() (ingest.Site, error) {
 	}
 	return ingest.Site{
 		Places: known, Says: says, CardKey: p.site.cardKey(p.config), CardKeyID: p.config.Cards.KeyID,
-		ReadingsEvery: p.config.Uplink.Readings,
+		ReadingsEvery: p.config.Uplink.Readings, Judged: staysOpen(p.config, says),
 	}, err
 }
 

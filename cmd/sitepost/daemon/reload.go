@@ -27,12 +27,10 @@ func (s *site) reload(ctx context.Context, who string) (control.Reloaded, error)
 	if s.opt.Reread == nil {
 		return control.Reloaded{}, errors.New("this sitepost has no site file that it could read again")
 	}
-	select {
-	case s.reloading <- struct{}{}:
-		defer func() { <-s.reloading }()
-	case <-ctx.Done():
-		return control.Reloaded{}, errors.New("another reload is under way, or the site ends: ask again")
+	if err := s.mayReload(ctx); err != nil {
+		return control.Reloaded{}, err
 	}
+	defer func() { <-s.reloading }()
 	c, found := s.opt.Reread()
 	if c == nil || len(found.Errors()) > 0 {
 		return s.refuse(found, who), nil
@@ -46,6 +44,25 @@ func (s *site) reload(ctx context.Context, who string) (control.Reloaded, error)
 	}
 	found = append(found, config.CheckMachine(c)...) // worth knowing; what lacks may come later
 	return s.goOver(p, c, found, who), nil
+}
+
+// mayReload waits for the others, and for the start. Who is on the way out is not waited
+// for: it may take as long as the city is away.
+func (s *site) mayReload(ctx context.Context) error {
+	ended := errors.New("sitepost stops, or its site is given up: the next start reads the site file")
+	select {
+	case <-s.ends:
+		return ended
+	default:
+	}
+	select {
+	case s.reloading <- struct{}{}:
+		return nil
+	case <-s.ends:
+		return ended
+	case <-ctx.Done():
+		return errors.New("another reload is under way: ask again")
+	}
 }
 
 // refuse leaves all as it is, and says so.

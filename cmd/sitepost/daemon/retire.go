@@ -197,7 +197,7 @@ func (s *site) resume(ctx context.Context, mark *retirement) error {
 	if c := s.file(); len(s.opt.Dials)+len(c.Uplink.Brokers) > 0 {
 		stopped, stop := context.WithCancel(ctx)
 		stop() // it sends what there is, and leaves
-		s.newLink(c)(stopped)
+		s.newLink(c, signKey(c.Commands, s.opt.Log))(stopped)
 	}
 	return s.retire(ctx)
 }

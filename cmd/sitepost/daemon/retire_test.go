@@ -15,6 +15,7 @@ import (
 
 	"sitepost/cmd/sitepost/control"
 	"sitepost/cmd/sitepost/daemon"
+	"sitepost/config"
 )
 
 // late is what somebody finds at the broker who comes only now: topics below "up/",
@@ -43,7 +44,10 @@ func (s *stand) doomed() (ended <-chan error, cancel func()) {
 	s.t.Cleanup(cancel)
 	end := make(chan error, 1)
 	go func() {
-		end <- daemon.Run(ctx, daemon.Options{Config: s.config, Version: "test", Control: s.control, Log: slog.New(slog.NewTextHandler(s.t.Output(), nil))})
+		end <- daemon.Run(ctx, daemon.Options{
+			Config: s.config, Version: "test", Control: s.control, Log: slog.New(slog.NewTextHandler(s.t.Output(), nil)),
+			Reread: func() (*config.Config, config.Findings) { return s.config, nil },
+		})
 	}()
 	return end, cancel
 }
@@ -205,6 +209,12 @@ func TestRetireCityGoes(t *testing.T) {
 		t.Error("got no error")
 	}
 	time.Sleep(2 * time.Second) // it is on its way, or waits
+	asking, enough := context.WithTimeout(t.Context(), 5*time.Second)
+	defer enough()
+	_, err = control.Client{Path: s.control}.Reload(asking)
+	if want := "sitepost stops, or its site is given up: the next start reads the site file"; err == nil || err.Error() != want {
+		t.Errorf("a reload on the way out: got %v, want %s", err, want)
+	}
 	cancel()
 	if err := s.comes(ended); err != nil && !isRetired(err) {
 		t.Errorf("Run: got %v, want nil or that it was retired", err)

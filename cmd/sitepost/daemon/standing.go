@@ -2,8 +2,10 @@ package daemon
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"sitepost/config"
@@ -34,36 +36,35 @@ func (s *site) showStanding() error {
 	if err := s.showInventory(); err != nil {
 		return err
 	}
-	unused := outOfUse(s.file())
+	unused, docs := outOfUse(s.file()), map[string]any{}
 	for name, doc := range unused {
 		doc.Next = inUse
-		if err := s.store.Put("device/"+name, doc); err != nil {
-			return fmt.Errorf("device %q: %w", name, err)
-		}
+		docs["device/"+name] = doc
 	}
 	for _, k := range s.file().Cameras {
 		doc, idle := unused[k.Name]
-		if !idle {
-			continue
+		if idle {
+			docs["stream/"+k.Name] = devices.Stream{State: devices.StreamDisabled, Since: doc.Since, Why: []string{doc.Why}}
 		}
-		if err := s.store.Put("stream/"+k.Name, devices.Stream{State: devices.StreamDisabled, Since: doc.Since, Why: []string{doc.Why}}); err != nil {
-			return fmt.Errorf("stream of %q: %w", k.Name, err)
-		}
+	}
+	if err := s.putAll(docs); err != nil {
+		return err
 	}
 	if err := s.emptyGone(); err != nil {
 		return err
 	}
-	return s.store.Retire(staysOpen(s.file()))
+	return s.store.Retire(s.inForce().who.Judged)
 }
 
 // staysOpen says of a condition whether somebody is left to end it: its device is
-// in use, and it is still judged by what the condition is about.
-func staysOpen(c *config.Config) func(store.Standing) bool {
+// in use, and it is still judged by what the condition is about. says is what each
+// instrument may say.
+func staysOpen(c *config.Config, says map[string][]devices.Code) func(store.Standing) bool {
 	known, unused, judged := places(c), outOfUse(c), cameraJudges(c)
 	return func(o store.Standing) bool {
 		_, stands := known[o.Device]
 		_, idle := unused[o.Device]
-		return stands && !idle && judged(o) && boxJudges(c, o)
+		return stands && !idle && judged(o) && boxJudges(c, o) && instrumentJudges(says, o)
 	}
 }
 
@@ -102,7 +103,7 @@ func (s *site) emptyGone() error {
 	if err != nil {
 		return err
 	}
-	known, unused := places(s.file()), outOfUse(s.file())
+	known, unused, docs := places(s.file()), outOfUse(s.file()), map[string]any{}
 	for _, c := range all {
 		what, device, _ := strings.Cut(c.Key, "/")
 		_, stands := known[device]
@@ -116,14 +117,24 @@ func (s *site) emptyGone() error {
 		case "inventory":
 			gone = device != "" && !stands
 		}
-		if !gone {
-			continue
-		}
-		if err := s.store.Put(c.Key, nil); err != nil {
-			return err
+		if gone {
+			docs[c.Key] = nil
 		}
 	}
-	return nil
+	return s.putAll(docs)
+}
+
+// putAll puts documents on their retained topics, all at once: one after the other, each
+// waits for the disk, and what begins anew in a reload waits for them.
+func (s *site) putAll(docs map[string]any) error {
+	var putting sync.WaitGroup
+	all := names(docs)
+	failed := make([]error, len(all))
+	for i, key := range all {
+		putting.Go(func() { failed[i] = s.store.Put(key, docs[key]) })
+	}
+	putting.Wait()
+	return errors.Join(failed...)
 }
 
 // wasUnused says whether a device's topic tells that it is out of use.

@@ -161,7 +161,9 @@ lose multicast.
 --write adds a [[camera]] for each new camera, or for those at the addresses given,
 to the end of the site file. What stands there stays as it is, and is kept beside it
 as site.toml.bak. If the file would then have mistakes, they are listed and nothing
-is written. Look the new tables over: zone, title and code only a person knows.`: `discover 只在配置写明的设备网口上喊“谁在”，再问每个应答的是什么设备。不向任何一台
+is written. Look the new tables over: zone, title and code only a person knows. The
+running sitepost goes over to the new file when you say sitepost reload, or at once with
+--reload.`: `discover 只在配置写明的设备网口上喊“谁在”，再问每个应答的是什么设备。不向任何一台
 发送密码。写了 --interface，就这一次改在那个网口上问。
 
 每台摄像机是下面几种之一：
@@ -180,7 +182,8 @@ is written. Look the new tables over: zone, title and code only a person knows.`
 
 --write 给每台新摄像机（或给出地址的那几台）写一个 [[camera]]，追加到配置文件末尾。
 原有内容一字不动，并留备份 site.toml.bak。写了会出错的，列出错误，什么也不写。写好
-后请看一遍：zone、title、code 只有人知道。`,
+后请看一遍：zone、title、code 只有人知道。运行中的 sitepost 在执行 sitepost reload 后
+采用新文件；加 --reload 则立即采用。`,
 	"how long to wait for answers at most":                                   "最多等应答多久",
 	"interface to ask on, instead of the config's":                           "在这个网口上问，不用配置里的",
 	"[[login]] of the cameras that are written; needed if there are several": "新写入的摄像机用哪个 [[login]]；有几个时必须写",

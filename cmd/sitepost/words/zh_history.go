@@ -31,14 +31,18 @@ with the second. A secret that was written into the file is not shown.`: `diff �
 	`rollback puts a site file of the history into the place of the one on disk, byte for
 byte, with the same mode and owner. It shows the difference first, and asks. One that
 has mistakes by now is not brought back. What stood there before is kept: in the
-history if it was accepted once, else beside the file.`: `rollback 把历史中的一份配置原样放回现场配置文件，权限和属主不变。先显示差异，再询问。
-如今看来有错误的那份不会放回。原来的内容不会丢：接受过的在历史里，否则备份在文件旁边。`,
+history if it was accepted once, else beside the file. A running sitepost goes over to
+it at once, as with sitepost reload; where none runs, that is said.`: `rollback 把历史中的一份配置原样放回现场配置文件，权限和属主不变。先显示差异，再询问。
+如今看来有错误的那份不会放回。原来的内容不会丢：接受过的在历史里，否则备份在文件旁边。
+运行中的 sitepost 立即采用，等同 sitepost reload；没有在运行的，会说明。`,
 	"raise the site file to the version that this sitepost reads": "把现场配置文件升级到本程序使用的版本",
 	`migrate changes a site file that was written for an older sitepost into one for this
 one: what was renamed is renamed, comments and order stay. It shows the difference
-first, and asks. The old file is kept beside the new one. Version 1 is the first and
-the newest one so far.`: `migrate 把为旧版 sitepost 写的配置改成本版可用：改了名的键跟着改，注释和顺序不动。先显
-示差异，再询问。旧文件备份在旁边。目前版本 1 是第一版，也是最新版。`,
+first, and asks. The old file is kept beside the new one. A running sitepost goes over
+to the new one at once, as with sitepost reload; where none runs, that is said. Version
+1 is the first and the newest one so far.`: `migrate 把为旧版 sitepost 写的配置改成本版可用：改了名的键跟着改，注释和顺序不动。先显
+示差异，再询问。旧文件备份在旁边。运行中的 sitepost 立即采用新文件，等同 sitepost reload；
+没有在运行的，会说明。目前版本 1 是第一版，也是最新版。`,
 	"do it without a question": "不询问，直接执行",
 	"run reads the site file, and runs the site until it is told to stop (SIGTERM or\nCtrl-C): then the devices fall silent, what they said is on disk, and what is on\ndisk is sent for a bounded time. A second signal ends it at once; nothing that\nwas accepted is lost by that. SIGHUP does as sitepost reload.\n\nEach site file that is accepted is kept (see sitepost config history). If the site\nfile has mistakes the last accepted one runs in its place: the mistakes are listed as\ncheck lists them, config.rejected is raised, and status shows which file is in force.\nIf none was accepted before, nothing runs. Nor does a box that was given up with\n`sitepost retire`: it says so, and ends with 1.": "run 读配置，运行现场，直到叫它停（SIGTERM 或 Ctrl-C）：先让设备停下，它们说过的都\n落盘，再在限定时间内把盘上的送出去。第二个信号让它立即退出，已接收的不会因此丢失。\n\n每份接受的配置都会留存（见 sitepost config history）。配置有错误时，改用最后接受的那\n份运行：错误像 check 那样列出，报 config.rejected，status 显示生效的是哪一份。从未接受\n过任何配置，则什么也不运行。已用 `sitepost retire` 退役的机器同样不运行，会说明原因并以 1 退出。SIGHUP 等同 sitepost reload。",
 
@@ -57,9 +61,9 @@ the newest one so far.`: `migrate 把为旧版 sitepost 写的配置改成本版
 	"there is no %s that could be replaced: `sitepost config show %d` prints what to write there": "没有 %s 可替换：`sitepost config show %d` 打印应写入的内容",
 	"%s is number %d already\n": "%s 就是编号 %d 的内容，无需恢复\n",
 	"%s stays as it is, for with the other text it would have these mistakes:":                                                                      "%s 保持不变，因为换成另一份会有以下错误：",
-	"%s is number %d of the history again; as it was before: %s\nnext: sitepost reload\n":                                                           "%s 已恢复为历史中编号 %d 的内容；原内容：%s\n下一步：sitepost reload\n",
+	"%s is number %d of the history again; as it was before: %s\n":                                                                                  "%s 已恢复为历史中编号 %d 的内容；原内容：%s\n",
 	"%s is of version %d, the newest: nothing to do\n":                                                                                              "%s 是版本 %d，已是最新，无需升级\n",
-	"%s is of version %d now; as it was before: %s\nnext: sitepost reload\n":                                                                        "%s 已升级到版本 %d；原内容：%s\n下一步：sitepost reload\n",
+	"%s is of version %d now; as it was before: %s\n":                                                                                               "%s 已升级到版本 %d；原内容：%s\n",
 	"the file is of version %d, and this sitepost is older than the file: it reads version %d (install the sitepost that the file was written for)": "文件是版本 %d，本程序比文件旧，只认版本 %d（请安装与该文件相配的 sitepost）",
 	"version %d is not known to this sitepost, which reads version %d: install the sitepost this file was written for":                              "本程序不认识版本 %d，只认版本 %d：请安装与该文件相配的 sitepost",
 	"from version %d to %d: %v":                                "从版本 %d 升到 %d：%v",

@@ -16,9 +16,10 @@ var zhImport = map[string]string{
 	"nothing new: %s stays as it is\n":                                                        "没有新内容：%s未改动\n",
 	"new cameras: %d, filled in: %d, new zones: %d":                                           "新增摄像机%d台，补全%d台，新增区域%d个",
 	"note: %s": "提示：%s",
-	"%s\nnothing is written yet: look it over, above all the names, and say it again with --write\n":           "%s\n尚未写入：请先核对，尤其是名称，然后加--write再执行一次\n",
-	"%s\nwrote %s; as it was before: %s\nnext: look over zones and names, then `sitepost check --config %s`\n": "%s\n已写入%s；原文件保存为%s\n下一步：核对区域和名称，再运行 sitepost check --config %s\n",
-	"sitepost: %s stays as it is, for it would then have these mistakes:\n":                                    "sitepost：%s未改动，否则会有以下错误：\n",
+	"%s\nnothing is written yet: look it over, above all the names, and say it again with --write\n": "%s\n尚未写入：请先核对，尤其是名称，然后加--write再执行一次\n",
+	"%s\nwrote %s; as it was before: %s\n":                                                         "%s\n已写入%s；原文件保存为%s\n",
+	"next: look over zones and names, then `sitepost check --config %s`, then `sitepost reload`\n": "下一步：核对区域和名称，运行 sitepost check --config %s，再运行 sitepost reload\n",
+	"sitepost: %s stays as it is, for it would then have these mistakes:\n":                        "sitepost：%s未改动，否则会有以下错误：\n",
 	"by `sitepost import`":                                       "由sitepost import写入",
 	"by `sitepost import`: row %d of %s":                         "由sitepost import写入：第%d行，%s",
 	"what kind of place it is: `sitepost check` lists the words": "区域类别待选：运行sitepost check可列出可用的词",
@@ -96,7 +97,8 @@ Addresses, MAC addresses and positions become comments. Positions are taken as t
 are, never converted: say with --coordinates in which system the table has them, for
 maps in China show GCJ-02, hundreds of metres away from WGS-84.
 
-With --write the file as it was is kept beside it, as site.toml.bak.`: `import读取公安下发的点位表，显示站点文件将有哪些改动，加--write才写入。
+With --write the file as it was is kept beside it, as site.toml.bak. The running sitepost
+goes over to the new one when you say sitepost reload, or at once with --reload.`: `import读取公安下发的点位表，显示站点文件将有哪些改动，加--write才写入。
 
 点位表为CSV：UTF-8，或国内Excel默认的GBK；逗号、分号或制表符分隔。表头中英文均可，
 顺序不限：
@@ -112,5 +114,6 @@ With --write the file as it was is kept beside it, as site.toml.bak.`: `import�
 安装地址、MAC地址和经纬度写成注释。经纬度原样保留，不做换算：请用--coordinates说明坐标
 系，国内地图用的是GCJ-02，与WGS-84相差数百米。
 
-加--write时，原文件保存在旁边，名为site.toml.bak。`,
+加--write时，原文件保存在旁边，名为site.toml.bak。运行中的sitepost在执行sitepost reload后
+采用新文件；加--reload则立即采用。`,
 }

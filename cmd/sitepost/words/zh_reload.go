@@ -18,6 +18,14 @@ It ends with 0 if the file is in force, 1 if it was refused, and 2 if no sitepos
 
 退出码：0 已生效，1 未采用，2 没有运行中的 sitepost。`,
 
+	// what tools say that write the site file
+	"make the running sitepost go over to what was written":                          "让运行中的 sitepost 立即采用所写的内容",
+	"--reload belongs to --write: nothing else changes the site file":                "--reload 要和 --write 一起用：不写就没有改动",
+	"next: `sitepost reload`":                                                        "下一步：执行 `sitepost reload`",
+	"no sitepost runs at %s: the next one that is started begins with %s":            "%s 没有正在运行的 sitepost：下次启动即采用 %s",
+	"%s is written, and not in force: %w: when that is put right, `sitepost reload`": "%s 已写入，但尚未生效：%w：解决后执行 `sitepost reload`",
+	"%s is written, and not in force: the sitepost at %s runs with another site file: give the socket of the right one with --control, to `sitepost reload`": "%s 已写入，但未生效：%s 上的 sitepost 用的是另一份配置：请用 --control 给出正确的套接字，再执行 `sitepost reload`",
+
 	"the site file is in force (hash %.12s)\n":                    "新配置已生效（哈希 %.12s）\n",
 	"what else runs went on\n":                                    "其余照常运行，通信未中断\n",
 	"refused: the site file before stays in force (hash %.12s)\n": "未采用：仍按原配置运行（哈希 %.12s）\n",
@@ -41,9 +49,10 @@ It ends with 0 if the file is in force, 1 if it was refused, and 2 if no sitepos
 	"the search for cameras that move": "摄像机换址侦听",
 
 	"the site that runs is %q, and a name is for ever: write it again, or stop sitepost and give the other site a store of its own ([store] directory)": "运行中的站点是 %q，站名永不更改：请改回原名；若确是另一个站点，请先停止 sitepost，并另设存储目录（[store] directory）",
-	"this sitepost has no site file that it could read again":  "这个 sitepost 没有可重新读取的配置文件",
-	"another reload is under way, or the site ends: ask again": "另一次重新加载正在进行，或 sitepost 正在停止：请稍后再试",
-	"and %d more: `sitepost check` lists all":                  "另有 %d 处：`sitepost check` 可列出全部",
+	"this sitepost has no site file that it could read again":                     "这个 sitepost 没有可重新读取的配置文件",
+	"another reload is under way: ask again":                                      "另一次重新加载正在进行：请稍后再试",
+	"sitepost stops, or its site is given up: the next start reads the site file": "sitepost 正在停止，或现场正在退役：下次启动时读取配置",
+	"and %d more: `sitepost check` lists all":                                     "另有 %d 处：`sitepost check` 可列出全部",
 
 	"of the site file this counts only from the next restart on: %s": "配置中以下各项下次重启后才生效：%s",
 	"correct it, then say `sitepost reload`":                         "改正后执行 `sitepost reload`",
