@@ -21,12 +21,15 @@ import (
 
 // boot makes systemd process 1 of a root in $1, in namespaces that it is in already.
 // What it finds is a container: no udev, no hardware, a network of its own with nothing
-// but lo.
+// but lo. What the machine has once for all, such as its clock and what stands below
+// /proc/sys, it can look at and not change.
 const boot = `
 mount --make-rprivate /
 mount --bind "$1" "$1"
 cd "$1"
 mount -t proc -o nosuid,noexec,nodev proc proc
+mount --bind proc/sys proc/sys
+mount -o remount,bind,ro proc/sys
 mount -t sysfs -o nosuid,noexec,nodev,ro sysfs sys
 mount -t cgroup2 -o nosuid,noexec,nodev cgroup2 sys/fs/cgroup
 mount -t tmpfs -o mode=0755,nosuid,nodev tmpfs run
@@ -47,7 +50,8 @@ urandom 9
 mknod -m 0666 dev/tty c 5 0
 pivot_root . mnt
 umount --lazy /mnt
-exec env --ignore-environment container=sitepost-test LANG=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+exec setpriv --bounding-set=-sys_time,-sys_module,-sys_rawio,-audit_control,-audit_read,-syslog,-wake_alarm \
+	env --ignore-environment container=sitepost-test LANG=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin \
 	/lib/systemd/systemd --unit=multi-user.target --log-target=journal
 `
 
@@ -63,6 +67,7 @@ func newBooted(t *testing.T) *booted {
 	t.Helper()
 	needs(t, "unshare")
 	needs(t, "nsenter")
+	needs(t, "setpriv")
 	d := &booted{debian: newSystemd(t)}
 	group, err := os.Open(newGroup(t))
 	if err != nil {
