@@ -26,8 +26,10 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"syscall"
 	"time"
@@ -169,5 +171,8 @@ func read(name string, text []byte, env Env) (*Config, *collector) {
 
 // unopened is the finding of a file that cannot be read at all.
 func unopened(path string, err error) Findings {
+	if errors.Is(err, fs.ErrPermission) {
+		return Findings{{File: path, Kind: Unopened, Text: "permission denied: to look as yourself use sudo; that the daemon can read it, chown root:sitepost, chmod 0640"}}
+	}
 	return Findings{{File: path, Kind: Unopened, Text: fmt.Sprintf("%v: give the path with --config, or write a first file with `sitepost init --write FILE`", cause(err))}}
 }

@@ -20,10 +20,12 @@ type beginning struct {
 // begin reads the site file. If it has mistakes the last accepted one is taken instead,
 // loudly: for a box that nobody looks at silence is worse than an older file. Without
 // one the mistakes are printed, and end the command. A file that cannot be opened is a
-// bad command line, and no reason to run something else.
+// bad command line of a person, and no reason to run something else; started by systemd
+// it is a file that somebody has moved, or has taken from the daemon's eyes.
 func (t *tool) begin() (beginning, error) {
 	c, found := config.Load(t.config, t.env())
-	if len(found.Errors()) == 0 || len(found.Of(config.Unopened)) > 0 {
+	byPerson := os.Getenv("STATE_DIRECTORY") == ""
+	if len(found.Errors()) == 0 || byPerson && len(found.Of(config.Unopened)) > 0 {
 		c, err := t.good(c, found)
 		return beginning{config: c}, err
 	}

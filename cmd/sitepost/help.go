@@ -129,12 +129,16 @@ func (t *tool) flagRows(flags *pflag.FlagSet) string {
 		if kind != "" {
 			name += " " + t.word(kind)
 		}
-		switch f.DefValue {
-		case "", "false", "0", "0s", "[]":
-		default:
-			usage += t.words.Sprintf(" (default %s)", f.DefValue)
-		}
-		rows = append(rows, []string{name, usage})
+		rows = append(rows, []string{name, usage + t.defaultOf(f)})
 	})
 	return words.Columns(rows)
+}
+
+// defaultOf says what a flag is that nobody gives, where it is anything.
+func (t *tool) defaultOf(f *pflag.Flag) string {
+	switch f.DefValue {
+	case "", "false", "0", "0s", "[]":
+		return ""
+	}
+	return t.words.Sprintf(" (default %s)", f.DefValue)
 }

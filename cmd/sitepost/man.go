@@ -85,6 +85,7 @@ func (m *manual) files() {
 		{defaultConfig, "the site file"},
 		{"/etc/sitepost/profiles/", "profiles of the site's own"},
 		{"/etc/sitepost/secrets/", "secrets, one in a file: 0640, group sitepost"},
+		{"/etc/sitepost/tls/", "certificates and keys of brokers and of the box: 0640, group sitepost"},
 		{"/var/lib/sitepost/", "what is on its way to the city"},
 		{"/run/sitepost/control.sock", "where the tools reach the running sitepost: root and group sitepost"},
 	} {
@@ -113,7 +114,10 @@ func (m *manual) command(c *cobra.Command) {
 		long = c.Short
 	}
 	m.prose(long)
-	m.flags(c.LocalNonPersistentFlags())
+	if c.HasExample() {
+		m.prose(c.Example)
+	}
+	m.flags(c.LocalFlags())
 	for _, below := range c.Commands() {
 		m.command(below)
 	}
@@ -127,15 +131,15 @@ func (m *manual) flags(all *pflag.FlagSet) {
 		value, usage := pflag.UnquoteUsage(f)
 		name := `\fB\-\-` + escaped(f.Name) + `\fR`
 		if value != "" {
-			name += ` \fI` + escaped(value) + `\fR`
+			name += ` \fI` + escaped(m.word(value)) + `\fR`
 		}
-		m.line(".TP", name, escaped(usage))
+		m.line(".TP", name, escaped(usage+m.defaultOf(f)))
 	})
 }
 
 // prose writes paragraphs; what is indented stays as it is.
 func (m *manual) prose(text string) {
-	for paragraph := range strings.SplitSeq(strings.TrimSpace(text), "\n\n") {
+	for paragraph := range strings.SplitSeq(strings.Trim(text, "\n"), "\n\n") {
 		m.line(".PP")
 		var asIs bool
 		for l := range strings.SplitSeq(paragraph, "\n") {

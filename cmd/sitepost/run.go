@@ -32,7 +32,7 @@ was accepted is lost by that. SIGHUP does as sitepost reload.
 Each site file that is accepted is kept (see sitepost config history). If the site
 file has mistakes the last accepted one runs in its place: the mistakes are listed as
 check lists them, config.rejected is raised, and status shows which file is in force.
-If none was accepted before, nothing runs. Nor does a box that was given up with
+Started by systemd it runs also where the site file is gone or cannot be read. If none was accepted before, nothing runs. Nor does a box that was given up with
 ` + "`sitepost retire`" + `: it says so, and ends with 1.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -94,6 +94,39 @@ func TestSystemd(t *testing.T) {
 	}
 }
 
+// TestSystemdNews: what became of a reload stands in systemctl status when systemctl
+// reload comes back, and not only when the watchdog is fed next. Answers complaint 36.
+func TestSystemdNews(t *testing.T) {
+	s := newSupervisor(t)
+	d := s.supervised(t.Context(), time.Hour)
+	s.until("READY=1")
+	site := d.Args[3]
+	good, err := os.ReadFile(site)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ text, want string }{
+		{"version = 2\n", "first config: the site file is not accepted"},
+		{string(good), "demo: 0 devices, no city; "},
+	} {
+		if err := os.WriteFile(site, []byte(c.text), 0o640); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Process.Signal(syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.next(); !strings.HasPrefix(got, "STATUS=") || !strings.Contains(got, c.want) {
+			t.Errorf("got %q, want a STATUS with %q", got, c.want)
+		}
+	}
+	if err := d.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Wait(); err != nil {
+		t.Errorf("got %v after SIGTERM, want exit code 0", err)
+	}
+}
+
 // TestSystemdFrozen: a process that stands still does not feed the watchdog, and one
 // that is ended by it dies of the signal with the stacks of its goroutines on stderr.
 func TestSystemdFrozen(t *testing.T) {

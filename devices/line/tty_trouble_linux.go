@@ -27,6 +27,8 @@ func explainTTY(path string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, unix.ENXIO), errors.Is(err, unix.ENODEV), errors.Is(err, unix.EIO):
 		return trouble("missing", "is the adapter plugged in? ls -l /dev/serial/by-path shows those that are")
+	case errors.Is(err, unix.EPERM): // DeviceAllow= of the unit knows the drivers of its start only
+		return trouble("permission", "systemd did not know its driver when it started sitepost: sudo systemctl restart sitepost")
 	case errors.Is(err, fs.ErrPermission):
 		return trouble("permission", "add the user to group dialout, then start sitepost again")
 	case errors.Is(err, errInUse), errors.Is(err, unix.EBUSY):

@@ -24,6 +24,7 @@ func TestExplainTTY(t *testing.T) {
 		want  string
 	}{
 		{&fs.PathError{Op: "open", Path: "/dev/ttyUSB0", Err: unix.EACCES}, "permission", "permission denied (add the user to group dialout, then start sitepost again)"},
+		{&fs.PathError{Op: "open", Path: "/dev/ttyXRUSB0", Err: unix.EPERM}, "permission", "operation not permitted (systemd did not know its driver when it started sitepost: sudo systemctl restart sitepost)"},
 		{&fs.PathError{Op: "lstat", Path: path, Err: unix.ENOENT}, "missing", "no such file or directory (is the adapter plugged in? ls -l /dev/serial/by-path shows those that are)"},
 		{unix.EBUSY, "in use", "device or resource busy (held by a program that cannot be seen from here; sudo fuser -v /dev/no-such-port names it)"},
 		{unix.EIO, "missing", "input/output error (is the adapter plugged in? ls -l /dev/serial/by-path shows those that are)"},

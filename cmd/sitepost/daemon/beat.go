@@ -33,8 +33,10 @@ type heart struct {
 	organs []organ
 	log    *slog.Logger
 
-	said  string // the last STATUS
 	still string // which organs stood still at the last look
+
+	mu   sync.Mutex // guards said
+	said string     // the last STATUS
 }
 
 // An organ is a part without which no event gets through.
@@ -58,9 +60,20 @@ func (s *site) beat(ctx context.Context) (stop func()) {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	h := &heart{tell: s.opt.Notify, every: s.opt.Beat, status: func() string { return inOneLine(s.snapshot()) }, organs: s.organs(), log: s.opt.Log}
+	s.heart.Store(h)
 	var running sync.WaitGroup
 	running.Go(func() { h.run(ctx) })
 	return func() { cancel(); running.Wait() }
+}
+
+// news tells at once how the site stands, for whoever said `systemctl reload` looks at
+// systemctl status next. A site without a heart, or before it beats, has nobody to tell.
+func (s *site) news() {
+	if h := s.heart.Load(); h != nil {
+		if is := h.changed(); is != "" {
+			h.tell(is)
+		}
+	}
 }
 
 // organs lists what must live.
@@ -94,8 +107,7 @@ func moves(count func() uint64) func(time.Time) bool {
 
 // run tells from the start to the end.
 func (h *heart) run(ctx context.Context) {
-	h.said = h.status()
-	h.tell("READY=1\nSTATUS=" + h.said)
+	h.tell("READY=1\n" + h.changed())
 	defer h.tell("STOPPING=1\nSTATUS=stopping: what is on disk is sent for some seconds")
 	if h.every <= 0 {
 		<-ctx.Done()
@@ -132,11 +144,22 @@ func (h *heart) look(now time.Time) {
 		h.log.Info("there are signs of life again", "of", was)
 	}
 	state := "WATCHDOG=1"
-	if is := h.status(); is != h.said {
-		h.said = is
-		state += "\nSTATUS=" + is
+	if is := h.changed(); is != "" {
+		state += "\n" + is
 	}
 	h.tell(state)
+}
+
+// changed is how the daemon does, if that is not what was told before.
+func (h *heart) changed() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	is := h.status()
+	if is == h.said {
+		return ""
+	}
+	h.said = is
+	return "STATUS=" + is
 }
 
 // inOneLine is a snapshot for systemctl status: what is wrong first.

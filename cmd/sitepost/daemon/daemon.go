@@ -155,6 +155,7 @@ type site struct {
 	plan      atomic.Pointer[plan]        // in force
 	link      atomic.Pointer[uplink.Link] // nil while the site has no city yet
 	word      word                        // about the site file
+	heart     atomic.Pointer[heart]       // nil until it beats
 	reloading chan struct{}               // held by who changes the plan, and parts with it
 	parts     parts
 	ends      <-chan struct{} // closed when the site is on its way out, for now or for good

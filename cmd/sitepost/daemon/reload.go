@@ -100,6 +100,7 @@ func (s *site) tellRefused(why, who string) {
 	s.opt.Log.Warn("site file refused: the one before stays in force", "by", who, "why", why, "config", s.file().Hash)
 	s.word.refuse(why, who, s.opt.Host.Wall())
 	s.say(devices.Event{Code: devices.ConfigRejected, State: devices.Raised, Text: fmt.Sprintf("%s (by %s)", why, who)})
+	s.news()
 }
 
 // tellFile says at the start what became of the site file: it is in force, or was
@@ -118,6 +119,7 @@ func (s *site) tellFile() {
 func (s *site) accept(c *config.Config, waiting []string, who string) (number int) {
 	s.word.accept(waiting)
 	s.say(devices.Event{Code: devices.ConfigRejected, State: devices.Cleared})
+	s.news()
 	return s.keep(c, who)
 }
 

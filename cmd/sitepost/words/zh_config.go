@@ -32,9 +32,10 @@ var zhConfig = map[string]string{
 	"%s did you mean %q?":              "%s 是不是想写 %q？",
 	" did you mean %q?":                " 是不是想写 %q？",
 	"and %d more: correct these first": "还有 %d 处：先改正上面这些",
-	"%v: give the path with --config, or write a first file with `sitepost init --write FILE`": "%v：请用 --config 指出文件，或先用 `sitepost init --write 文件` 写出一份",
-	"the file is larger than 1 MiB: this is not a site.toml":                                   "文件超过 1 MiB：这不是 site.toml",
-	"the line is longer than 8 KiB: this is not a site.toml":                                   "这一行超过 8 KiB：这不是 site.toml",
+	"%v: give the path with --config, or write a first file with `sitepost init --write FILE`":                      "%v：请用 --config 指出文件，或先用 `sitepost init --write 文件` 写出一份",
+	"permission denied: to look as yourself use sudo; that the daemon can read it, chown root:sitepost, chmod 0640": "没有权限：自己查看请用 sudo；要让后台程序能读，请 `chown root:sitepost`、`chmod 0640`",
+	"the file is larger than 1 MiB: this is not a site.toml":                                                        "文件超过 1 MiB：这不是 site.toml",
+	"the line is longer than 8 KiB: this is not a site.toml":                                                        "这一行超过 8 KiB：这不是 site.toml",
 
 	// where it stands
 	"the file":       "文件",

@@ -53,6 +53,7 @@ var zhLines = map[string]string{
 	"run sitepost on Linux, or use a TCP serial server":     "请在 Linux 上运行 sitepost，或用 TCP 串口服务器",
 	"is the adapter plugged in? ls -l /dev/serial/by-path shows those that are":                        "转换器插好了吗？`ls -l /dev/serial/by-path` 可以看到插着的",
 	"add the user to group dialout, then start sitepost again":                                         "请把用户加进 dialout 组，再重启 sitepost",
+	"systemd did not know its driver when it started sitepost: sudo systemctl restart sitepost":        "启动 sitepost 时 systemd 还不认识它的驱动；请运行 `sudo systemctl restart sitepost`",
 	"held by a program that cannot be seen from here; sudo fuser -v %s names it":                       "被一个这里看不到的程序占着；`sudo fuser -v %s` 可以查出是谁",
 	"port must name a serial port, as in /dev/serial/by-path/…":                                        "port 要写串口，如 /dev/serial/by-path/…",
 	"this adapter cannot do these settings; use another adapter or set another baud on the instrument": "这个转换器不支持这些串口参数；请换转换器，或改仪表的波特率",
