@@ -82,6 +82,7 @@ type box struct {
 	*testing.T
 	root   string
 	waited time.Duration // by who types
+	typed  []string      // what was typed, without sudo
 }
 
 // dialout is the group of serial ports in every Debian.
@@ -120,13 +121,14 @@ func (b *box) read(inside string) string {
 	return string(text)
 }
 
-// write changes a file as an editor does, which keeps its owner and mode; a new one is
+// write changes a file as sudoedit does, which keeps its owner and mode; a new one is
 // root's, and of the group that its folder gives it.
 func (b *box) write(inside, text string) {
 	b.Helper()
 	if err := os.WriteFile(b.path(inside), []byte(text), 0o640); err != nil {
 		b.Fatal(err)
 	}
+	b.typed = append(b.typed, "sudoedit "+inside)
 }
 
 // command is what root types, or runs as sudo.
@@ -165,8 +167,9 @@ func (b *box) try(args ...string) (printed string, code int) {
 
 // passed adds to what a person who only types has waited.
 func (b *box) passed(d time.Duration, args ...string) {
-	b.waited += d
-	b.Logf("%6.1f s  %s", d.Seconds(), strings.Join(args, " "))
+	line := strings.Join(args, " ")
+	b.waited, b.typed = b.waited+d, append(b.typed, line)
+	b.Logf("%6.1f s  %s", d.Seconds(), line)
 }
 
 // A guard is the sitepost that systemd would run.

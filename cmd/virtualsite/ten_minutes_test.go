@@ -46,6 +46,7 @@ func TestTenMinutes(t *testing.T) {
 	v.firstAlarm()
 	v.lose()
 	g.stop()
+	v.asREADMEsSay()
 	t.Logf("%6.1f s  waited in all, by a person who only types", v.waited.Seconds())
 }
 
@@ -200,6 +201,40 @@ func (v *visit) testAll() {
 		v.Errorf("%d cameras were tested, want %d", cameras, len(v.stage.cameras))
 	}
 	v.Logf("\n%s", out)
+}
+
+// asREADMEsSay: the commands of both READMEs' installation were typed, in their order.
+func (v *visit) asREADMEsSay() {
+	for readme, heading := range map[string]string{"../../README.md": "## Install\n", "../../README.zh-CN.md": "## 安装\n"} {
+		text, err := os.ReadFile(readme)
+		if err != nil {
+			v.Fatal(err)
+		}
+		_, rest, _ := strings.Cut(string(text), heading)
+		_, rest, _ = strings.Cut(rest, "```\nmake deb")
+		block, _, closed := strings.Cut(rest, "\n```")
+		lines := strings.Split(block, "\n")[1:]
+		if !closed || len(lines) < 5 {
+			v.Errorf("%s: no installation stands under %q", readme, heading)
+		}
+		typed := v.typed
+		for _, line := range lines {
+			command, _, _ := strings.Cut(line, " #")
+			command = strings.TrimPrefix(strings.ReplaceAll(strings.TrimSpace(command), " --lang zh", ""), "sudo ")
+			at := slices.IndexFunc(typed, func(was string) bool { return was == command || ofPackage(was, command) })
+			if at < 0 {
+				v.Errorf("%s says %q, and that was not typed, or not then", readme, line)
+				continue
+			}
+			typed = typed[at:]
+		}
+	}
+}
+
+// ofPackage says whether both install a package, which has another name each time.
+func ofPackage(a, b string) bool {
+	const install = "apt install "
+	return strings.HasPrefix(a, install) && strings.HasPrefix(b, install) && strings.HasSuffix(a, ".deb") && strings.HasSuffix(b, ".deb")
 }
 
 // firstAlarm: the X-ray machine stops at a bag, and the city hears it.

@@ -17,9 +17,9 @@ type loss struct {
 
 // losses are one of each kind. Their limits: a port that goes is an error of the next
 // read; an instrument is silent after the site file's own silence; a camera after what
-// the README promises of its stream. Two seconds more are for a busy machine.
+// the README promises of its stream. Some seconds more are for a busy machine.
 func (v *visit) losses() []loss {
-	const busy = 2 * time.Second
+	const busy = 5 * time.Second
 	return []loss{
 		{"gates", time.Second + busy, func(s *stage, out bool) error { return s.site.Unplug("gates", out) }},
 		{"gas-2", 3*time.Second + busy, func(s *stage, out bool) error {
