@@ -1,7 +1,7 @@
 # Two commands do all set-up on a fresh Debian machine with Go and make:
 #
 #   make demo     a whole site that is not there, around the real daemon
-#   make test     everything that must be true, with nothing skipped
+#   make test     everything that must be true, with nothing skipped (as root)
 #
 # As root, make reliability breaks all that can break, at length, and prints what
 # became of it as a table (fifteen minutes); make reliability-long does much more,

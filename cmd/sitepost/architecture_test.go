@@ -75,10 +75,11 @@ var mayImport = map[string][]string{
 		"devices/osdp", "devices/camera", "devices/camera/onvif", "devices/camera/find", "devices/camera/norm", "devices/camera/stream", "ingest", "ingest/store", "uplink", "uplink/mqtt"},
 	"cmd/sitepost": {"cmd/sitepost/box", "cmd/sitepost/bundle", "cmd/sitepost/causes", "cmd/sitepost/doctor", "cmd/sitepost/papers", "cmd/sitepost/points", "config/near", "cmd/sitepost/control", "cmd/sitepost/daemon", "cmd/sitepost/history", "cmd/sitepost/journal", "cmd/sitepost/status", "cmd/sitepost/words", "config", "devices", "devices/line", "devices/modbus",
 		"devices/instrument", "devices/osdp", "devices/survey", "devices/camera/find", "devices/camera/norm", "devices/camera/onvif", "devices/camera/stream", "firmware-notes", "ingest/store"},
-	"cmd/sitepost/package":   {},
-	"cmd/reliability":        {"cmd/reliability/figure"},
-	"cmd/reliability/figure": {},
-	"cmd/virtualsite":        {"cmd/sitepost/daemon", "config", "devices", "devices/camera/cameratest", "devices/virtual"},
+	"cmd/sitepost/package":            {},
+	"cmd/sitepost/package/debiantest": {},
+	"cmd/reliability":                 {"cmd/reliability/figure"},
+	"cmd/reliability/figure":          {},
+	"cmd/virtualsite":                 {"cmd/sitepost/daemon", "config", "devices", "devices/camera/cameratest", "devices/virtual"},
 }
 
 // fenced lists the libraries with known traps. Each has one room that knows

@@ -75,11 +75,11 @@ func newRoot(t *tool) *cobra.Command {
 		Short: "edge gateway for the cameras, gates and detectors of a guarded site",
 		Long: `sitepost listens to everything that guards a site and posts what it hears to the city.
 
-A new site in four commands:
-  sitepost init --write site.toml     write the commented reference file
-  sitepost discover                   find the cameras
-  sitepost check --config site.toml   list every mistake with its place
-  sitepost run --config site.toml     run the site`,
+A new site:
+  sitepost init --write site.toml               write the commented reference file: make it yours
+  sitepost check --config site.toml             list every mistake with its place
+  sitepost discover --write --config site.toml  find the cameras and add them
+  sitepost run --config site.toml               run the site`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Version:       version(),

@@ -29,8 +29,11 @@ func openCity(witness func(topic string, payload []byte, retained bool)) (*city,
 		return nil, err
 	}
 	c := &city{
-		broker: mqtt.New(&mqtt.Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}),
-		road:   &road{Listener: ln, cars: map[net.Conn]bool{}},
+		broker: mqtt.New(&mqtt.Options{
+			InlineClient: true, // who plays the city may publish without a connection
+			Logger:       slog.New(slog.NewTextHandler(io.Discard, nil)),
+		}),
+		road: &road{Listener: ln, cars: map[net.Conn]bool{}},
 	}
 	if err := c.broker.AddHook(new(auth.AllowHook), nil); err != nil {
 		return nil, err

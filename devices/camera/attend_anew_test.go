@@ -1,13 +1,17 @@
 package camera_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"sitepost/devices"
+	"sitepost/devices/camera"
 	"sitepost/devices/camera/cameratest"
 )
 
@@ -101,5 +105,29 @@ func askedAgain(t *testing.T, v *cameratest.Camera, more int) {
 		case <-ctx.Done():
 			t.Fatal("the camera is asked nothing more")
 		}
+	}
+}
+
+// TestAttendWithoutSecret promises that a password that cannot be read is told as what it
+// is, and is no absence: nobody is sent to the cable of a recorder that answers.
+func TestAttendWithoutSecret(t *testing.T) {
+	t.Parallel()
+	v := cameratest.Start(t, cameratest.Options{Password: "secret", Events: &cameratest.Events{}})
+	o := attend(t, v)
+	o.Name, o.Hearing = "nvr-1", camera.NewHearing(camera.HearingOptions{Name: "nvr-1", Recorder: true})
+	o.Client = client(t, v, func() (string, error) { return "", errors.New("there is no such file") }, cameratest.Loopback)
+	var said []string
+	err := camera.Attend(o).Run(cameratest.Soon(t), func(e devices.Event) error {
+		if e.Code != "" {
+			said = append(said, asWords(e)+": "+e.Text)
+		}
+		return nil
+	})
+	var there interface{ IsThere() bool }
+	if !errors.As(err, &there) || !there.IsThere() {
+		t.Errorf("got %v, which is an absence", err)
+	}
+	if len(said) != 1 || !strings.HasPrefix(said[0], "camera.login_refused raised: ") || !strings.HasSuffix(said[0], "password: there is no such file") {
+		t.Errorf("got %q, want that the login fails for want of the file", said)
 	}
 }

@@ -91,9 +91,10 @@ const deafAllowed = 2
 func (l *listening) tellNotIdentified(ctx context.Context, err error) error {
 	_, gone := errors.AsType[*onvif.Unreachable](err)
 	_, refused := errors.AsType[*onvif.LoginRefused](err)
+	_, unread := errors.AsType[*onvif.NoSecret](err)
 	switch {
 	case ctx.Err() != nil || gone:
-	case refused && l.hearing.options.Recorder:
+	case (refused || unread) && l.hearing.options.Recorder:
 		l.voice.raise(devices.CameraLogin, "", "", err.Error())
 	case !refused && !l.options.Deaf:
 		l.tellDeaf(err)

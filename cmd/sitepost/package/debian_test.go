@@ -14,10 +14,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
-)
 
-// release is the Debian that packages are made for.
-const release = "bookworm"
+	"sitepost/cmd/sitepost/package/debiantest"
+)
 
 // patience is how long a step inside a Debian may take.
 const patience = time.Minute
@@ -29,65 +28,10 @@ type debian struct {
 	root string
 }
 
-// newDebian unpacks one. The first time it is made by debootstrap, which takes a minute
-// and a mirror; then it lies in the user's cache.
+// newDebian unpacks one.
 func newDebian(t *testing.T) *debian {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		missing(t, "to chroot into a Debian is root's business")
-	}
-	needs(t, "debootstrap")
-	archive := cachedDebian(t)
-	d := &debian{t, t.TempDir()}
-	if out, err := exec.Command("tar", "-C", d.root, "-xpf", archive).CombinedOutput(); err != nil {
-		t.Fatalf("unpack %s (remove it to have it made anew): %v\n%s", archive, err, out)
-	}
-	return d
-}
-
-// cachedDebian makes the archive if there is none.
-func cachedDebian(t *testing.T) string {
-	t.Helper()
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		t.Fatal(err)
-	}
-	folder := filepath.Join(cache, "sitepost")
-	archive := filepath.Join(folder, "debian-"+release+"-minbase.tar")
-	if _, err := os.Stat(archive); err == nil {
-		return archive
-	}
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	root, draft := t.TempDir(), archive+".new"
-	for _, step := range [][]string{
-		{"debootstrap", "--variant=minbase", release, root, mirror()},
-		{"tar", "-C", root, "--exclude=./var/cache/apt/archives/*.deb", "--exclude=./var/lib/apt/lists/*_*", "-cpf", draft, "."},
-	} {
-		if out, err := exec.Command(step[0], step[1:]...).CombinedOutput(); err != nil {
-			t.Fatalf("%s: %v\n%s", strings.Join(step, " "), err, out[max(0, len(out)-2000):])
-		}
-	}
-	if err := os.Rename(draft, archive); err != nil {
-		t.Fatal(err)
-	}
-	return archive
-}
-
-// mirror is where apt gets Debian from on this machine.
-func mirror() string {
-	const usual = "http://deb.debian.org/debian"
-	files, _ := filepath.Glob("/etc/apt/sources.list.d/*")
-	for _, file := range append(files, "/etc/apt/sources.list") {
-		text, _ := os.ReadFile(file) // one that is not there says nothing
-		for word := range strings.FieldsSeq(string(text)) {
-			if strings.HasPrefix(word, "http") && strings.HasSuffix(strings.TrimRight(word, "/"), "/debian") {
-				return word
-			}
-		}
-	}
-	return usual
+	return &debian{t, debiantest.Unpack(t)}
 }
 
 // command is a program inside, as a user; "" is root. It has that user's groups.

@@ -8,25 +8,13 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"sitepost/cmd/sitepost/package/debiantest"
 )
 
-// needs is a program that a test cannot do without: it is skipped where there is none,
-// and fails where everything is asked for.
-func needs(t *testing.T, program string) {
-	t.Helper()
-	if _, err := exec.LookPath(program); err != nil {
-		missing(t, "no "+program+" here: make needs installs it")
-	}
-}
+func needs(t *testing.T, program string) { t.Helper(); debiantest.Needs(t, program) }
 
-// missing skips a test with its reason, or fails it where everything is asked for.
-func missing(t *testing.T, why string) {
-	t.Helper()
-	if os.Getenv("SITEPOST_ALL") != "" {
-		t.Fatal(why)
-	}
-	t.Skip(why)
-}
+func missing(t *testing.T, why string) { t.Helper(); debiantest.Missing(t, why) }
 
 // TestUnitExposure: what a sitepost that was taken over could do to the box stays small:
 // at most 2.0 of 10. (security.md, rows 14 and 16)

@@ -5,17 +5,17 @@ var zhCommands = map[string]string{
 	"edge gateway for the cameras, gates and detectors of a guarded site": "治安保卫现场的边缘网关：摄像机、闸机、安检机、气体探测器",
 	`sitepost listens to everything that guards a site and posts what it hears to the city.
 
-A new site in four commands:
-  sitepost init --write site.toml     write the commented reference file
-  sitepost discover                   find the cameras
-  sitepost check --config site.toml   list every mistake with its place
-  sitepost run --config site.toml     run the site`: `sitepost 听取现场全部技防设备的声音，把听到的报给城市平台。
+A new site:
+  sitepost init --write site.toml               write the commented reference file: make it yours
+  sitepost check --config site.toml             list every mistake with its place
+  sitepost discover --write --config site.toml  find the cameras and add them
+  sitepost run --config site.toml               run the site`: `sitepost 听取现场全部技防设备的声音，把听到的报给城市平台。
 
-新建一个现场，四条命令：
-  sitepost init --write site.toml     写出带注释的参考配置
-  sitepost discover                   找出有哪些摄像机
-  sitepost check --config site.toml   列出全部错误：在哪里、怎么改
-  sitepost run --config site.toml     运行`,
+新建一个现场：
+  sitepost init --write site.toml               写出带注释的参考配置，改成自己的现场
+  sitepost check --config site.toml             列出全部错误：在哪里、怎么改
+  sitepost discover --write --config site.toml  找出摄像机并写进配置
+  sitepost run --config site.toml               运行`,
 	"the site file": "现场配置文件",
 	"socket between a running sitepost and its tools":                    "守护进程与工具之间的套接字",
 	"print JSON instead of words":                                        "输出 JSON，不输出文字",

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"net/netip"
 	"sync"
 	"time"
@@ -134,10 +133,22 @@ func (c *Client) Secret() (devices.Secret, error) {
 	}
 	password, err := c.secret()
 	if err != nil {
-		return "", fmt.Errorf("password: %w", err)
+		return "", &NoSecret{err}
 	}
 	return devices.Secret(password), nil
 }
+
+// A NoSecret says that the password cannot be read, so that no login was tried. It heals
+// when somebody writes the file.
+type NoSecret struct{ Err error }
+
+func (e *NoSecret) Error() string { return "password: " + e.Err.Error() }
+
+func (e *NoSecret) Unwrap() error { return e.Err }
+
+// IsThere says that this is no absence: whoever is sent to the camera's cable finds
+// nothing there.
+func (*NoSecret) IsThere() bool { return true }
 
 func (c *Client) spot() spot {
 	c.mu.Lock()
