@@ -40,8 +40,13 @@ const DefaultPath = "/run/sitepost/control.sock"
 // longest is how long a line may be lent. A person who needs more asks again.
 const longest = 30 * time.Minute
 
-// ErrNobody is wrapped by the client's errors when no daemon is at the socket.
-var ErrNobody = errors.New("no running sitepost is there")
+var (
+	// ErrNobody is wrapped by the client's errors when no daemon is at the socket.
+	ErrNobody = errors.New("no running sitepost is there")
+	// ErrHangs is wrapped when one is there that takes a question and does not answer
+	// it.
+	ErrHangs = errors.New("the running sitepost does not answer")
+)
 
 // A row is one chunk on its way to a tool, as one line of JSON.
 type row struct {
