@@ -136,6 +136,11 @@ func TestLinesOfRunning(t *testing.T) {
 	if diff := cmp.Diff([]string{"good | lines that work: 1 |"}, short(lookAt(t, m, port, up))); diff != "" {
 		t.Errorf("it works (-want +got):\n%s", diff)
 	}
+	lent := &status.Snapshot{Lines: []status.Device{{Name: "bus-a", State: "maintenance", Why: "the line is lent to a technician's tool", Next: "end the tool: the line comes back by itself"}}}
+	lent.Judge()
+	if diff := cmp.Diff([]string{"unseen unseen bus-a | maintenance: the line is lent to a technician's tool | end the tool: the line comes back by itself"}, short(lookAt(t, m, port, lent))); diff != "" {
+		t.Errorf("it is lent (-want +got):\n%s", diff)
+	}
 	lost := &status.Snapshot{Lines: []status.Device{{Name: "bus-a", State: "offline", Why: "the line is lost", Next: "check the cable and the adapter's power"}}}
 	lost.Judge()
 	want := []string{
@@ -162,7 +167,7 @@ func TestSerialServer(t *testing.T) {
 		t.Error("it was dialled although sitepost runs")
 		return nil, os.ErrDeadlineExceeded
 	}
-	e.Snapshot = &status.Snapshot{}
+	e.Snapshot = &status.Snapshot{Lines: []status.Device{{Name: "gates", State: "online"}}}
 	if got := e.lines(t.Context()); len(got) != 1 || got[0].State != Good {
 		t.Errorf("sitepost runs: got %+v", got)
 	}
