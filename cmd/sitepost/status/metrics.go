@@ -1,7 +1,6 @@
 package status
 
 import (
-	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -15,6 +14,9 @@ import (
 
 // lanes is the order in which lanes are shown.
 var lanes = []devices.Lane{devices.AlarmLane, devices.EventLane, devices.ReadingLane}
+
+// severities are all that a condition may have.
+var severities = []devices.Severity{devices.Critical, devices.Major, devices.Minor, devices.Notice, devices.Info}
 
 // Metrics answers with the figures of a snapshot, taken at each question, and
 // those of the process. Labels are lanes, states, severities, checks, brokers and time
@@ -47,8 +49,8 @@ func desc(f figure) *prometheus.Desc {
 
 // The figures, by what they are about.
 var (
-	build        = figure{"build", "1, with the version", gauge, []string{"version"}}
-	started      = figure{"started_seconds", "when the daemon started, by its clock", gauge, nil}
+	build        = figure{"build_info", "1, with the version", gauge, []string{"version"}}
+	started      = figure{"start_time_seconds", "when the daemon started, by its clock, since 1970", gauge, nil}
 	findings     = figure{"findings", "things that are wrong", gauge, nil}
 	checkFinds   = figure{"check_findings", "things that one check finds wrong; `sitepost explain` tells what to do", gauge, []string{"check"}}
 	byDevice     = figure{"devices", "devices and lines by state", gauge, []string{"state"}}
@@ -113,9 +115,9 @@ func (f figures) Collect(out chan<- prometheus.Metric) {
 	for _, state := range states {
 		put(byDevice, float64(byStates[state]), state)
 	}
-	severities := openBySeverity(s.Open)
-	for _, severity := range slices.Sorted(maps.Keys(severities)) {
-		put(openNow, float64(severities[severity]), string(severity))
+	open := openBySeverity(s.Open)
+	for _, severity := range severities { // also those of which there is none: a figure that goes away alarms nobody
+		put(openNow, float64(open[severity]), string(severity))
 	}
 	s.putLanes(put)
 	s.putLink(put)
