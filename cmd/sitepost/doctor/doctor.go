@@ -94,7 +94,9 @@ type Options struct {
 	// TLS is how a broker's connection is secured.
 	TLS func(config.Broker) (*tls.Config, error)
 	// Knock logs in to a broker once and sends the canary. layer is "login" or "canary",
-	// where it failed. nil: nobody may log in now, and WhyNot says why.
+	// where it failed. nil: nobody may log in now, and WhyNot says why: a sitepost runs, or
+	// may run, that was not asked. Then a serial server, which takes one client, is not
+	// dialled either.
 	Knock  func(context.Context, config.Broker) (layer string, err error)
 	WhyNot string
 

@@ -87,6 +87,8 @@ func (e *examination) line(ctx context.Context, l config.Line, adapters []adapte
 	switch {
 	case l.Port == "" && e.Snapshot != nil: // it takes one client, and that is the running sitepost
 		return rows
+	case l.Port == "" && e.WhyNot != "": // nor must one that cannot be asked lose it
+		return []Row{{State: Unseen, Code: "unseen", Place: l.Name, Text: "its serial server is not dialled: " + e.WhyNot, Next: askIt}}
 	case l.Port == "":
 		return e.serialServer(ctx, l)
 	case e.Snapshot == nil || lost:
@@ -110,6 +112,9 @@ func (e *examination) lineAsItIs(name string) []Row {
 	return nil
 }
 
+// askIt is the next step with what only a sitepost knows that runs and was not asked.
+const askIt = "run the doctor with sudo, and give it the socket of that sitepost with --control"
+
 // port says whether a port is there, and who has it.
 func (e *examination) port(l config.Line) []Row {
 	m := e.Machine
@@ -124,7 +129,11 @@ func (e *examination) port(l config.Line) []Row {
 		}
 		return []Row{{State: Wrong, Code: "line.missing", Place: l.Name, Text: fmt.Sprintf("there is no port %s", l.Port), Next: next}}
 	}
-	if pid, name := m.holder("/" + device); pid != 0 {
+	switch pid, name := m.holder("/" + device); {
+	case pid == 0:
+	case name == "sitepost" && e.WhyNot != "":
+		return []Row{{State: Unseen, Code: "unseen", Place: l.Name, Text: fmt.Sprintf("%s is held by a sitepost that cannot be asked", l.Port), Next: askIt}}
+	default:
 		return []Row{{State: Wrong, Code: "line.held", Place: l.Name, Text: fmt.Sprintf("%s is held by process %d (%s)", l.Port, pid, name), Next: fmt.Sprintf("stop it: systemctl stop %s, or kill %d", name, pid)}}
 	}
 	if err := m.MayOpen("/" + device); errors.Is(err, fs.ErrPermission) {
