@@ -106,13 +106,18 @@ func (c Client) open(ctx context.Context, method, path string) (io.ReadCloser, e
 	return nil, errors.New(strings.TrimSpace(string(why)))
 }
 
-// late says of an answer that did not come in its time whose fault that is.
+// late says of an answer that did not come, or not in its time, whose fault that is.
 func (c Client) late(err error) error {
-	if errors.Is(err, context.DeadlineExceeded) {
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("%s: %w", c.Path, ErrHangs)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return fmt.Errorf("%s: %w", c.Path, errHungUp)
 	}
 	return err
 }
+
+var errHungUp = errors.New("the running sitepost has hung up")
 
 // eachRow calls each with every row of an answer, until the answer ends or each returns
 // an error.

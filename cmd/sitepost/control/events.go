@@ -145,7 +145,7 @@ func (c Client) Events(ctx context.Context, ask EventsAsked, each func(Event) er
 	case ctx.Err() != nil:
 		return c.late(ctx.Err())
 	case ask.Follow || err != nil:
-		return errors.Join(errors.New("the running sitepost has hung up"), err)
+		return errors.Join(errHungUp, err)
 	}
 	return nil
 }

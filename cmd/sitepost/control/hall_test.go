@@ -3,6 +3,7 @@ package control_test
 import (
 	"bufio"
 	"fmt"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -70,5 +71,30 @@ func TestFollowersTakeNoPlace(t *testing.T) {
 	}
 	if got, err := s.client.Status(t.Context()); err != nil || got.Site != "demo" {
 		t.Errorf("got %+v, %v", got.Site, err)
+	}
+}
+
+// TestCrowd: however many come and ask nothing, they are bounded, and a place that is given
+// back is good again.
+func TestCrowd(t *testing.T) {
+	s := newStandOf(t, control.Door{Status: func() status.Snapshot { return status.Snapshot{Site: "demo"} }})
+	var idle []*net.UnixConn
+	for range 64 {
+		idle = append(idle, s.request(t, "G"))
+	}
+	if _, err := s.client.Status(t.Context()); err == nil || !strings.HasSuffix(err.Error(), ": the running sitepost has hung up") {
+		t.Errorf("got %v, want to be hung up on", err)
+	}
+	if err := idle[0].Close(); err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		_, err := s.client.Status(t.Context())
+		if err == nil {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("a place was given back, and nobody gets it: %v", err)
+		}
 	}
 }

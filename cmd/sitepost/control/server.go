@@ -96,7 +96,7 @@ func (d *Door) Serve(ctx context.Context, l net.Listener) error {
 		// Requests end with ctx, each by itself; Shutdown waits for them.
 		_ = server.Shutdown(context.WithoutCancel(ctx))
 	})()
-	if err := server.Serve(hall{l}); !errors.Is(err, http.ErrServerClosed) {
+	if err := server.Serve(hall{l, make(places, mostGuests)}); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("control socket: %w", err)
 	}
 	<-closed
