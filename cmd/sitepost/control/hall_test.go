@@ -15,8 +15,8 @@ import (
 // large is more than a socket holds of what nobody reads.
 func large() status.Snapshot {
 	s := status.Snapshot{Site: "demo"}
-	for i := range 4000 {
-		s.Devices = append(s.Devices, status.Device{Name: fmt.Sprintf("cam-%d", i), Why: strings.Repeat("x", 500)})
+	for i := range 2 {
+		s.Devices = append(s.Devices, status.Device{Name: fmt.Sprintf("cam-%d", i), Why: strings.Repeat("x", 256<<10)})
 	}
 	return s
 }
@@ -25,14 +25,10 @@ func large() status.Snapshot {
 // places, and do not keep the daemon from stopping.
 func TestAnswersNotRead(t *testing.T) {
 	s := newStandOf(t, control.Door{Status: large})
-	for n := range 17 {
+	for n := range 16 {
 		c := s.request(t, "GET /status HTTP/1.1\r\nHost: x\r\n\r\n")
-		want := "HTTP/1.1 200 OK\r\n" // it is served, and reads no more than that
-		if n == 16 {
-			want = "HTTP/1.1 503 Service Unavailable\r\n"
-		}
-		if got, err := bufio.NewReaderSize(c, 16).ReadString('\n'); err != nil || got != want {
-			t.Fatalf("tool %d: got %q, %v, want %q", n, got, err, want)
+		if got, err := bufio.NewReaderSize(c, 16).ReadString('\n'); err != nil || got != "HTTP/1.1 200 OK\r\n" { // it reads no more than that
+			t.Fatalf("tool %d: got %q, %v, want to be served", n, got, err)
 		}
 	}
 	for end := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
