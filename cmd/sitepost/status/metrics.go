@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"sitepost/devices"
+	"sitepost/ingest/store"
 )
 
 // lanes is the order in which lanes are shown.
@@ -135,15 +136,34 @@ func (s *Snapshot) putLanes(put put) {
 		put(waiting, float64(l.Waiting), label)
 		put(oldest, s.age(l.Oldest), label)
 	}
-	for _, d := range s.Store.Dropped {
-		put(dropped, float64(d.Records), string(d.Lane), d.Why)
-	}
+	s.putDropped(put)
 	for _, part := range s.Store.Shares {
 		put(storeBytes, float64(part.Bytes), part.Name)
 		put(storeSize, float64(part.Most), part.Name)
 	}
 	put(commits, float64(s.Store.Commits))
 	put(failing, one(s.Store.Failing))
+}
+
+// putDropped puts a figure for each reason, also before the first record is dropped: one
+// that is born with it would rise by nothing.
+func (s *Snapshot) putDropped(put put) {
+	type drop struct {
+		lane devices.Lane
+		why  string
+	}
+	n := map[drop]uint64{}
+	for _, lane := range lanes {
+		for _, why := range store.Whys() {
+			n[drop{lane, why}] = 0
+		}
+	}
+	for _, d := range s.Store.Dropped {
+		n[drop{d.Lane, d.Why}] += d.Records
+	}
+	for d, records := range n {
+		put(dropped, float64(records), string(d.lane), d.why)
+	}
 }
 
 func (s *Snapshot) putLink(put put) {
