@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,7 +27,7 @@ func (v *visit) writeBundle(ctx context.Context, report doctor.Report) error {
 		if parts[i].Text != nil {
 			parts[i].Text = scrub.Clean(parts[i].Text)
 		}
-		parts[i].Why = string(scrub.Clean([]byte(parts[i].Why)))
+		parts[i].Why = v.words.Translate(string(scrub.Clean([]byte(parts[i].Why))))
 	}
 	list, err := bundle.Write(v.bundle, parts, report.Time)
 	if err != nil {
@@ -62,22 +63,70 @@ func (v *visit) parts(ctx context.Context, report doctor.Report) []bundle.Part {
 		{Name: "doctor.txt", Text: []byte(report.Words(doctor.Style{}))},
 		v.statusPart(),
 		part("metrics.txt", func() ([]byte, error) { return door.Text(ctx, "/metrics", bundle.MostOfPart) }),
-		part("events.jsonl", func() ([]byte, error) { return door.Text(ctx, "/events", bundle.MostOfPart) }),
+		eventsPart(ctx, door),
 		v.sitePart(),
 		part("config-history.txt", func() ([]byte, error) { return v.folder("config-history") }),
 		part("store-files.txt", func() ([]byte, error) { return v.folder("") }),
 		part("version.txt", builtFrom),
-		document("host.json", v.hostFacts()),
+		part("host.json", func() ([]byte, error) { return json.MarshalIndent(v.hostFacts(), "", "  ") }),
 	}
 }
 
-// part is one that may fail.
-func part(name string, read func() ([]byte, error)) bundle.Part {
-	text, err := read()
-	if err != nil {
-		return bundle.Part{Name: name, Why: "not there: " + err.Error()}
+// recordsWithin is how long the records may take.
+const recordsWithin = 20 * time.Second
+
+// eventsPart are the newest records, one in a line, the newest last. Where they are too
+// many it is the oldest that stay here: what went wrong stands at the end.
+func eventsPart(ctx context.Context, door control.Client) bundle.Part {
+	ctx, cancel := context.WithTimeout(ctx, recordsWithin)
+	defer cancel()
+	p := bundle.Part{Name: "events.jsonl"}
+	var rows [][]byte
+	size := 0
+	err := door.Events(ctx, control.EventsAsked{Most: control.MostEvents}, func(e control.Event) error {
+		row, err := json.Marshal(e)
+		rows, size = append(rows, append(row, '\n')), size+len(row)+1
+		return err
+	})
+	switch {
+	case err != nil && rows == nil:
+		p.Why = "not there: " + err.Error()
+		return p
+	case err != nil:
+		p.Why = "cut: " + err.Error()
 	}
-	return bundle.Part{Name: name, Text: text}
+	left := 0 // out
+	for ; size > bundle.MostOfPart; left++ {
+		size -= len(rows[left])
+	}
+	if left > 0 {
+		p.Why = fmt.Sprintf("cut: the oldest %d of %d records are left out", left, len(rows))
+	}
+	p.Text = bytes.Join(rows[left:], nil)
+	return p
+}
+
+// partWithin is how long one part may take. A disk that hangs, of which the bundle is to
+// tell, lets nobody return.
+const partWithin = 15 * time.Second
+
+// part is one that may fail, or never come.
+func part(name string, read func() ([]byte, error)) bundle.Part {
+	came := make(chan bundle.Part, 1) // who is late finds nobody, and does not wait
+	go func() {
+		text, err := read()
+		if err != nil {
+			came <- bundle.Part{Name: name, Why: "not there: " + err.Error()}
+			return
+		}
+		came <- bundle.Part{Name: name, Text: text}
+	}()
+	select {
+	case p := <-came:
+		return p
+	case <-time.After(partWithin):
+		return bundle.Part{Name: name, Why: "not there: it did not come in time"}
+	}
 }
 
 func document(name string, doc any) bundle.Part {

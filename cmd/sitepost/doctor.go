@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -152,7 +153,7 @@ func (v *visit) options(absent error) doctor.Options {
 	synced := func() bool { return box.ReadClock().Synced }
 	o := doctor.Options{
 		Machine: doctor.Here(synced, box.AskTime), Version: version(), Path: v.config, Site: v.site, Found: v.found,
-		Snapshot: v.snap, Absent: absent, Device: v.device, Progress: v.progressOf(),
+		Snapshot: v.snap, Absent: absent, Hangs: absent != nil && !errors.Is(absent, fs.ErrPermission), Device: v.device, Progress: v.progressOf(),
 		TLS: func(b config.Broker) (*tls.Config, error) { return daemon.TLS(v.site, b) },
 	}
 	switch {

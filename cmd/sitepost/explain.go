@@ -19,8 +19,8 @@ func explainCommand(t *tool) *cobra.Command {
 	return &cobra.Command{
 		Use:   "explain [CODE|NAME]",
 		Short: "say what a code means and what to do, or print the firmware note of an instrument",
-		Long: `explain says of a code, as status, doctor and events show it, what it means, what usually
-causes it and what to do; of a code that goes to the city also how it is told there.
+		Long: `explain says of a code, as status, doctor and events --json show it, what it means, what
+usually causes it and what to do; of a code that goes to the city also how it is told there.
 
 Of a family of devices it prints what is known and how it is known: wiring, factory
 settings, what it says, quirks by firmware, and where that is from. NAME is that of a

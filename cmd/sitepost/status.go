@@ -102,8 +102,8 @@ func (g glance) show(s *status.Snapshot) (text string, wrong bool, err error) {
 	return text, len(v.Findings) > 0, err
 }
 
-// watch shows it until ctx ends. A terminal is redrawn at each look; elsewhere only
-// what is new is printed. A sitepost that has gone may come back.
+// watch shows it until ctx ends. A terminal is redrawn at each look, with as much as it
+// has room for; elsewhere only what is new is printed. A sitepost that has gone may come back.
 func (g glance) watch(ctx context.Context, every time.Duration) error {
 	const clear = "\x1b[H\x1b[2J"
 	if _, err := g.ask(ctx); err != nil && ctx.Err() == nil {
@@ -120,7 +120,9 @@ func (g glance) watch(ctx context.Context, every time.Duration) error {
 		switch {
 		case ctx.Err() != nil:
 		case redraw:
-			_, err = fmt.Fprint(g.stdout, clear, text)
+			columns, rows := sizeOf(g.stdout) // it may have another one since the last look
+			rest := g.words.Sprintf("… the rest wants a larger window, or `sitepost status`\n")
+			_, err = fmt.Fprint(g.stdout, clear, fit(text, rest, columns, rows))
 		case gist != last:
 			_, err = fmt.Fprint(g.stdout, text)
 		}

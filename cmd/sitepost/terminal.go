@@ -5,7 +5,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
+
+	"sitepost/cmd/sitepost/words"
 )
 
 // atTerminal says whether a person reads what is written to w.
@@ -16,6 +21,53 @@ func atTerminal(w io.Writer) bool {
 	}
 	st, err := f.Stat()
 	return err == nil && st.Mode()&os.ModeCharDevice != 0
+}
+
+// sizeOf is how many columns and rows a terminal has; 0 where nobody knows.
+func sizeOf(w io.Writer) (columns, rows int) {
+	f, ok := w.(*os.File)
+	if !ok {
+		return 0, 0
+	}
+	size, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
+	if err != nil {
+		return 0, 0
+	}
+	return int(size.Col), int(size.Row)
+}
+
+// fit cuts a text to the lines that a terminal of this size shows at once, with the
+// cursor below them, and ends it with another one if it has to: what stands first must
+// not be pushed out at the top by what stands last.
+func fit(text, rest string, columns, rows int) string {
+	if columns <= 0 || rows <= 0 || rowsOf(text, columns) < rows {
+		return text
+	}
+	var out strings.Builder
+	left := rows - 1 - rowsOf(rest, columns)
+	for line := range strings.Lines(text) {
+		if left -= rowsOf(line, columns); left < 0 && out.Len() > 0 {
+			break
+		}
+		out.WriteString(line)
+	}
+	return out.String() + rest
+}
+
+// rowsOf is how many rows of a terminal a text of whole lines takes. A Chinese character
+// that has only one cell left begins the next row.
+func rowsOf(text string, columns int) (rows int) {
+	for line := range strings.Lines(text) {
+		rows++
+		at := 0
+		for _, r := range strings.TrimSuffix(line, "\n") {
+			cells := words.Width(string(r))
+			if at += cells; at > columns {
+				rows, at = rows+1, cells
+			}
+		}
+	}
+	return rows
 }
 
 // countDown tells in one line of a terminal how long something still takes, until

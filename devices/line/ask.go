@@ -35,6 +35,9 @@ type Question struct {
 	// while there is none. An exact echo of the question, which some adapters
 	// hear, was removed from the front. Accept must not wait or keep heard.
 	Accept func(heard []byte) (answer []byte)
+	// Eager says that it is asked as often as the line has room for it: it makes no
+	// line overloaded.
+	Eager bool
 }
 
 // An Answer is what a question was answered with. At is when its last byte

@@ -25,6 +25,10 @@
 // after it was lent, but not after every opening: a cable that was touched
 // shall not delay an alarm.
 //
+// A line has no more time than there is. One whose questions take all of it for two
+// minutes is overloaded, which its watcher is told; what is eager, and asked as often as
+// there is room, does not count.
+//
 // A line that is lost is opened again, for ever, with growing pauses; one that
 // is lent is opened when it comes back. Questions wait meanwhile. Who watches
 // the line hears one condition, however many instruments are on it.

@@ -23,6 +23,7 @@ type owner struct {
 	line    *Line
 	port    Port
 	lookout lookout
+	load    load
 	opened  time.Time
 	told    bool      // that the line is open
 	last    time.Time // when the line was last heard or written
@@ -39,12 +40,14 @@ func (o *owner) own(ctx, turn context.Context, port Port) error {
 	now := time.Now()
 	o.port, o.opened, o.last, o.missed, o.cut, o.told = port, now, now, true, true, false
 	o.lookout.opened(now)
+	o.load.begin(now)
 	for turn.Err() == nil {
 		now := time.Now()
 		o.tellOpen(now)
 		if o.lookout.advance(now) {
 			o.line.resume(now)
 		}
+		o.weigh(now)
 		a := o.line.first()
 		due := now.Add(readWait)
 		if a != nil {

@@ -43,10 +43,14 @@ func (c *condition) clear(at time.Time) { c.state, c.since = devices.Cleared, at
 //	    │ └── begin, lend
 //	    └─────────► not second ◄────────────► second      second
 //	      alone                master, alone
+//
+//	             below 80 %           two minutes full
+//	not known ────────► not over ◄──────────► over        overloaded
 type status struct {
 	mu      sync.Mutex // guards all below
 	lost    condition
 	second  condition
+	over    condition // loaded
 	lent    bool
 	lentAt  time.Time     // or given back
 	failed  error         // why the line could not be opened since the start
@@ -60,7 +64,7 @@ type edge struct{ why error }
 func (s *status) begin() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.failed, s.lost.state, s.second.state = nil, "", ""
+	s.failed, s.lost.state, s.second.state, s.over.state = nil, "", "", ""
 	if s.lent {
 		s.lent, s.lentAt = false, time.Now()
 	}
@@ -165,6 +169,26 @@ func (s *status) alone(at time.Time) bool {
 	return before
 }
 
+// loaded is said when it is known how full the line is, and says whether it is news that
+// it is too full.
+func (s *status) loaded(is devices.State, share float64, at time.Time) (news bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case is == "" || is == s.over.state:
+		return false
+	case is == devices.Cleared:
+		s.over.clear(at)
+	default:
+		s.over.raise(devices.Event{
+			Time: at, Code: devices.LineOverloaded,
+			Text: fmt.Sprintf("its questions took %.0f %% of the last minute, so that they come later than they should (move instruments to another line, or raise its baud rate; one that answers late costs the others their time)", share*100),
+		})
+	}
+	s.tell()
+	return is == devices.Raised
+}
+
 // tell wakes those who watch; the caller holds the lock.
 func (s *status) tell() {
 	close(s.changed)
@@ -173,14 +197,14 @@ func (s *status) tell() {
 
 // A glance is a copy of a status.
 type glance struct {
-	lost, second condition
-	lent         bool
-	lentAt       time.Time
-	changed      <-chan struct{}
+	lost, second, over condition
+	lent               bool
+	lentAt             time.Time
+	changed            <-chan struct{}
 }
 
 func (s *status) look() glance {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return glance{s.lost, s.second, s.lent, s.lentAt, s.changed}
+	return glance{s.lost, s.second, s.over, s.lent, s.lentAt, s.changed}
 }

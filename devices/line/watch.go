@@ -2,16 +2,18 @@ package line
 
 import (
 	"context"
+	"slices"
 
 	"sitepost/devices"
 )
 
 // Watch returns the conversation that tells how the line is: whether it is
-// lost (line.lost), whether another master asks (line.second_master), and
-// whether it is lent (device.mode). Each time it is started it says the
-// present state of all three first, each as soon as that is known: a line that
-// opens within a second of its start was not lost, and nobody else is known to
-// ask before it was listened to.
+// lost (line.lost), whether another master asks (line.second_master), whether it
+// has no time for all that is asked (line.overloaded), and whether it is lent
+// (device.mode). Each time it is started it says the present state of all four
+// first, each as soon as that is known: a line that opens within a second of its
+// start was not lost, nobody else is known to ask before it was listened to, and
+// how full it is shows after a minute.
 func (l *Line) Watch() devices.Device { return watch{l} }
 
 type watch struct{ line *Line }
@@ -21,10 +23,11 @@ func (w watch) Run(ctx context.Context, emit func(devices.Event) error) error {
 	now := w.line.status.look()
 	lost := told{code: devices.LineLost, seen: now.lost.raises}
 	second := told{code: devices.LineSecondMaster, seen: now.second.raises}
+	over := told{code: devices.LineOverloaded, seen: now.over.raises}
 	mode := ""
 	for {
 		now = w.line.status.look()
-		events := append(lost.news(now.lost), second.news(now.second)...)
+		events := slices.Concat(lost.news(now.lost), second.news(now.second), over.news(now.over))
 		if e := now.mode(); e.Is != mode {
 			events, mode = append([]devices.Event{e}, events...), e.Is
 		}

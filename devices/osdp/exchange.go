@@ -153,7 +153,7 @@ func (r *reply) again() bool {
 // errUnanswered, and what the line does not recover from.
 func (t *talk) exchange(ctx context.Context, q *question) (reply, error) {
 	for began := time.Now(); ; {
-		got, err := t.Line.Ask(ctx, line.Question{Send: q.bytes, Within: within, Accept: q.accept})
+		got, err := t.Line.Ask(ctx, line.Question{Send: q.bytes, Within: within, Accept: q.accept, Eager: true})
 		pause := every // before it is asked again
 		switch {
 		case err == nil:

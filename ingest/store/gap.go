@@ -29,6 +29,9 @@ const (
 	whyAside   = "set aside" // and a colon, and why
 )
 
+// Whys lists the reasons as [Stock] counts them: what was set aside is one, whatever why.
+func Whys() []string { return []string{WhyRoom, whyOld, whyDamaged, whyAside, WhyRefused} }
+
 // mostGaps is how many entries a lane has at most. Beyond it the last one is
 // stretched over what lies between, which is told as dropped and was not.
 const mostGaps = 64

@@ -100,7 +100,7 @@ func (c Client) fetch(ctx context.Context, method, path string, into any) error 
 	}
 	defer body.Close()
 	if err := json.NewDecoder(io.LimitReader(body, maxAnswer)).Decode(into); err != nil {
-		return fmt.Errorf("answer of the running sitepost: %w", err)
+		return c.late(fmt.Errorf("answer of the running sitepost: %w", err))
 	}
 	return nil
 }

@@ -98,9 +98,9 @@ func (c Client) open(ctx context.Context, method, path string) (io.ReadCloser, e
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
 		return nil, fmt.Errorf("%s: %w", c.Path, ErrNobody)
 	case errors.Is(err, fs.ErrPermission):
-		return nil, fmt.Errorf("%s: permission denied (run as root, or as a member of the group of sitepost)", c.Path)
+		return nil, fmt.Errorf("%s: %w (run as root, or as a member of the group of sitepost)", c.Path, fs.ErrPermission)
 	case err != nil:
-		return nil, err
+		return nil, c.late(err)
 	}
 	if response.StatusCode == http.StatusOK {
 		return response.Body, nil
@@ -108,10 +108,23 @@ func (c Client) open(ctx context.Context, method, path string) (io.ReadCloser, e
 	defer response.Body.Close()
 	why, err := io.ReadAll(io.LimitReader(response.Body, 4096))
 	if err != nil {
-		return nil, err
+		return nil, c.late(err)
 	}
 	return nil, errors.New(strings.TrimSpace(string(why)))
 }
+
+// late says of an answer that did not come, or not in its time, whose fault that is.
+func (c Client) late(err error) error {
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("%s: %w", c.Path, ErrHangs)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return fmt.Errorf("%s: %w", c.Path, errHungUp)
+	}
+	return err
+}
+
+var errHungUp = errors.New("the running sitepost has hung up")
 
 // eachRow calls each with every row of an answer, until the answer ends or each returns
 // an error.

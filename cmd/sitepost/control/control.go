@@ -30,5 +30,10 @@ import "errors"
 // DefaultPath is where the daemon of a box can be reached.
 const DefaultPath = "/run/sitepost/control.sock"
 
-// ErrNobody is wrapped by the client's errors when no daemon is at the socket.
-var ErrNobody = errors.New("no running sitepost is there")
+var (
+	// ErrNobody is wrapped by the client's errors when no daemon is at the socket.
+	ErrNobody = errors.New("no running sitepost is there")
+	// ErrHangs is wrapped when one is there that takes a question and does not answer
+	// it.
+	ErrHangs = errors.New("the running sitepost does not answer")
+)

@@ -79,7 +79,7 @@ func (d *Door) events(w http.ResponseWriter, r *http.Request) {
 	}
 	err = d.Events.Events(r.Context(), ask, func(e Event) error {
 		begun = true
-		if err := errors.Join(out.SetWriteDeadline(time.Now().Add(readWithin)), rows.Encode(e)); err != nil || !ask.Follow {
+		if err := rows.Encode(e); err != nil || !ask.Follow {
 			return err
 		}
 		return out.Flush()
@@ -113,8 +113,9 @@ func eventsAsked(q url.Values) (EventsAsked, error) {
 	return ask, fmt.Errorf("lane %q: there are alarm, event and reading", ask.Lane)
 }
 
-// Events calls each with records of the running daemon, the newest last. When it
-// follows it returns nil when ctx ends. ErrNobody means that no daemon is there.
+// Events calls each with records of the running daemon, the newest last. It returns nil
+// when ctx is cancelled, and when it follows also when its time is over. ErrNobody means
+// that no daemon is there.
 func (c Client) Events(ctx context.Context, ask EventsAsked, each func(Event) error) error {
 	q := url.Values{"n": {strconv.Itoa(ask.Most)}, "lane": {string(ask.Lane)}, "device": {ask.Device}}
 	if ask.Undelivered {
@@ -124,7 +125,10 @@ func (c Client) Events(ctx context.Context, ask EventsAsked, each func(Event) er
 		q.Set("follow", "1")
 	}
 	body, err := c.open(ctx, http.MethodGet, "/events?"+q.Encode())
-	if err != nil {
+	switch {
+	case err != nil && errors.Is(ctx.Err(), context.Canceled):
+		return nil
+	case err != nil:
 		return err
 	}
 	defer body.Close()
@@ -136,10 +140,12 @@ func (c Client) Events(ctx context.Context, ask EventsAsked, each func(Event) er
 	switch {
 	case enough != nil:
 		return enough
-	case ctx.Err() != nil:
+	case ask.Follow && ctx.Err() != nil, errors.Is(ctx.Err(), context.Canceled):
 		return nil
+	case ctx.Err() != nil:
+		return c.late(ctx.Err())
 	case ask.Follow || err != nil:
-		return errors.Join(errors.New("the running sitepost has hung up"), err)
+		return errors.Join(errHungUp, err)
 	}
 	return nil
 }

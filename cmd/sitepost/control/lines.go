@@ -80,8 +80,7 @@ func tellOver(ctx context.Context, w http.ResponseWriter) {
 	case !errors.Is(why, context.Canceled):
 		over = why.Error()
 	}
-	out := http.NewResponseController(w)
-	_ = errors.Join(out.SetWriteDeadline(time.Now().Add(readWithin)), json.NewEncoder(w).Encode(row{Over: over}), out.Flush())
+	_ = errors.Join(json.NewEncoder(w).Encode(row{Over: over}), http.NewResponseController(w).Flush())
 }
 
 // bytes hands on what is said on a line until the tool hangs up, or nobody owns the line.
@@ -103,9 +102,6 @@ func (d *Door) bytes(w http.ResponseWriter, r *http.Request) {
 		chunk, err := ear.Next(ctx)
 		if err != nil {
 			tellOver(ctx, w)
-			return
-		}
-		if err := out.SetWriteDeadline(time.Now().Add(readWithin)); err != nil {
 			return
 		}
 		if err := rows.Encode(rowOf(chunk)); err != nil {

@@ -57,7 +57,7 @@ func (d *Door) retire(w http.ResponseWriter, r *http.Request) {
 	out, rows := http.NewResponseController(w), json.NewEncoder(w)
 	d.Retire(r.Context(), ask, func(step Retiring) {
 		// That nobody reads it any more does not undo what has begun.
-		_ = errors.Join(out.SetWriteDeadline(time.Now().Add(readWithin)), rows.Encode(step), out.Flush())
+		_ = errors.Join(rows.Encode(step), out.Flush())
 	})
 }
 
@@ -70,6 +70,8 @@ func retireAsked(q url.Values) (ask RetireAsked, err error) {
 	return ask, nil
 }
 
+var errRetireLeft = errors.New("interrupted: nothing had happened so far; should the city have come back at this moment, journalctl -u sitepost says that it has begun")
+
 // Retire gives up the site of the running daemon, and calls each with every step. It
 // returns when that is done or refused. ErrNobody means that no daemon is there.
 func (c Client) Retire(ctx context.Context, ask RetireAsked, each func(Retiring) error) error {
@@ -78,7 +80,10 @@ func (c Client) Retire(ctx context.Context, ask RetireAsked, each func(Retiring)
 		q.Set("now", "1")
 	}
 	body, err := c.open(ctx, http.MethodPost, "/retire?"+q.Encode())
-	if err != nil {
+	switch {
+	case err != nil && errors.Is(ctx.Err(), context.Canceled):
+		return errRetireLeft
+	case err != nil:
 		return err
 	}
 	defer body.Close()
@@ -91,10 +96,15 @@ func (c Client) Retire(ctx context.Context, ask RetireAsked, each func(Retiring)
 	if failed != nil {
 		return failed
 	}
-	switch last.Step {
-	case RetireDone, RetireRefused:
+	gone := errors.Is(ctx.Err(), context.Canceled) // it is we who hung up
+	switch {
+	case last.Step == RetireDone, last.Step == RetireRefused:
 		return nil
-	case RetireBegun:
+	case last.Step == RetireBegun && gone:
+		return errors.New("interrupted: it has begun, and goes on without you until the site is given up")
+	case gone:
+		return errRetireLeft
+	case last.Step == RetireBegun:
 		return errors.New("the running sitepost has ended before it was done: it goes on with that when it is started")
 	}
 	return errors.Join(errors.New("the running sitepost has hung up, and nothing has happened"), ctx.Err(), err)

@@ -17,16 +17,8 @@ import (
 	"sitepost/devices/line"
 )
 
-const (
-	// mostTools bounds how many tools are served at once.
-	mostTools = 16
-	// readWithin is how long a tool may leave unread what it is sent. One that
-	// was stopped with Ctrl-Z must not keep its place, nor the daemon from
-	// stopping.
-	readWithin = 5 * time.Second
-	// mostPath is how long the path of a socket may be (sun_path in unix(7)).
-	mostPath = 107
-)
+// mostPath is how long the path of a socket may be (sun_path in unix(7)).
+const mostPath = 107
 
 // A Door is the daemon's side.
 type Door struct {
@@ -81,33 +73,7 @@ func tooLong(path string) error {
 // Serve answers tools until ctx ends, and takes back what it has lent before it
 // returns. It closes the listener, which removes the socket.
 func (d *Door) Serve(ctx context.Context, l net.Listener) error {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /lines/{line}/bytes", d.bytes)
-	mux.HandleFunc("POST /lines/{line}/loan", d.loan)
-	mux.HandleFunc("GET /cameras", d.cameras)
-	mux.HandleFunc("POST /cameras/{camera}/login", d.login)
-	if d.Reload != nil {
-		mux.HandleFunc("POST /reload", d.reload)
-	}
-	if d.Status != nil {
-		mux.HandleFunc("GET /status", d.status)
-		mux.Handle("GET /metrics", status.Metrics(d.Status))
-	}
-	if d.Upkeep != nil {
-		mux.HandleFunc("PUT /devices/{device}/maintenance", d.maintain)
-		mux.HandleFunc("DELETE /devices/{device}/maintenance", d.endMaintenance)
-		mux.HandleFunc("GET /maintenance", d.maintenances)
-	}
-	if d.Trials != nil {
-		mux.HandleFunc("POST /devices/{device}/test", d.try)
-	}
-	if d.Events != nil {
-		mux.HandleFunc("GET /events", d.events)
-	}
-	if d.Retire != nil {
-		mux.HandleFunc("POST /retire", d.retire)
-	}
-	places := make(chan struct{}, mostTools)
+	faces := d.faces()
 	var server http.Server
 	server.BaseContext = func(net.Listener) context.Context { return ctx }
 	server.ConnContext = withPeer
@@ -121,13 +87,7 @@ func (d *Door) Serve(ctx context.Context, l net.Listener) error {
 			http.Error(w, "a tool has nothing to send", http.StatusBadRequest)
 			return
 		}
-		select {
-		case places <- struct{}{}:
-			defer func() { <-places }()
-			mux.ServeHTTP(w, r)
-		default:
-			http.Error(w, "too many tools are at work", http.StatusServiceUnavailable)
-		}
+		faces.ServeHTTP(w, r)
 	})
 	closed := make(chan struct{})
 	defer context.AfterFunc(ctx, func() {
@@ -135,9 +95,42 @@ func (d *Door) Serve(ctx context.Context, l net.Listener) error {
 		// Requests end with ctx, each by itself; Shutdown waits for them.
 		_ = server.Shutdown(context.WithoutCancel(ctx))
 	})()
-	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+	if err := server.Serve(hall{l, make(places, mostGuests)}); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("control socket: %w", err)
 	}
 	<-closed
 	return nil
+}
+
+// faces are all that can be asked for. What lasts for as long as a tool likes has places
+// of its own: however many follow and listen, a person can still ask how the site stands.
+func (d *Door) faces() *http.ServeMux {
+	brief, lasting := make(places, mostTools), make(places, mostTools)
+	mux := http.NewServeMux()
+	mux.Handle("GET /lines/{line}/bytes", lasting.seat(d.bytes))
+	mux.Handle("POST /lines/{line}/loan", lasting.seat(d.loan))
+	mux.Handle("GET /cameras", brief.seat(d.cameras))
+	mux.Handle("POST /cameras/{camera}/login", brief.seat(d.login))
+	if d.Reload != nil {
+		mux.Handle("POST /reload", brief.seat(d.reload))
+	}
+	if d.Status != nil {
+		mux.Handle("GET /status", brief.seat(d.status))
+		mux.Handle("GET /metrics", brief.seat(status.Metrics(d.Status).ServeHTTP))
+	}
+	if d.Upkeep != nil {
+		mux.Handle("PUT /devices/{device}/maintenance", brief.seat(d.maintain))
+		mux.Handle("DELETE /devices/{device}/maintenance", brief.seat(d.endMaintenance))
+		mux.Handle("GET /maintenance", brief.seat(d.maintenances))
+	}
+	if d.Trials != nil {
+		mux.Handle("POST /devices/{device}/test", lasting.seat(d.try))
+	}
+	if d.Events != nil {
+		mux.Handle("GET /events", lasting.seat(d.events))
+	}
+	if d.Retire != nil {
+		mux.Handle("POST /retire", brief.seat(d.retire)) // it is one person's, and the daemon takes one
+	}
+	return mux
 }

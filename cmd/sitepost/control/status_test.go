@@ -34,7 +34,7 @@ func TestStatus(t *testing.T) {
 	}
 	defer answer.Body.Close()
 	body, err := io.ReadAll(answer.Body)
-	if err != nil || answer.StatusCode != http.StatusOK || !strings.Contains(string(body), "\nsitepost_build{version=\"1.2.0\"} 1\n") {
+	if err != nil || answer.StatusCode != http.StatusOK || !strings.Contains(string(body), "\nsitepost_build_info{version=\"1.2.0\"} 1\n") {
 		t.Errorf("metrics: got %d, %v, %s", answer.StatusCode, err, body)
 	}
 }

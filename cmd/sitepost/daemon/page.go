@@ -33,7 +33,7 @@ func (s *site) showPage(ctx context.Context, running *sync.WaitGroup) {
 		return
 	}
 	s.porch = &porch{turned: time.Now()}
-	running.Go(func() { s.porch.feel(ctx, s.turn) })
+	running.Go(func() { s.porch.feel(ctx, s.turn, s.ingest.Rounds) })
 	running.Go(func() {
 		for l := s.openPage(ctx); l != nil; l = s.openPage(ctx) {
 			p := page.Page{Address: s.opt.Page, Take: s.snapshot, Turning: s.porch.turning, Log: s.opt.Log}
@@ -103,12 +103,14 @@ func (s *site) turn(ctx context.Context) error {
 	return nil
 }
 
-// feel feels the pulse until ctx ends.
-func (p *porch) feel(ctx context.Context, turn func(context.Context) error) {
+// feel feels the pulse until ctx ends: the loops turn, and the supervision has come round
+// since it was felt last, without which no event gets through.
+func (p *porch) feel(ctx context.Context, turn func(context.Context) error, rounds func() uint64) {
 	tick := time.NewTicker(pulseEvery)
 	defer tick.Stop()
+	supervises := moves(rounds)
 	for {
-		if turn(ctx) == nil {
+		if turn(ctx) == nil && supervises(time.Now()) {
 			p.mu.Lock()
 			p.turned = time.Now()
 			p.mu.Unlock()

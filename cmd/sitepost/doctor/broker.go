@@ -161,15 +161,28 @@ func (e *examination) resolve(ctx context.Context, host string) ([]netip.Addr, e
 
 // dial reaches one of several addresses.
 func (e *examination) dial(ctx context.Context, addresses []netip.Addr, port string) (conn net.Conn, err error) {
-	ctx, cancel := context.WithTimeout(ctx, lookWithin)
-	defer cancel()
-	for _, a := range addresses[:min(4, len(addresses))] {
-		conn, err = e.Machine.Dial(ctx, "tcp", net.JoinHostPort(a.String(), port))
+	addresses = addresses[:min(4, len(addresses))]
+	share := lookWithin / time.Duration(max(1, len(addresses))) // one that swallows leaves time for the next
+	for _, a := range addresses {
+		own, cancel := context.WithTimeout(ctx, share)
+		conn, err = e.Machine.Dial(own, "tcp", net.JoinHostPort(a.String(), port))
+		cancel()
 		if err == nil {
 			return conn, nil
 		}
 	}
 	return nil, err
+}
+
+// knockAt dials an address, within a time of its own, and says nothing there.
+func (e *examination) knockAt(ctx context.Context, address string) error {
+	ctx, cancel := context.WithTimeout(ctx, dialWithin)
+	defer cancel()
+	conn, err := e.Machine.Dial(ctx, "tcp", address)
+	if err == nil {
+		_ = conn.Close()
+	}
+	return err
 }
 
 // layerOf says at which layer a dial failed, and why.

@@ -1,11 +1,15 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"sitepost/cmd/sitepost/status"
 	"sitepost/config"
@@ -30,24 +34,29 @@ func (e *examination) devices(ctx context.Context) []Row {
 	if asked > 0 {
 		rows = append(rows, Row{State: Unseen, Code: "unseen", Text: fmt.Sprintf("devices on lines: %d; they are asked only by a running sitepost", asked), Next: "start sitepost; or look by hand: sitepost scan LINE, sitepost listen LINE"})
 	}
+	isIt := func(l config.Line) bool { return l.Name == e.Device }
+	if len(rows) == 0 && e.Device != "" && !slices.ContainsFunc(e.Site.Lines, isIt) {
+		rows = append(rows, Row{State: Unseen, Code: "unseen", Place: e.Device, Text: "nobody asks it: it is disabled, or its watch is off", Next: "to use it again change its entry in the site file"})
+	}
 	return rows
 }
 
 // devicesTold is what the running sitepost knows of its devices.
 func (e *examination) devicesTold() []Row {
-	rows := e.told("device", "open")
+	rows, all := e.told("device", "open"), e.Snapshot.Devices
 	if e.Device != "" {
 		rows = slices.DeleteFunc(rows, func(r Row) bool { return r.Place != e.Device })
-		if v, known := e.Snapshot.View(e.Device); known && len(rows) == 0 {
-			rows = append(rows, Row{State: Good, Place: e.Device, Text: v.Device.State})
+		i := slices.IndexFunc(all, func(d status.Device) bool { return d.Name == e.Device })
+		if i >= 0 && len(rows) == 0 { // a line has its own look
+			rows = append(rows, asItIs(all[i]))
 		}
 		return rows
 	}
 	n := map[string]int{}
-	for _, d := range e.Snapshot.Devices {
+	for _, d := range all {
 		n[d.State]++
 	}
-	text := fmt.Sprintf("online: %d of %d", n["online"], len(e.Snapshot.Devices))
+	text := fmt.Sprintf("online: %d of %d", n["online"], len(all))
 	for _, state := range []string{"maintenance", "disabled", status.Unknown} {
 		if n[state] > 0 {
 			text += fmt.Sprintf(", %s: %d", state, n[state])
@@ -56,53 +65,92 @@ func (e *examination) devicesTold() []Row {
 	return append(rows, Row{State: Good, Text: text})
 }
 
+// asItIs is a device of which nothing wrong is known. That is good only of one that is
+// heard.
+func asItIs(d status.Device) Row {
+	if d.State == "online" {
+		return Row{State: Good, Place: d.Name, Text: d.State}
+	}
+	r := Row{State: Unseen, Code: "unseen", Place: d.Name, Text: d.State, Next: cmp.Or(d.Next, "wait a minute, then look again")}
+	if d.Why != "" {
+		r.Text += ": " + d.Why
+	}
+	return r
+}
+
 // mostAtOnce is how many cameras are dialled at the same time.
 const mostAtOnce = 32
 
 // A host is a camera or recorder with an address of its own.
 type host struct{ name, address string }
 
-// cameras dials the port of each camera and recorder and says nothing there.
+// devicesWithin is how long it may take to dial them all, if none answers.
+func (e *examination) devicesWithin() time.Duration {
+	if e.Snapshot != nil || e.Site == nil {
+		return lookWithin
+	}
+	rounds := (len(e.hosts()) + mostAtOnce - 1) / mostAtOnce
+	return min(lookWithin+time.Duration(rounds)*dialWithin, allWithin-lookWithin)
+}
+
+// cameras dials the port of each camera and recorder and says nothing there. Each has
+// its own time; those that were not dialled when all of it is over are told as that.
 func (e *examination) cameras(ctx context.Context) []Row {
 	hosts := e.hosts()
-	found, places := make([]*Row, len(hosts)), make(chan struct{}, mostAtOnce)
-	done := make(chan int, len(hosts))
+	found, places := make([]error, len(hosts)), make(chan struct{}, mostAtOnce)
+	var dialling sync.WaitGroup
 	for i, h := range hosts {
-		go func() {
+		dialling.Go(func() {
 			places <- struct{}{}
-			defer func() { <-places; done <- i }()
-			found[i] = e.camera(ctx, h)
-		}()
+			defer func() { <-places }()
+			if ctx.Err() == nil {
+				found[i] = e.knockAt(ctx, h.address)
+			}
+			if ctx.Err() != nil {
+				found[i] = errNoTime
+			}
+		})
 	}
-	for range hosts {
-		<-done // each ends with ctx
-	}
+	dialling.Wait() // each ends with ctx
 	var rows []Row
-	for _, r := range found {
-		if r != nil {
-			rows = append(rows, *r)
+	open, left := 0, 0
+	for i, err := range found {
+		switch {
+		case err == nil:
+			open++
+		case err == errNoTime:
+			left++
+		default:
+			rows = append(rows, unreachable(hosts[i], err))
 		}
 	}
-	if n := len(hosts) - len(rows); n > 0 {
-		rows = append(rows, Row{State: Good, Text: fmt.Sprintf("cameras and recorders whose port is open: %d of %d (no login was tried)", n, len(hosts))})
+	if left > 0 {
+		rows = append(rows, Row{State: Unseen, Code: "unseen", Text: fmt.Sprintf("cameras and recorders for which there was no time: %d of %d", left, len(hosts)), Next: "look at one alone: sitepost doctor CAMERA"})
+	}
+	if open > 0 {
+		rows = append(rows, Row{State: Good, Text: fmt.Sprintf("cameras and recorders whose port is open: %d of %d (no login was tried)", open, len(hosts))})
 	}
 	return rows
 }
 
-func (e *examination) camera(ctx context.Context, h host) *Row {
-	conn, err := e.Machine.Dial(ctx, "tcp", h.address)
-	if err == nil {
-		_ = conn.Close()
-		return nil
-	}
+var errNoTime = errors.New("there was no time to dial it")
+
+func unreachable(h host, err error) Row {
 	layer, why := layerOf(err)
-	return &Row{State: Wrong, Code: "device.unreachable", Place: h.name, Layer: layer, Text: fmt.Sprintf("%s: %s", h.address, why), Next: "is it powered, and in this network? ping it; sitepost discover finds one that has moved"}
+	return Row{State: Wrong, Code: "device.unreachable", Place: h.name, Layer: layer, Text: fmt.Sprintf("%s: %s", h.address, why), Next: "is it powered, and in this network? ping it; sitepost discover finds one that has moved"}
 }
 
-// hosts lists who has an address of its own, inside the device networks only.
+// hosts lists who has an address of its own, inside the device networks only. Of one
+// device it is that, and the recorder behind which it is.
 func (e *examination) hosts() (all []host) {
+	recorder := e.Device
+	for _, k := range e.Site.Cameras {
+		if k.Name == e.Device && k.Disabled == nil && k.Recorder != "" {
+			recorder = k.Recorder
+		}
+	}
 	add := func(name, address string, https bool, off *config.Disabled) {
-		if address == "" || off != nil || e.Device != "" && e.Device != name {
+		if address == "" || off != nil || e.Device != "" && e.Device != name && recorder != name {
 			return
 		}
 		if _, _, err := net.SplitHostPort(address); err != nil {

@@ -28,6 +28,9 @@ import (
 const (
 	// lookWithin is how long one look may take.
 	lookWithin = 5 * time.Second
+	// dialWithin is how long one of many addresses has to answer: it is its own, so that
+	// nobody is called dead because another one was.
+	dialWithin = 3 * time.Second
 	// allWithin is how long all of it may take: a broker is looked at layer by layer.
 	allWithin = 30 * time.Second
 )
@@ -85,12 +88,15 @@ type Options struct {
 
 	Snapshot *status.Snapshot // of the running sitepost; nil: there is none
 	Absent   error            // why there is none; nil: nobody is at the socket
+	Hangs    bool             // one is there, and does not say how it stands
 	Device   string           // look at this one and what it hangs on; "": at everything
 
 	// TLS is how a broker's connection is secured.
 	TLS func(config.Broker) (*tls.Config, error)
 	// Knock logs in to a broker once and sends the canary. layer is "login" or "canary",
-	// where it failed. nil: nobody may log in now, and WhyNot says why.
+	// where it failed. nil: nobody may log in now, and WhyNot says why: a sitepost runs, or
+	// may run, that was not asked. Then a serial server, which takes one client, is not
+	// dialled either.
 	Knock  func(context.Context, config.Broker) (layer string, err error)
 	WhyNot string
 
@@ -198,7 +204,7 @@ func (e *examination) looks() (all []look) {
 		add("network", e.network)
 	}
 	add("line", e.lines)
-	add("device", e.devices)
+	all = append(all, look{"device", e.devicesWithin(), e.devices})
 	if e.Device == "" {
 		all = append(all, e.brokers()...)
 	}
@@ -209,7 +215,7 @@ func (e *examination) looks() (all []look) {
 // status.
 func Codes() []string {
 	return []string{
-		"unseen", "sitepost.stopped",
+		"unseen", "sitepost.stopped", "sitepost.hangs",
 		"host.undervoltage", "host.hot",
 		"disk.low", "disk.full", "disk.readonly", "disk.worn", "disk.missing",
 		"clock.no_answer",

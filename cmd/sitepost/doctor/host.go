@@ -19,6 +19,8 @@ func (e *examination) sitepost(context.Context) []Row {
 	switch {
 	case s != nil:
 		return []Row{{State: Good, Text: fmt.Sprintf("version %s runs since %s", s.Version, s.Started.Format("2006-01-02 15:04"))}}
+	case e.Hangs:
+		return []Row{{State: Wrong, Code: "sitepost.hangs", Text: e.Absent.Error(), Next: "journalctl -u sitepost says what it did last; if it stays so, systemctl restart sitepost: what is on disk stays there"}}
 	case e.Absent != nil:
 		return []Row{{State: Unseen, Code: "unseen", Text: e.Absent.Error(), Next: "run the doctor as root, or as a member of the group of sitepost"}}
 	}
@@ -36,7 +38,7 @@ func (e *examination) told(areas ...string) (all []Row) {
 	for _, f := range e.Snapshot.Findings {
 		for _, area := range areas {
 			if f.What == area {
-				all = append(all, Row{State: grade(f), Code: f.Code, Place: f.Name, Text: f.Text, Next: nextOf(f)})
+				all = append(all, Row{State: grade(f), Code: f.Code, Place: f.Name, Text: f.Text, Next: f.Next})
 			}
 		}
 	}
@@ -55,14 +57,6 @@ func grade(f status.Finding) State {
 		return Look
 	}
 	return Wrong
-}
-
-// nextOf is what to do about a finding; everything has a next step.
-func nextOf(f status.Finding) string {
-	if f.Next != "" {
-		return f.Next
-	}
-	return fmt.Sprintf("see `sitepost explain %s`", f.Code)
 }
 
 // hot is from when on a machine is, in thousandths of a degree.

@@ -10,7 +10,9 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
+	"sitepost/cmd/sitepost/status"
 	"sitepost/config"
 	"sitepost/devices"
 )
@@ -22,29 +24,50 @@ func (e *examination) lines(ctx context.Context) []Row {
 		return append(e.told("line"), unread)
 	}
 	adapters := e.Machine.adapters()
+	found := make([][]Row, len(e.Site.Lines))
+	var looking sync.WaitGroup // at all at once: a serial server that is off takes its time
+	for i, l := range e.Site.Lines {
+		if e.Device == "" || e.hangsOn(l.Name) {
+			looking.Go(func() { found[i] = e.line(ctx, l, adapters) })
+		}
+	}
+	looking.Wait()
 	var rows []Row
-	good := 0
-	for _, l := range e.Site.Lines {
-		if e.Device != "" && !e.hangsOn(l.Name) {
-			continue
-		}
-		found := e.line(ctx, l, adapters)
-		rows = append(rows, found...)
-		if len(found) == 0 {
-			good++
+	var good []config.Line
+	for i, l := range e.Site.Lines {
+		rows = append(rows, found[i]...)
+		if len(found[i]) == 0 && (e.Device == "" || e.hangsOn(l.Name)) {
+			good = append(good, l)
 		}
 	}
-	if good > 0 {
-		rows = append(rows, Row{State: Good, Text: e.goodLines(good)})
-	}
-	return rows
+	return append(rows, e.goodLines(good)...)
 }
 
-func (e *examination) goodLines(n int) string {
-	if e.Snapshot != nil {
-		return fmt.Sprintf("lines that work: %d", n)
+// goodLines tells of the lines of which nothing is wrong.
+func (e *examination) goodLines(all []config.Line) []Row {
+	n, isPort := len(all), func(l config.Line) bool { return l.Port != "" }
+	switch {
+	case n == 0:
+		return nil
+	case e.Snapshot != nil:
+		return []Row{{State: Good, Text: fmt.Sprintf("lines that work: %d", n)}}
+	case !slices.ContainsFunc(all, isPort) || e.Machine.seesAll():
+		return []Row{{State: Good, Text: fmt.Sprintf("ports that are there and that nobody holds: %d (not opened)", n)}}
 	}
-	return fmt.Sprintf("ports that are there and that nobody holds: %d (not opened)", n)
+	return []Row{
+		{State: Good, Text: fmt.Sprintf("ports that are there: %d (not opened)", n)},
+		{State: Unseen, Code: "unseen", Text: "which program holds a port is seen only by root", Next: "run the doctor with sudo"},
+	}
+}
+
+// seesAll says whether /proc shows this user what all programs have open.
+func (m Machine) seesAll() bool {
+	for _, process := range m.glob("proc/[0-9]*") {
+		if _, err := fs.ReadDir(m.Root, process+"/fd"); errors.Is(err, fs.ErrPermission) {
+			return false
+		}
+	}
+	return true
 }
 
 // hangsOn says whether the device that is looked at is this line or hangs on it.
@@ -58,9 +81,14 @@ func (e *examination) hangsOn(line string) bool {
 func (e *examination) line(ctx context.Context, l config.Line, adapters []adapter) []Row {
 	rows := slices.DeleteFunc(e.told("line"), func(r Row) bool { return r.Place != l.Name })
 	lost := slices.ContainsFunc(rows, func(r Row) bool { return r.Code == string(devices.LineLost) })
+	if e.Snapshot != nil && len(rows) == 0 {
+		rows = e.lineAsItIs(l.Name)
+	}
 	switch {
 	case l.Port == "" && e.Snapshot != nil: // it takes one client, and that is the running sitepost
 		return rows
+	case l.Port == "" && e.WhyNot != "": // nor must one that cannot be asked lose it
+		return []Row{{State: Unseen, Code: "unseen", Place: l.Name, Text: "its serial server is not dialled: " + e.WhyNot, Next: askIt}}
 	case l.Port == "":
 		return e.serialServer(ctx, l)
 	case e.Snapshot == nil || lost:
@@ -68,6 +96,24 @@ func (e *examination) line(ctx context.Context, l config.Line, adapters []adapte
 	}
 	return append(rows, e.naming(l, adapters)...)
 }
+
+// lineAsItIs tells of a line of which nothing wrong is known and that does not work all the
+// same: it is lent, or was not opened yet. Nothing of one that works.
+func (e *examination) lineAsItIs(name string) []Row {
+	d := status.Device{Name: name, State: status.Unknown}
+	for _, one := range e.Snapshot.Lines {
+		if one.Name == name {
+			d = one
+		}
+	}
+	if row := asItIs(d); row.State != Good {
+		return []Row{row}
+	}
+	return nil
+}
+
+// askIt is the next step with what only a sitepost knows that runs and was not asked.
+const askIt = "run the doctor with sudo, and give it the socket of that sitepost with --control"
 
 // port says whether a port is there, and who has it.
 func (e *examination) port(l config.Line) []Row {
@@ -83,7 +129,11 @@ func (e *examination) port(l config.Line) []Row {
 		}
 		return []Row{{State: Wrong, Code: "line.missing", Place: l.Name, Text: fmt.Sprintf("there is no port %s", l.Port), Next: next}}
 	}
-	if pid, name := m.holder("/" + device); pid != 0 {
+	switch pid, name := m.holder("/" + device); {
+	case pid == 0:
+	case name == "sitepost" && e.WhyNot != "":
+		return []Row{{State: Unseen, Code: "unseen", Place: l.Name, Text: fmt.Sprintf("%s is held by a sitepost that cannot be asked", l.Port), Next: askIt}}
+	default:
 		return []Row{{State: Wrong, Code: "line.held", Place: l.Name, Text: fmt.Sprintf("%s is held by process %d (%s)", l.Port, pid, name), Next: fmt.Sprintf("stop it: systemctl stop %s, or kill %d", name, pid)}}
 	}
 	if err := m.MayOpen("/" + device); errors.Is(err, fs.ErrPermission) {
@@ -199,9 +249,8 @@ func twin(all []adapter, name string) string {
 // serialServer looks whether one answers. Only where no sitepost runs: it takes one
 // client.
 func (e *examination) serialServer(ctx context.Context, l config.Line) []Row {
-	conn, err := e.Machine.Dial(ctx, "tcp", l.Address)
+	err := e.knockAt(ctx, l.Address)
 	if err == nil {
-		_ = conn.Close()
 		return nil
 	}
 	layer, why := layerOf(err)

@@ -136,6 +136,11 @@ func TestLinesOfRunning(t *testing.T) {
 	if diff := cmp.Diff([]string{"good | lines that work: 1 |"}, short(lookAt(t, m, port, up))); diff != "" {
 		t.Errorf("it works (-want +got):\n%s", diff)
 	}
+	lent := &status.Snapshot{Lines: []status.Device{{Name: "bus-a", State: "maintenance", Why: "the line is lent to a technician's tool", Next: "end the tool: the line comes back by itself"}}}
+	lent.Judge()
+	if diff := cmp.Diff([]string{"unseen unseen bus-a | maintenance: the line is lent to a technician's tool | end the tool: the line comes back by itself"}, short(lookAt(t, m, port, lent))); diff != "" {
+		t.Errorf("it is lent (-want +got):\n%s", diff)
+	}
 	lost := &status.Snapshot{Lines: []status.Device{{Name: "bus-a", State: "offline", Why: "the line is lost", Next: "check the cable and the adapter's power"}}}
 	lost.Judge()
 	want := []string{
@@ -147,8 +152,27 @@ func TestLinesOfRunning(t *testing.T) {
 	}
 }
 
-// TestSerialServer: where a sitepost runs nobody else dials a serial server, which takes
-// one client.
+// TestHeldByUnasked: nobody is told to stop a sitepost that runs and was not asked because
+// it holds its port.
+func TestHeldByUnasked(t *testing.T) {
+	t.Parallel()
+	files := twins()
+	files["proc/812/comm"] = "sitepost\n"
+	const port = "/dev/serial/by-path/pci-0000:00:14.0-usb-0:3:1.0-port0"
+	site := &config.Config{Lines: []config.Line{{Name: "bus-a", Port: port}}}
+	e := examination{Options{Machine: tree(t, files), Site: site, WhyNot: "a sitepost runs that cannot be asked"}}
+	want := []string{"unseen unseen bus-a | " + port + " is held by a sitepost that cannot be asked | " + askIt}
+	if diff := cmp.Diff(want, short(e.lines(t.Context()))); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	e.WhyNot = "" // a tool of a technician holds it
+	if rows := e.lines(t.Context()); len(rows) != 1 || rows[0].Code != "line.held" {
+		t.Errorf("got %q", short(rows))
+	}
+}
+
+// TestSerialServer: where a sitepost runs, or may run, nobody else dials a serial server,
+// which takes one client.
 func TestSerialServer(t *testing.T) {
 	t.Parallel()
 	m := tree(t, map[string]string{"proc/1/comm": "init"})
@@ -162,7 +186,12 @@ func TestSerialServer(t *testing.T) {
 		t.Error("it was dialled although sitepost runs")
 		return nil, os.ErrDeadlineExceeded
 	}
-	e.Snapshot = &status.Snapshot{}
+	e.WhyNot = "a sitepost may be running that cannot be asked"
+	want = []string{"unseen unseen gates | its serial server is not dialled: a sitepost may be running that cannot be asked | " + askIt}
+	if diff := cmp.Diff(want, short(e.lines(t.Context()))); diff != "" {
+		t.Errorf("one may run (-want +got):\n%s", diff)
+	}
+	e.Snapshot, e.WhyNot = &status.Snapshot{Lines: []status.Device{{Name: "gates", State: "online"}}}, ""
 	if got := e.lines(t.Context()); len(got) != 1 || got[0].State != Good {
 		t.Errorf("sitepost runs: got %+v", got)
 	}

@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 )
 
 // safety is what stands above every answer.
@@ -49,8 +50,8 @@ func (p *Page) guard(next http.Handler) http.Handler {
 // isOurs says whether a Host names this machine: the one of the site file, or a name of
 // loopback, with any port, for who comes through a tunnel has another one.
 func (p *Page) isOurs(host string) bool {
-	name := nameOf(host)
-	return slices.Contains([]string{"localhost", "127.0.0.1", "::1"}, name) || name != "" && name == nameOf(p.Address)
+	name := strings.ToLower(nameOf(host))
+	return slices.Contains([]string{"localhost", "127.0.0.1", "::1"}, name) || name != "" && name == strings.ToLower(nameOf(p.Address))
 }
 
 // nameOf is a host without its port.

@@ -1,6 +1,8 @@
 package status
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
 	"time"
 
@@ -50,6 +52,7 @@ var checks = []check{
 	{OpenCondition, "open", judgeOpen},
 	{string(devices.LineSecondMaster), "line", judgeSecondMaster},
 	{string(devices.LineLost), "line", judgeLost},
+	{string(devices.LineOverloaded), "line", judgeOverloaded},
 	{string(devices.DeviceOffline), "device", devicesThatAre("offline")},
 	{string(devices.DeviceSilent), "device", devicesThatAre("silent")},
 	{string(devices.CameraLogin), "device", judgeLogin},
@@ -78,14 +81,13 @@ func (s *Snapshot) Judge() {
 	}
 }
 
-// find returns what a check finds.
+// find returns what a check finds. Everything has a next step.
 func (c check) find(s *Snapshot) []Finding {
 	found := c.judge(s)
 	for i := range found {
-		if found[i].Code == "" {
-			found[i].Code = c.code
-		}
-		found[i].What = c.area
+		f := &found[i]
+		f.Code, f.What = cmp.Or(f.Code, c.code), c.area
+		f.Next = cmp.Or(f.Next, fmt.Sprintf("see `sitepost explain %s`", f.Code))
 	}
 	return found
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // codesOf are the codes of what is found, with whom it is about.
-func codesOf(s Snapshot) (all []string) {
+func codesOf(s *Snapshot) (all []string) {
 	s.Judge()
 	for _, f := range s.Findings {
 		all = append(all, strings.TrimSpace(f.Code+" "+f.Name))
@@ -71,6 +71,7 @@ func TestChecks(t *testing.T) {
 		{"lost", line(devices.LineLost), []string{"line.lost bus-a"}},
 		{"second master", line(devices.LineSecondMaster), []string{"line.second_master bus-a"}},
 		{"lost, after a second master", line(devices.LineSecondMaster, devices.LineLost), []string{"line.lost bus-a"}},
+		{"overloaded", func(s *Snapshot) { s.Open = []Open{{Type: devices.LineOverloaded, Device: "bus-a", Since: night}} }, []string{"line.overloaded bus-a"}},
 		{"offline", device("offline", devices.DeviceOffline), []string{"device.offline gas-1"}},
 		{"silent", device("silent", devices.DeviceSilent), []string{"device.silent gas-1"}},
 		{"faulty", device("faulty", devices.DeviceFault), []string{"device.fault gas-1"}},
@@ -83,7 +84,12 @@ func TestChecks(t *testing.T) {
 	} {
 		s := well()
 		test.change(&s)
-		got := codesOf(s)
+		got := codesOf(&s)
+		for _, f := range s.Findings {
+			if f.Next == "" || f.Text == "" || f.What == "" {
+				t.Errorf("%s: %+v has no next step, cause or area", test.what, f)
+			}
+		}
 		if diff := cmp.Diff(test.want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", test.what, diff)
 		}
@@ -96,6 +102,19 @@ func TestChecks(t *testing.T) {
 	for _, code := range CheckCodes() {
 		if !seen[code] {
 			t.Errorf("check %s finds nothing in this test", code)
+		}
+	}
+}
+
+// TestCodeOnScreen: whoever reads what is wrong can ask what it means: each line has the
+// code, once. Answers complaint 38.
+func TestCodeOnScreen(t *testing.T) {
+	s := ill()
+	s.Judge()
+	rows := strings.Split(s.Words(nil), "\n")
+	for i, f := range s.Findings[:mostWrong] {
+		if n := strings.Count(rows[1+i], f.Code); n != 1 {
+			t.Errorf("%q has code %s %d times, want once", rows[1+i], f.Code, n)
 		}
 	}
 }

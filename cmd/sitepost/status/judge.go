@@ -155,6 +155,17 @@ func judgeLost(s *Snapshot) []Finding {
 	})
 }
 
+// judgeOverloaded finds the lines that cannot ask as often as they should. They are heard
+// all the same, so their state does not tell it.
+func judgeOverloaded(s *Snapshot) (all []Finding) {
+	for _, o := range s.Open {
+		if o.Type == devices.LineOverloaded {
+			all = append(all, Finding{Name: o.Device, Since: o.Since, Text: textOpen(o), Next: nextOverloaded})
+		}
+	}
+	return all
+}
+
 // devicesThatAre finds the devices in one state.
 func devicesThatAre(state string) func(*Snapshot) []Finding {
 	return func(s *Snapshot) []Finding {

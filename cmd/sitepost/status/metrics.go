@@ -1,7 +1,6 @@
 package status
 
 import (
-	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -11,10 +10,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"sitepost/devices"
+	"sitepost/ingest/store"
 )
 
 // lanes is the order in which lanes are shown.
 var lanes = []devices.Lane{devices.AlarmLane, devices.EventLane, devices.ReadingLane}
+
+// severities are all that a condition may have.
+var severities = []devices.Severity{devices.Critical, devices.Major, devices.Minor, devices.Notice, devices.Info}
 
 // Metrics answers with the figures of a snapshot, taken at each question, and
 // those of the process. Labels are lanes, states, severities, checks, brokers and time
@@ -47,8 +50,8 @@ func desc(f figure) *prometheus.Desc {
 
 // The figures, by what they are about.
 var (
-	build        = figure{"build", "1, with the version", gauge, []string{"version"}}
-	started      = figure{"started_seconds", "when the daemon started, by its clock", gauge, nil}
+	build        = figure{"build_info", "1, with the version", gauge, []string{"version"}}
+	started      = figure{"start_time_seconds", "when the daemon started, by its clock, since 1970", gauge, nil}
 	findings     = figure{"findings", "things that are wrong", gauge, nil}
 	checkFinds   = figure{"check_findings", "things that one check finds wrong; `sitepost explain` tells what to do", gauge, []string{"check"}}
 	byDevice     = figure{"devices", "devices and lines by state", gauge, []string{"state"}}
@@ -113,9 +116,9 @@ func (f figures) Collect(out chan<- prometheus.Metric) {
 	for _, state := range states {
 		put(byDevice, float64(byStates[state]), state)
 	}
-	severities := openBySeverity(s.Open)
-	for _, severity := range slices.Sorted(maps.Keys(severities)) {
-		put(openNow, float64(severities[severity]), string(severity))
+	open := openBySeverity(s.Open)
+	for _, severity := range severities { // also those of which there is none: a figure that goes away alarms nobody
+		put(openNow, float64(open[severity]), string(severity))
 	}
 	s.putLanes(put)
 	s.putLink(put)
@@ -133,15 +136,34 @@ func (s *Snapshot) putLanes(put put) {
 		put(waiting, float64(l.Waiting), label)
 		put(oldest, s.age(l.Oldest), label)
 	}
-	for _, d := range s.Store.Dropped {
-		put(dropped, float64(d.Records), string(d.Lane), d.Why)
-	}
+	s.putDropped(put)
 	for _, part := range s.Store.Shares {
 		put(storeBytes, float64(part.Bytes), part.Name)
 		put(storeSize, float64(part.Most), part.Name)
 	}
 	put(commits, float64(s.Store.Commits))
 	put(failing, one(s.Store.Failing))
+}
+
+// putDropped puts a figure for each reason, also before the first record is dropped: one
+// that is born with it would rise by nothing.
+func (s *Snapshot) putDropped(put put) {
+	type drop struct {
+		lane devices.Lane
+		why  string
+	}
+	n := map[drop]uint64{}
+	for _, lane := range lanes {
+		for _, why := range store.Whys() {
+			n[drop{lane, why}] = 0
+		}
+	}
+	for _, d := range s.Store.Dropped {
+		n[drop{d.Lane, d.Why}] += d.Records
+	}
+	for d, records := range n {
+		put(dropped, float64(records), string(d.lane), d.why)
+	}
 }
 
 func (s *Snapshot) putLink(put put) {

@@ -42,7 +42,7 @@ func (s *Snapshot) Words(speaker *words.Speaker) string {
 			screen.line("", "… and %d more: --json lists all", len(s.Findings)-i)
 			break
 		}
-		screen.line(screen.Sprintf("wrong"), "%s", screen.finding(f))
+		screen.line(screen.Sprintf("wrong"), "%s", screen.finding(f)+code(f))
 	}
 	if len(s.Findings) == 0 {
 		screen.line("", "all is well")
@@ -62,6 +62,14 @@ func (s *screen) finding(f Finding) string {
 		text = s.Sprintf("%s, since %s", text, s.ago(s.Time.Sub(f.Since)))
 	}
 	return join(s.Sprintf("; "), text, s.Translate(f.Next))
+}
+
+// code is what a person asks `sitepost explain` for, where the next step does not name it.
+func code(f Finding) string {
+	if strings.Contains(f.Next, f.Code) {
+		return ""
+	}
+	return "  [" + f.Code + "]"
 }
 
 // textOf says what a finding is. A code has its words in the dictionary.

@@ -150,7 +150,7 @@ func TestSilentCity(t *testing.T) {
 // TestBrokers: what is wrong beside a link that is up is found too, and what is said
 // once is not said twice.
 func TestBrokers(t *testing.T) {
-	const away = "city: city-b: the city is away: connection refused"
+	const away = "city: city-b: the city is away: connection refused; see `sitepost explain city.away`"
 	for name, test := range map[string]struct {
 		status uplink.Status
 		want   []string

@@ -31,6 +31,7 @@ const (
 	nextNotAccepted = "correct it, then say `sitepost reload`"
 	nextAtRestart   = "restart sitepost when that suits the site"
 	textStoreFull   = "the store is full: what is more than readings is being dropped"
+	nextOverloaded  = "`sitepost check --rounds` says who takes how much of its time: move instruments to another line, or raise its baud rate"
 	nextStoreFull   = "look at the disk and at size in [store]; bring the city back, so that what waits can go"
 )
 

@@ -201,8 +201,8 @@ opened and no sitepost runs.`: `doctor 检查机器、磁盘和时钟、配置�
 和卡号，并显示清单。
 
 退出码：0 没有异常，1 有异常，2 打不开配置文件且没有 sitepost 在运行。`,
-	`explain says of a code, as status, doctor and events show it, what it means, what usually
-causes it and what to do; of a code that goes to the city also how it is told there.
+	`explain says of a code, as status, doctor and events --json show it, what it means, what
+usually causes it and what to do; of a code that goes to the city also how it is told there.
 
 Of a family of devices it prints what is known and how it is known: wiring, factory
 settings, what it says, quirks by firmware, and where that is from. NAME is that of a
@@ -213,7 +213,7 @@ profile, or
           what to set in the camera
   osdp    card readers on OSDP
 
-Without a name it lists all codes and notes. No network is needed.`: `explain 解释 status、doctor 和 events 里出现的代码：含义、常见原因、怎么办；会上报平台的
+Without a name it lists all codes and notes. No network is needed.`: `explain 解释 status、doctor 和 events --json 里出现的代码：含义、常见原因、怎么办；会上报平台的
 代码还说明如何上报。
 
 对一类设备则打印已知情况及其来源：接线、出厂设置、协议内容、各固件的毛病。NAME 是型号
