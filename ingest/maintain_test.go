@@ -482,6 +482,8 @@ func TestMaintenanceBounds(t *testing.T) {
 			{"gas-1", time.Hour, " \t", "for no reason"},
 			{"gas-1", time.Hour, "two\nlines", "more than one line"},
 			{"gas-1", time.Hour, strings.Repeat("修", mostReason+1), "more than 200 characters"},
+			{"gas-1", time.Hour, "\xbc\xec\xd0\xde", "in UTF-8"}, // 检修 from a terminal in GBK
+			{"gas-1", time.Hour, "turned \u202eround", "nobody can read"},
 		} {
 			if _, err := in.Maintain(c.device, c.long, "root", c.why); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%q for %v because of %.20q: got %v, want %q", c.device, c.long, c.why, err, c.want)
@@ -490,7 +492,7 @@ func TestMaintenanceBounds(t *testing.T) {
 		same(t, len(in.Maintenances()), 0)
 		maintained(t, in, "gas-1")
 		until(began, 5*time.Minute)
-		m, err := in.Maintain("gas-1", 24*time.Hour, "ann", strings.Repeat("修", mostReason))
+		m, err := in.Maintain("gas-1", 24*time.Hour, "ann", strings.Repeat("\u3000修", mostReason/2)+"修")
 		if err != nil || !m.Since.Equal(began) || m.Until.Sub(began) != 24*time.Hour+5*time.Minute+500*time.Millisecond {
 			t.Errorf("got %+v, %v", m, err)
 		}
