@@ -541,6 +541,9 @@ func TestMaintenanceWhileTheDiskRefuses(t *testing.T) {
 			"gas-1 gas.alarm.low raised", "gas-1 gas.alarm.high raised, maintenance",
 			"gas-1 gas.alarm.high raised again 1 of 2", "gas-1 gas.alarm.low cleared of 1",
 		})
+		same(t, untimed(lane(t, st, devices.EventLane, began)), []string{ // the end too, when the disk takes it
+			"gas-1 device.mode maintenance at operator, maintenance", "gas-1 device.mode normal at operator",
+		})
 		if known, err := st.Recall(keptAs("gas-1"), new(Maintenance)); known || err != nil {
 			t.Errorf("the store still knows a maintenance: %v, %v", known, err)
 		}

@@ -30,7 +30,6 @@ var zhMore = map[string]string{
 	"in maintenance until %s by %s: %s":                       "维护至 %s，操作人 %s：%s",
 	"ended by %s":                                             "由 %s 结束",
 	"maintenance is over, %s; it was since %s by %s: %s":      "维护结束（%s）；自 %s 起，操作人 %s：%s",
-	"maintenance is over":                                     "维护结束",
 	"it stands since %s, when the device was in maintenance":  "自 %s 起一直存在，当时设备在维护中",
 	"it is over since %s, when the device was in maintenance": "已于 %s 恢复，当时设备在维护中",
 	"its time has come":                                       "到时自动结束",
