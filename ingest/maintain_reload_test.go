@@ -2,6 +2,8 @@ package ingest
 
 import (
 	"fmt"
+	"log/slog"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -177,6 +179,33 @@ func TestMaintenanceHalfTold(t *testing.T) {
 			"gas-1 device.mode maintenance at operator, maintenance",
 			"gas-2 device.mode maintenance at operator", "gas-2 device.mode normal at operator",
 		})
+	})
+}
+
+// TestMaintenanceToldAfterARefusal: a word of a maintenance that the disk did not take is
+// told when it does, and is not lost again each second until then.
+func TestMaintenanceToldAfterARefusal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		directory := t.TempDir()
+		st, err := store.Open(store.Options{Directory: directory, Site: "site"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer st.Close()
+		began := time.Now()
+		o := Options{Store: st, Site: siteWith("gas-1"), Log: slog.New(slog.DiscardHandler)}
+		m := Maintenance{Device: "gas-1", Since: began, Until: began.Add(10 * time.Minute), Who: "root", Why: "检修"}
+		if err := st.Append(o.Site.Places["gas-1"], isInUpkeep(m, began)); err != nil { // that it is over was not told
+			t.Fatal(err)
+		}
+		mend := breakWrites(t, filepath.Join(directory, "store.db"))
+		stop := running(t, New(o), alone("gas-1", high(30*time.Second, devices.Raised)))
+		until(began, time.Minute)
+		mend()
+		until(began, 2*time.Minute)
+		stop()
+		same(t, untimed(lane(t, st, devices.EventLane, began)), []string{"gas-1 device.mode maintenance at operator", "gas-1 device.mode normal at operator"})
+		same(t, st.Lost(), []store.Loss{{Lane: devices.EventLane, Count: 1, Why: store.WhyRefused}})
 	})
 }
 
