@@ -148,7 +148,7 @@ func (in *Ingest) inMode(e devices.Event) devices.Event {
 // overtaken is told of an event that is stored: one whose maintenance ended on the way
 // may have raised a condition that nobody would tell again.
 func (in *Ingest) overtaken(told devices.Event) {
-	if !told.Upkeep {
+	if !told.Upkeep || told.Mode == devices.Normal {
 		return
 	}
 	if _, still := in.maintenanceOf(told.Device); !still {

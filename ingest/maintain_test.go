@@ -157,6 +157,13 @@ func TestMaintenanceEndedByHand(t *testing.T) {
 			t.Fatal(events, err)
 		}
 		same(t, events[0].Event.Text, "maintenance is over, ended by operator (uid 1000); it was since "+minuteOf(began.Add(2*time.Minute))+" by root (uid 0): 检修")
+		raisings, err := st.Read(devices.AlarmLane, 0, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if made, err := in.put(raisings[0].Place, stillThere(raisings[0], time.Now())); made != nil || err != nil { // the device was first
+			t.Errorf("an alarm that is everybody's is made so again: %+v, %v", made, err)
+		}
 		if _, err := in.EndMaintenance("gas-1", "x"); err == nil {
 			t.Error("what has ended can be ended")
 		}

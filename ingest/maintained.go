@@ -164,7 +164,7 @@ func stillThere(r store.Record, now time.Time) devices.Event {
 		text += ": " + was.Text
 	}
 	return devices.Event{
-		Time: now, Device: was.Device, Code: was.Code, State: devices.Raised, Point: was.Point,
+		Time: now, Device: was.Device, Code: was.Code, State: devices.Raised, Point: was.Point, Upkeep: true,
 		Detail: was.Detail, Text: bounded(text), Reminder: max(1, reminders(now.Sub(was.Time))),
 	}
 }

@@ -80,13 +80,18 @@ func wordOf(e devices.Event) string {
 //	cleared, other mode  –          doubt     –                –                   –
 //	reminder             –          remind    remind           remind              claim²
 //
-// ¹ it is open in doubt. ² One in another mode only reminds.
+// ¹ it is open in doubt. ² One in another mode only reminds. One that the end of an upkeep
+// tells claims, and else is known: the device may have said it first.
 func judgeCondition(e devices.Event, o *opened) verdict {
 	normal, raised := e.Mode == devices.Normal, e.State == devices.Raised
 	switch {
 	case o == nil && raised && e.Reminder == 0:
 		return raise
 	case o == nil:
+		return known
+	case e.Upkeep && normal && o.inUpkeep():
+		return claim
+	case e.Upkeep && normal:
 		return known
 	case e.Upkeep:
 		return judgeUpkeep(e, o)
