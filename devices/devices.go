@@ -40,8 +40,9 @@ type Event struct {
 	Point      string    `json:"point,omitempty"`      // lane, sensor, channel or side of the device
 	Direction  Direction `json:"direction,omitempty"`  // of a passage, where the site knows it
 	Mode       Mode      `json:"mode,omitempty"`       // the device's mode when it spoke; "" is normal
-	Upkeep     bool      `json:"upkeep,omitempty"`     // the mode is not its own: a person has put it into maintenance; drivers leave it false
+	Upkeep     bool      `json:"upkeep,omitempty"`     // the mode is not its own: a person has put it into maintenance, or, in mode normal, that is over; drivers leave it false
 	Is         string    `json:"is,omitempty"`         // what a state now is: "closed", "present"
+	Until      time.Time `json:"until,omitzero"`       // when a state ends by itself: a person's maintenance; drivers leave it zero
 	Detail     string    `json:"detail,omitempty"`     // the device's own number or word for the reason: "1103"
 	Text       string    `json:"text,omitempty"`       // the device's own words, for a person; at most 1,024 characters
 	TimedOut   bool      `json:"timed_out,omitempty"`  // of a clearing: nobody said it, the raising was not repeated for too long

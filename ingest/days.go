@@ -135,8 +135,8 @@ func (t *tally) hear(now, at time.Time) {
 // the dictionary has, at most.
 func (t *tally) record(r store.Record, now time.Time) {
 	e := r.Event
-	if t.says == nil || e.State == devices.Cleared || e.Reminder > 0 || e.Code == devices.DeviceCounts {
-		return
+	if t.says == nil || e.State == devices.Cleared || e.Reminder > 0 || e.Code == devices.DeviceCounts || e.Code == devices.AlarmTest {
+		return // a test alarm is of the device, and not by it
 	}
 	t.turn(now)
 	n := uint64(1)

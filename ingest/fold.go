@@ -56,14 +56,17 @@ func (in *Ingest) takeReading(w *watched, p devices.Place, e devices.Event) erro
 	if e.Value == nil {
 		return nil // it spoke, and what it said was no figure
 	}
-	if out, ready := in.fold.add(p, e); ready {
-		return in.append(p, out)
+	for _, s := range in.fold.add(p, e) {
+		if err := in.append(s.place, s.event); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// add takes one reading in and returns the event that must leave now, if any.
-func (f *fold) add(p devices.Place, e devices.Event) (devices.Event, bool) {
+// add takes one reading in and returns what must leave now. What was measured in one mode
+// is not summed up with what was measured in another.
+func (f *fold) add(p devices.Place, e devices.Event) (out []summed) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	key := pointKey{e.Device, e.Code, e.Point}
@@ -73,11 +76,14 @@ func (f *fold) add(p devices.Place, e devices.Event) (devices.Event, bool) {
 		f.sums[key] = s
 	}
 	changed := !known || e.Mode != s.mode
-	s.take(p, e)
-	if !changed && !s.moved(e.Time) {
-		return devices.Event{}, false
+	if changed && s.acc.N > 0 {
+		out = append(out, summed{s.place, s.close(e.Time)})
 	}
-	return s.close(e.Time), true
+	s.take(p, e)
+	if changed || s.moved(e.Time) {
+		out = append(out, summed{p, s.close(e.Time)})
+	}
+	return out
 }
 
 // countPause is how soon one count of a point follows another at most.

@@ -51,6 +51,7 @@ func (in *Ingest) Join(c Conversation) (hold func(ctx context.Context), err erro
 		w.mu.Lock()
 		w.longest, w.via, w.last = longest, c.Via, from
 		w.mu.Unlock()
+		in.upkeep.unsettle(device) // it may have left the maintenance of a line, or be back after the end of its own
 	}
 	in.talks.join(c.Name)
 	return func(ctx context.Context) { in.hold(ctx, c) }, nil

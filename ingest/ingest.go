@@ -83,13 +83,19 @@ type Ingest struct {
 	closing chan struct{} // closed when Run's ctx ended: an append that fails now is given up
 	bounces bounces       // of what chatters
 	upkeep  upkeep
+	wall    func() time.Time
 	refused atomic.Bool   // the store did not take the last event that it was asked to
 	rounds  atomic.Uint64 // see Rounds
 }
 
 // New makes an Ingest. Nothing runs before Run.
 func New(o Options) *Ingest {
-	in := &Ingest{opt: o, begun: make(chan struct{}), closing: make(chan struct{})}
+	return newAt(o, time.Now)
+}
+
+// newAt is New with a clock on the wall.
+func newAt(o Options, wall func() time.Time) *Ingest {
+	in := &Ingest{opt: o, wall: wall, begun: make(chan struct{}), closing: make(chan struct{})}
 	in.fold.sums = map[pointKey]*sum{}
 	in.lines.held = map[lineHold]bool{}
 	in.absent.open = map[pointKey]*absence{}

@@ -274,8 +274,8 @@ func reading(n float64, m devices.Mode) devices.Event {
 }
 
 // TestFold tells the first reading, one that moved beyond the dead band and a
-// change of mode at once, and one summary a minute for all others; what is left
-// leaves when the daemon stops.
+// change of mode at once, and one summary a minute for all others, never of two modes;
+// what is left leaves when the daemon stops.
 func TestFold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		in, st := rig(t, "gas-1")
@@ -287,7 +287,7 @@ func TestFold(t *testing.T) {
 				}
 				time.Sleep(time.Second)
 			}
-			for _, e := range []devices.Event{reading(52, devices.Normal), reading(0, devices.WarmUp), reading(0.5, devices.WarmUp)} {
+			for _, e := range []devices.Event{reading(52, devices.Normal), reading(51, devices.Normal), reading(0, devices.WarmUp), reading(0.5, devices.WarmUp)} {
 				if err := emit(e); err != nil {
 					return err
 				}
@@ -310,6 +310,7 @@ func TestFold(t *testing.T) {
 		same(t, got, []devices.Summary{
 			{Last: 20, Min: 20, Max: 20, Mean: 20, N: 1},
 			{Last: 52, Min: 20, Max: 52, Mean: (30*21 + 29*20 + 52) / 60., N: 60},
+			{Last: 51, Min: 51, Max: 51, Mean: 51, N: 1},
 			{Last: 0, Min: 0, Max: 0, Mean: 0, N: 1},
 			{Last: 0.5, Min: 0.5, Max: 0.5, Mean: 0.5, N: 1},
 		})

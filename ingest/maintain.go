@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"sitepost/devices"
 )
@@ -37,10 +38,19 @@ import (
 // (store/upkeep.go), and so is the maintenance itself: a restart ends neither. One that
 // ended while the daemon did not run ends at the start.
 //
-//	end:  memory ──► conditions settled ──► device.mode ──► forgotten on disk
+// Nor does it end when the site file takes the device out, or out of use: a person who
+// changes a device does that in the middle of the work, and brings it back. Its time runs
+// on; a device that is back before its end is in it from its first word, and of one that
+// is back later it is told that it is over.
+//
+//	end:  memory ──► conditions settled ──► forgotten on disk ──► device.mode
+//
+// A crash in between is no matter: which word of device.mode was told last is known to
+// the store, and held against what is so whenever a conversation begins.
 //
 // An event that got its mode just before the end may come to the store after it: who
-// brought it sees that, and has the device settled once more.
+// brought it sees that, and has the device settled once more. So does who moves a device
+// to another line.
 const (
 	leastMaintenance = time.Minute
 	mostMaintenance  = 24 * time.Hour
@@ -67,18 +77,25 @@ type upkeep struct {
 
 	mu        sync.Mutex             // guards all below
 	of        map[string]underRepair // by device
-	unsettled map[string]bool        // devices that are in none now, and may have conditions that the city does not know
+	unsettled map[string]string      // devices of which the city may not know how they stand, and how a maintenance of theirs ended, if one did
 }
 
 // An underRepair is a maintenance that runs. Its end is one of this run's own clock:
 // a clock that is set neither ends it nor makes it longer.
 type underRepair struct {
 	Maintenance
-	due time.Time
+	due    time.Time
+	byWall bool // the wall's clock was behind when it was taken up: once that is right, Until counts too
+}
+
+// A keptMaintenance is one as it lies on disk.
+type keptMaintenance struct {
+	Maintenance
+	Said time.Time `json:"said,omitzero"` // when its end was said last
 }
 
 func newUpkeep() upkeep {
-	return upkeep{changing: newTurn(), of: map[string]underRepair{}, unsettled: map[string]bool{}}
+	return upkeep{changing: newTurn(), of: map[string]underRepair{}, unsettled: map[string]string{}}
 }
 
 // covering returns the maintenance that a device is in: its own, or that of what it
@@ -131,7 +148,7 @@ func (in *Ingest) inMode(e devices.Event) devices.Event {
 // overtaken is told of an event that is stored: one whose maintenance ended on the way
 // may have raised a condition that nobody would tell again.
 func (in *Ingest) overtaken(told devices.Event) {
-	if !told.Upkeep {
+	if !told.Upkeep || told.Mode == devices.Normal {
 		return
 	}
 	if _, still := in.maintenanceOf(told.Device); !still {
@@ -139,10 +156,13 @@ func (in *Ingest) overtaken(told devices.Event) {
 	}
 }
 
-func (u *upkeep) unsettle(device string) {
+func (u *upkeep) unsettle(device string) { u.unsettleAs(device, "") }
+
+// unsettleAs is unsettle with how a maintenance of the device ended, "" for none.
+func (u *upkeep) unsettleAs(device, how string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.unsettled[device] = true
+	u.unsettled[device] = cmp.Or(how, u.unsettled[device])
 }
 
 // Maintain puts a device into maintenance, or gives one that is in it another end and
@@ -156,6 +176,8 @@ func (in *Ingest) Maintain(device string, long time.Duration, who, why string) (
 		return Maintenance{}, fmt.Errorf("a maintenance of %v: write one of %s to %s", long, hoursOf(leastMaintenance), hoursOf(mostMaintenance))
 	case why == "":
 		return Maintenance{}, errors.New("a maintenance for no reason: write why, for those who find the device so")
+	case !utf8.ValidString(why) || strings.ContainsFunc(why, isUnseen):
+		return Maintenance{}, errors.New("the reason has characters that nobody can read: write it anew, in UTF-8")
 	case len([]rune(why)) > mostReason || strings.ContainsFunc(why, unicode.IsControl):
 		return Maintenance{}, fmt.Errorf("the reason has more than %d characters, or more than one line: write a shorter one", mostReason)
 	}
@@ -169,12 +191,16 @@ func (in *Ingest) Maintain(device string, long time.Duration, who, why string) (
 	if runs {
 		m.Since = before.Since
 	}
-	if err := in.opt.Store.Keep(keptAs(device), m); err != nil { // first: one that a restart would end is none
+	if err := in.opt.Store.Keep(keptAs(device), keptMaintenance{m, now}); err != nil { // first: one that a restart would end is none
 		return Maintenance{}, fmt.Errorf("maintenance of %q: %w", device, err)
 	}
-	in.begin(m, m.Until, now)
+	in.begin(m, now)
 	return m, nil
 }
+
+// isUnseen says whether a character is neither seen nor ends a line: one of them may turn
+// round what a person reads.
+func isUnseen(r rune) bool { return !unicode.IsControl(r) && !unicode.IsPrint(r) && r != '\u3000' }
 
 // keptAs is the name under which the store keeps a maintenance: no device has it.
 func keptAs(device string) string { return "maintenance/" + device }
@@ -188,14 +214,17 @@ func hoursOf(d time.Duration) string {
 }
 
 // begin lets a maintenance count from now on, and tells of it. changing is held.
-func (in *Ingest) begin(m Maintenance, due, now time.Time) {
+func (in *Ingest) begin(m Maintenance, now time.Time) {
 	all := in.covered(m.Device)
 	in.closeSums(all)
 	in.upkeep.mu.Lock()
-	in.upkeep.of[m.Device] = underRepair{m, due}
+	in.upkeep.of[m.Device] = underRepair{Maintenance: m, due: m.Until}
 	in.upkeep.mu.Unlock()
 	in.opt.Log.Info("maintenance begins", "device", m.Device, "until", m.Until, "who", m.Who, "why", m.Why)
-	in.tellUpkeep(m.Device, devices.Maintenance, now, fmt.Sprintf("in maintenance until %s by %s: %s", minuteOf(m.Until), m.Who, m.Why))
+	if err := in.tellUpkeep(isInUpkeep(m, now)); err != nil {
+		in.opt.Log.Error("maintenance not told, and tried again", "device", m.Device, "err", err)
+		in.upkeep.unsettle(m.Device)
+	}
 	for _, w := range all {
 		if err := in.opt.Store.Doubt(w.name); err != nil {
 			in.opt.Log.Error("open conditions are not marked as unconfirmed", "device", w.name, "err", err)
@@ -223,18 +252,6 @@ func (f *fold) dueOf(of []*watched) (out []summed) {
 		}
 	}
 	return out
-}
-
-// tellUpkeep says device.mode of a person's maintenance, which counts all the same where
-// the disk does not take that.
-func (in *Ingest) tellUpkeep(device string, is devices.Mode, now time.Time, text string) {
-	if in.find(device) == nil { // it has left the site
-		return
-	}
-	e := devices.Event{Time: now, Device: device, Code: devices.DeviceMode, Point: operator, Is: is.String(), Text: bounded(text)}
-	if err := in.append(in.placeOf(device), e); err != nil {
-		in.opt.Log.Error("maintenance not told", "device", device, "err", err)
-	}
 }
 
 // Maintenances lists those that run, by device.

@@ -157,6 +157,13 @@ func TestMaintenanceEndedByHand(t *testing.T) {
 			t.Fatal(events, err)
 		}
 		same(t, events[0].Event.Text, "maintenance is over, ended by operator (uid 1000); it was since "+minuteOf(began.Add(2*time.Minute))+" by root (uid 0): 检修")
+		raisings, err := st.Read(devices.AlarmLane, 0, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if made, err := in.put(raisings[0].Place, stillThere(raisings[0], time.Now())); made != nil || err != nil { // the device was first
+			t.Errorf("an alarm that is everybody's is made so again: %+v, %v", made, err)
+		}
 		if _, err := in.EndMaintenance("gas-1", "x"); err == nil {
 			t.Error("what has ended can be ended")
 		}
@@ -482,6 +489,8 @@ func TestMaintenanceBounds(t *testing.T) {
 			{"gas-1", time.Hour, " \t", "for no reason"},
 			{"gas-1", time.Hour, "two\nlines", "more than one line"},
 			{"gas-1", time.Hour, strings.Repeat("修", mostReason+1), "more than 200 characters"},
+			{"gas-1", time.Hour, "\xbc\xec\xd0\xde", "in UTF-8"}, // 检修 from a terminal in GBK
+			{"gas-1", time.Hour, "turned \u202eround", "nobody can read"},
 		} {
 			if _, err := in.Maintain(c.device, c.long, "root", c.why); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%q for %v because of %.20q: got %v, want %q", c.device, c.long, c.why, err, c.want)
@@ -490,7 +499,7 @@ func TestMaintenanceBounds(t *testing.T) {
 		same(t, len(in.Maintenances()), 0)
 		maintained(t, in, "gas-1")
 		until(began, 5*time.Minute)
-		m, err := in.Maintain("gas-1", 24*time.Hour, "ann", strings.Repeat("修", mostReason))
+		m, err := in.Maintain("gas-1", 24*time.Hour, "ann", strings.Repeat("\u3000修", mostReason/2)+"修")
 		if err != nil || !m.Since.Equal(began) || m.Until.Sub(began) != 24*time.Hour+5*time.Minute+500*time.Millisecond {
 			t.Errorf("got %+v, %v", m, err)
 		}
@@ -538,6 +547,9 @@ func TestMaintenanceWhileTheDiskRefuses(t *testing.T) {
 		same(t, got, []string{
 			"gas-1 gas.alarm.low raised", "gas-1 gas.alarm.high raised, maintenance",
 			"gas-1 gas.alarm.high raised again 1 of 2", "gas-1 gas.alarm.low cleared of 1",
+		})
+		same(t, untimed(lane(t, st, devices.EventLane, began)), []string{ // the end too, when the disk takes it
+			"gas-1 device.mode maintenance at operator, maintenance", "gas-1 device.mode normal at operator",
 		})
 		if known, err := st.Recall(keptAs("gas-1"), new(Maintenance)); known || err != nil {
 			t.Errorf("the store still knows a maintenance: %v, %v", known, err)

@@ -194,8 +194,12 @@ func (in *Ingest) putState(w *watched, at time.Time) error {
 }
 
 // current returns how a device stands, and whether that is to be shown now. What
-// is not known in this run stays as it was shown. w.mu is held.
+// is not known in this run stays as it was shown, and so does one for which nobody
+// speaks yet: what was shown of it before may be emptied at this moment. w.mu is held.
 func (in *Ingest) current(w *watched, now time.Time) (doc state, due bool) {
+	if !w.met && w.last.IsZero() {
+		return w.shown, false
+	}
 	doc = in.standing(w)
 	if doc.State == "" {
 		doc = state{State: w.shown.State, Why: w.shown.Why, Next: w.shown.Next}

@@ -75,7 +75,7 @@ func (o *maintaining) run(ctx context.Context, t *tool, args []string) error {
 	if err != nil {
 		return askedNobody(err)
 	}
-	return t.printMaintenance(m, "%s is in maintenance until %s\n", m.Device, onTheWall(m.Until))
+	return t.printMaintenance(m, "%s is in maintenance until %s\n", m.Device, onTheWall(m.Until, time.Now()))
 }
 
 // askedNobody adds to an error of the door what a person can do where no daemon runs.
@@ -93,9 +93,14 @@ func (t *tool) printMaintenance(m control.Maintenance, format string, args ...an
 	return t.say(format, args...)
 }
 
-// onTheWall is a moment on the clock of the site's wall.
-func onTheWall(at time.Time) string {
-	return at.In(time.FixedZone("", 8*60*60)).Format("15:04")
+// onTheWall is a moment on the clock of the site's wall, with the day where that is not
+// today's: a maintenance of 24 hours ends at the time of day when it began.
+func onTheWall(at, now time.Time) string {
+	site := time.FixedZone("", 8*60*60)
+	if at, now := at.In(site), now.In(site); at.Format(time.DateOnly) != now.Format(time.DateOnly) {
+		return at.Format("01-02 15:04")
+	}
+	return at.In(site).Format("15:04")
 }
 
 func (t *tool) printMaintenances(all []control.Maintenance) error {
@@ -108,7 +113,7 @@ func (t *tool) printMaintenances(all []control.Maintenance) error {
 	var rows [][]string
 	for _, m := range all {
 		left := time.Until(m.Until).Round(time.Minute)
-		rows = append(rows, []string{m.Device, t.words.Sprintf("until %s, %d min left", onTheWall(m.Until), max(0, int(left/time.Minute))), m.Who, m.Why})
+		rows = append(rows, []string{m.Device, t.words.Sprintf("until %s, %d min left", onTheWall(m.Until, time.Now()), max(0, int(left/time.Minute))), m.Who, m.Why})
 	}
 	_, err := fmt.Fprint(t.stdout, words.Columns(rows))
 	return err

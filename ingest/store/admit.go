@@ -69,6 +69,8 @@ func misfit(form devices.Form, e devices.Event) string {
 		return fmt.Sprintf("reminder %d of what is %q: only what is raised is told again, from 1 on", e.Reminder, e.State)
 	case e.TimedOut && e.State != devices.Cleared:
 		return fmt.Sprintf("what is %q has not timed out: only what is cleared can", e.State)
+	case !e.Until.IsZero() && form != devices.StateForm:
+		return fmt.Sprintf("only a state ends by itself, not what is of form %q", form)
 	case e.Urgent && form != devices.Occurrence:
 		return fmt.Sprintf("only what happens once can be made urgent, not what is of form %q", form)
 	}

@@ -107,6 +107,15 @@ func (s *Store) mirrored(key string) (was seen) {
 	return was
 }
 
+// Told says of the state that an event speaks of whether any word of it was told, and
+// whether the last one was this. It asks no disk.
+func (s *Store) Told(device string, e devices.Event) (ever, same bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	is, ever := s.states.kept[keyOf(device, e)]
+	return ever, ever && is == wordOf(e)
+}
+
 // Doubt marks all open conditions of a device as unconfirmed. It is for what
 // only the caller knows: that a line is lost, and which devices are on it. It
 // returns when that is on disk.

@@ -89,7 +89,7 @@ func (c *change) accept(form devices.Form, p devices.Place, e devices.Event) err
 		}
 	case turn:
 		if _, err = c.record(form, p, e, nil, ""); err == nil {
-			err = c.s.states.put(c.tx, key, e.Is)
+			err = c.s.states.put(c.tx, key, wordOf(e))
 		}
 	case start:
 		if c.was != nil && c.was.Seq > 0 { // it was told, by a baseline that never came to disk

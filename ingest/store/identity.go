@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 )
 
 // Keep says what must be known of a device when the daemon runs again: by what
@@ -43,6 +45,19 @@ func (c *change) keepIdentity(name string, doc json.RawMessage) error {
 		return c.s.identities.remove(c.tx, name)
 	}
 	return c.s.identities.put(c.tx, name, doc)
+}
+
+// Kept lists the names under which Keep has something and that begin so, sorted.
+func (s *Store) Kept(prefix string) (names []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for name := range s.identities.kept {
+		if strings.HasPrefix(name, prefix) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // Recall reads what Keep wrote into doc. It is false, and doc as it was, for a

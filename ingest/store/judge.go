@@ -1,6 +1,10 @@
 package store
 
-import "sitepost/devices"
+import (
+	"time"
+
+	"sitepost/devices"
+)
 
 // An opened is an open condition.
 type opened struct {
@@ -46,7 +50,7 @@ func judge(form devices.Form, e devices.Event, s seen) verdict {
 	case form == devices.Condition:
 		return judgeCondition(e, s.open)
 	case form == devices.StateForm:
-		if s.is != nil && *s.is == e.Is {
+		if s.is != nil && *s.is == wordOf(e) {
 			return known
 		}
 		return turn
@@ -54,6 +58,15 @@ func judge(form devices.Form, e devices.Event, s seen) verdict {
 		return judgeCount(e.Count.Raw, s.raw)
 	}
 	return tell
+}
+
+// wordOf is what is known of a state when it was told: one that ends by itself is told
+// again when its end is another one.
+func wordOf(e devices.Event) string {
+	if e.Until.IsZero() {
+		return e.Is
+	}
+	return e.Is + " until " + e.Until.UTC().Format(time.RFC3339Nano)
 }
 
 // judgeCondition reads this table. "Other mode" is any but normal: what a device
@@ -67,13 +80,18 @@ func judge(form devices.Form, e devices.Event, s seen) verdict {
 //	cleared, other mode  –          doubt     –                –                   –
 //	reminder             –          remind    remind           remind              claim²
 //
-// ¹ it is open in doubt. ² One in another mode only reminds.
+// ¹ it is open in doubt. ² One in another mode only reminds. One that the end of an upkeep
+// tells claims, and else is known: the device may have said it first.
 func judgeCondition(e devices.Event, o *opened) verdict {
 	normal, raised := e.Mode == devices.Normal, e.State == devices.Raised
 	switch {
 	case o == nil && raised && e.Reminder == 0:
 		return raise
 	case o == nil:
+		return known
+	case e.Upkeep && normal && o.inUpkeep():
+		return claim
+	case e.Upkeep && normal:
 		return known
 	case e.Upkeep:
 		return judgeUpkeep(e, o)

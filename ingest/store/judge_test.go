@@ -292,6 +292,7 @@ func TestRefused(t *testing.T) {
 			`made urgent, not what is of form "state"`:     said(1, leaf, is("open"), urgent),
 			`made urgent, not what is of form "alarm"`:     said(1, "alarm.test", urgent),
 			`made urgent, not what is of form "reading"`:   said(1, devices.GasReading, urgent),
+			`ends by itself, not what is of form "alarm"`:  said(1, "alarm.test", func(e *devices.Event) { e.Until = e.Time }),
 			"and always both":                              said(1, devices.SnapshotTaken),
 			"has a picture and":                            said(1, devices.SnapshotTaken, of("7f3a9c51d20b44e6-alarm-1"), func(e *devices.Event) { e.Picture = nil }),
 			`only "snapshot.taken" has a picture`:          said(1, passage, func(e *devices.Event) { e.Incident = "7f3a9c51d20b44e6-alarm-1" }),

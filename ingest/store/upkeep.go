@@ -75,7 +75,7 @@ func (o *opened) isClaimedBy(e devices.Event) bool {
 
 // claimed is an event that tells a condition which stands in an upkeep to everybody.
 func claimed(e devices.Event) devices.Event {
-	e.Reminder = max(1, e.Reminder)
+	e.Reminder, e.Upkeep = max(1, e.Reminder), false
 	return e
 }
 

@@ -11,6 +11,9 @@ import (
 // inUpkeep makes an event one of a device that a person has put into maintenance.
 func inUpkeep(e *devices.Event) { e.Mode, e.Upkeep = devices.Maintenance, true }
 
+// byItsEnd makes it what the end of an upkeep tells.
+func byItsEnd(e *devices.Event) { e.Upkeep = true }
+
 // inOwn makes it one of a device that is in maintenance by itself.
 func inOwn(e *devices.Event) { e.Mode = devices.Maintenance }
 
@@ -63,6 +66,21 @@ func TestUpkeep(t *testing.T) {
 			{"alarm-1", "d", high(1, raised, inUpkeep), "alarm-1", zero, ""},
 			{"alarm-2", "d", high(2, raised, reminder(1)), "alarm-1", first.Time, ""},
 			{"alarm-3", "d", high(4, cleared), "alarm-1", first.Time, "device"},
+		},
+	}, {
+		name: "raised in it, said again after it, and told by its end: once",
+		says: []devices.Event{high(1, raised, inUpkeep), high(2, raised), high(3, raised, reminder(1), byItsEnd), high(4, cleared), high(5, raised, reminder(1), byItsEnd)},
+		want: []line{
+			{"alarm-1", "d", high(1, raised, inUpkeep), "alarm-1", zero, ""},
+			{"alarm-2", "d", high(2, raised, reminder(1)), "alarm-1", first.Time, ""},
+			{"alarm-3", "d", high(4, cleared), "alarm-1", first.Time, "device"},
+		},
+	}, {
+		name: "raised in it, and told by its end: as by the device, and once",
+		says: []devices.Event{high(1, raised, inUpkeep), high(3, raised, reminder(1), byItsEnd), high(4, raised)},
+		want: []line{
+			{"alarm-1", "d", high(1, raised, inUpkeep), "alarm-1", zero, ""},
+			{"alarm-2", "d", high(3, raised, reminder(1)), "alarm-1", first.Time, ""},
 		},
 	}, {
 		name:   "raised before and over in it: ended when it is settled",

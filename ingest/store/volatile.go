@@ -174,7 +174,8 @@ func (s *Store) keepUntold(k kept, now seen) {
 }
 
 // evict makes room: of what was forwarded the oldest that stands no more, or the
-// oldest of it, and otherwise the oldest of all, which is then lost.
+// oldest of it, and otherwise the oldest test alarm, or the oldest of all, which is then
+// lost: who tests the way each minute must not push out what came from the site.
 func (r *ring) evict() (lost bool) {
 	forwarded := func(k kept) bool { return k.record.Seq <= r.sent }
 	stands := func(k kept) bool {
@@ -184,7 +185,10 @@ func (r *ring) evict() (lost bool) {
 	older := r.kept[:len(r.kept)-1] // not the newest, for which there is to be room
 	at := slices.IndexFunc(older, func(k kept) bool { return forwarded(k) && !stands(k) })
 	if at < 0 {
-		at = max(0, slices.IndexFunc(older, forwarded))
+		at = slices.IndexFunc(older, forwarded)
+	}
+	if at < 0 {
+		at = max(0, slices.IndexFunc(older, func(k kept) bool { return k.record.Event.Code == devices.AlarmTest }))
 	}
 	out := r.kept[at]
 	lost = !forwarded(out)

@@ -180,6 +180,18 @@ func TestVolatileFull(t *testing.T) {
 	})
 }
 
+// TestVolatileTests holds that test alarms which nobody had make room before alarms.
+func TestVolatileTests(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s, mend := broken(t, func(*Store) {}, func(o *Options) { o.Volatile = 3 })
+		accepts(t, s, said(1, gasHigh, raised), said(2, "alarm.test"), said(3, "alarm.test"), said(4, "alarm.test"), said(5, "screening.metal.alarm"), said(6, "alarm.test"))
+		same(t, "in memory", heard(s, 0), []string{
+			"memory-alarm-1 gas.alarm.high raised of memory-alarm-1", "memory-alarm-5 screening.metal.alarm  of memory-alarm-5", "memory-alarm-6 alarm.test  of memory-alarm-6",
+		})
+		mend()
+	})
+}
+
 // TestVolatileNone is the control: without the ring an alarm is refused.
 func TestVolatileNone(t *testing.T) {
 	t.Parallel()

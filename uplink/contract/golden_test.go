@@ -133,6 +133,7 @@ func cases(t *testing.T) map[string]uplink.Message {
 	})
 	vary("maintenance", "device.mode", 77006, func(r *store.Record) {
 		r.Event.Point, r.Event.Is, r.Event.Mode, r.Event.Upkeep = "operator", "maintenance", devices.Maintenance, true
+		r.Event.Until = night.Add(30 * time.Minute)
 		r.Event.Text = "in maintenance until 2026-11-21 23:10 by root (uid 0): 检修"
 	})
 	vary("maintenance-over", "device.mode", 77007, func(r *store.Record) {

@@ -115,6 +115,7 @@ func statementOf(site string, r store.Record) (statement, error) {
 		Direction:  e.Direction,
 		Value:      measured(e.Value),
 		Is:         words(e.Is),
+		Until:      Stamp(e.Until),
 		Detail:     words(e.Detail),
 		Card:       hashed(e.Card),
 		Stream:     figures(e.Stream),

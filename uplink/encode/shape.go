@@ -43,6 +43,7 @@ type statement struct {
 	Count      uint64            `json:"count,omitempty"`
 	Counter    *uint64           `json:"counter,omitempty"`
 	Is         string            `json:"is,omitempty"`
+	Until      string            `json:"until,omitempty"`
 	Detail     string            `json:"detail,omitempty"`
 	Card       *credential       `json:"card,omitempty"`
 	Stream     *devices.Stream   `json:"stream,omitempty"`

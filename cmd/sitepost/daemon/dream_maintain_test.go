@@ -6,6 +6,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"sitepost/config"
 	"sitepost/devices"
 	"sitepost/uplink/uplinktest"
 )
@@ -79,5 +82,61 @@ func TestMaintenanceOfDisabled(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 		d.end()
+	})
+}
+
+// TestMaintenanceOutOfUse: who works at a detector takes it out of use in the site file, and
+// puts another one in its place; the daemon is begun anew meanwhile. When it is in use
+// again it is still in maintenance, and so is the gas of its test; nobody is woken before
+// the time that was said.
+func TestMaintenanceOutOfUse(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDream(t, gateLine, nil)
+		d.set("gas-1", values{"gas": 4})
+		d.start()
+		d.after(10 * time.Second)
+		if _, err := d.upkeep.Maintain("gas-1", 10*time.Minute, "root (uid 0)", "换探头"); err != nil {
+			t.Fatal(err)
+		}
+		d.reload(strings.Replace(gateLine, "address = 1\n", "address = 1\ndisabled = {since = 2026-11-01, why = \"new head\"}\n", 1))
+		d.halt()
+		inUse := d.config
+		var found config.Findings
+		if d.config, found = config.Load(d.path(), d.env()); len(found.Errors()) > 0 {
+			t.Fatal(found)
+		}
+		d.start()
+		d.after(time.Minute)
+		stands := map[string]string{"device/bus": "online", "device/gates": "online", "device/gas-1": "disabled", "device/gate-1": "online", "device/box": "online", "state": "up"}
+		d.stands(stands)
+		if all := d.upkeep.Maintenances(); len(all) != 1 || all[0].Device != "gas-1" {
+			t.Errorf("in maintenance: got %+v, want gas-1", all)
+		}
+		d.set("gas-1", values{"gas": 52, "low": true, "high": true})
+		d.reload(gateLine)
+		d.config = inUse
+		d.after(10 * time.Second)
+		stands["device/gas-1"] = "maintenance"
+		d.stands(stands)
+		d.set("gas-1", values{"gas": 4, "low": false, "high": false})
+		d.after(10 * time.Minute)
+		stands["device/gas-1"] = "online"
+		d.stands(stands)
+		d.end()
+		for _, m := range d.messages() {
+			if strings.Contains(m.Topic, "gas-1") && strings.Contains(string(m.Payload), `"gb28181"`) {
+				t.Errorf("somebody is woken: %s", m.Payload)
+			}
+		}
+		var modes []string
+		for _, h := range d.book().of(devices.DeviceMode) {
+			if h.Subject == "operator" {
+				modes = append(modes, h.Data.Is)
+			}
+		}
+		if diff := gocmp.Diff([]string{"maintenance", "normal"}, modes); diff != "" {
+			t.Errorf("maintenance as the city heard of it (-want +got):\n%s", diff)
+		}
 	})
 }

@@ -32,6 +32,8 @@ Without a device it lists what is in maintenance.`: `maintain 将运行中站点
 	"a maintenance of %v: write one of %s to %s":                                         "维护时长 %v：请写 %s 至 %s",
 	"a maintenance for no reason: write why, for those who find the device so":           "没有写维护原因：请写明，供看到该设备的人了解",
 	"the reason has more than %d characters, or more than one line: write a shorter one": "原因超过 %d 个字或多于一行：请写短些",
+	"maintenance is over":                                                                "维护结束",
+	"the reason has characters that nobody can read: write it anew, in UTF-8":            "原因中有无法显示的字符：请用 UTF-8 重新填写",
 	"%q is not in maintenance":                                                           "%q 不在维护中",
 	"%q is in maintenance with %q, on which it hangs: end that one":                      "%q 随 %q 一同维护：请结束后者",
 	"%q is disabled in the site file and not asked: %s":                                  "%q 已在站点文件中停用，不被询问：%s",
