@@ -148,7 +148,7 @@ func TestHostileFolder(t *testing.T) {
 		if err := os.Symlink(elsewhere, b.Path()); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := b.Keep([]byte("version = 1"), "", noon); err == nil {
+		if _, err := b.Keep([]byte("version = 1"), "", noon, true); err == nil {
 			t.Error("it was kept elsewhere")
 		}
 		if files, err := os.ReadDir(elsewhere); len(files) != 0 || err != nil {
@@ -192,7 +192,7 @@ func TestHostileFolder(t *testing.T) {
 		b := damaged(t, 3, func(path string, _ []byte) error {
 			return os.WriteFile(filepath.Join(filepath.Dir(path), "999999999.toml"), nil, 0o640)
 		})
-		if _, err := b.Keep([]byte("version = 2"), "", noon); err == nil || !strings.Contains(err.Error(), `move "999999999.toml" away`) {
+		if _, err := b.Keep([]byte("version = 2"), "", noon, true); err == nil || !strings.Contains(err.Error(), `move "999999999.toml" away`) {
 			t.Errorf("got %v", err)
 		}
 	})

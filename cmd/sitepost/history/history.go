@@ -49,6 +49,8 @@ type Entry struct {
 	Hash   string    `json:"hash"`   // SHA-256 of the text, in hex
 	Who    string    `json:"who"`    // who had it accepted, in words
 	At     time.Time `json:"at"`
+
+	Unsynced bool `json:"unsynced,omitempty"` // At was told by a clock that was not synchronised
 }
 
 // A Damage is what lies in the folder and is no entry that can be read.

@@ -18,10 +18,11 @@ const (
 	fileMode   = 0o640
 )
 
-// Keep keeps a site file that was accepted, and says as what. The same text as that
-// of the last entry makes no new one. An entry with a number is on disk, also if
-// there is an error: then what is too old could not be taken away.
-func (b *Book) Keep(text []byte, who string, at time.Time) (Entry, error) {
+// Keep keeps a site file that was accepted, and says as what; synced says of the moment
+// whether the clock that told it was synchronised. The same text as that of the last
+// entry makes no new one. An entry with a number is on disk, also if there is an error:
+// then what is too old could not be taken away.
+func (b *Book) Keep(text []byte, who string, at time.Time, synced bool) (Entry, error) {
 	if len(text) == 0 || len(text) > maxText {
 		return Entry{}, fmt.Errorf("history of site files: a text of %d bytes is no site file", len(text))
 	}
@@ -49,7 +50,7 @@ func (b *Book) Keep(text []byte, who string, at time.Time) (Entry, error) {
 	if err != nil {
 		return Entry{}, err
 	}
-	return put(root, &s, newEntry(number, text, who, at), text)
+	return put(root, &s, newEntry(number, text, who, at, synced), text)
 }
 
 // put writes an entry, and takes away what is too much with it.
