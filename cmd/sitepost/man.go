@@ -8,8 +8,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"sitepost/config"
-
 	"sitepost/cmd/sitepost/words"
 )
 
@@ -65,7 +63,8 @@ func (m *manual) commands(root *cobra.Command) {
 	m.line(`.BR journalctl (1)`)
 }
 
-// siteFile writes site.toml(5): the reference file is the manual of the site file.
+// siteFile writes site.toml(5): the reference file, in the language of the person, is the
+// manual of the site file.
 func (m *manual) siteFile() {
 	m.head("SITE.TOML", 5, "site.toml", m.words.Sprintf("the site file of sitepost"))
 	m.section("SYNOPSIS")
@@ -73,7 +72,7 @@ func (m *manual) siteFile() {
 	m.section("DESCRIPTION")
 	m.prose(m.words.Sprintf("The site file says what stands on a site, how it is wired, and where the city is. Every key stands once in the file below, with what it is for; `sitepost init` writes it, and `sitepost check` lists every mistake with its place."))
 	m.section("EXAMPLE")
-	m.verbatim(string(config.Reference()))
+	m.verbatim(string(m.reference()))
 	m.files()
 	m.section("SEE ALSO")
 	m.line(`.BR sitepost (1)`)
@@ -107,7 +106,8 @@ func (m *manual) command(c *cobra.Command) {
 	if c.Hidden || !c.IsAvailableCommand() {
 		return
 	}
-	m.line(".SS " + escaped(strings.TrimPrefix(c.UseLine(), "sitepost ")))
+	use := strings.Replace(c.UseLine(), "[flags]", m.word("[flags]"), 1)
+	m.line(".SS " + escaped(strings.TrimPrefix(use, "sitepost ")))
 	long := c.Long
 	if long == "" {
 		long = c.Short
@@ -127,7 +127,7 @@ func (m *manual) flags(all *pflag.FlagSet) {
 		value, usage := pflag.UnquoteUsage(f)
 		name := `\fB\-\-` + escaped(f.Name) + `\fR`
 		if value != "" {
-			name += ` \fI` + escaped(value) + `\fR`
+			name += ` \fI` + escaped(m.word(value)) + `\fR`
 		}
 		m.line(".TP", name, escaped(usage))
 	})
