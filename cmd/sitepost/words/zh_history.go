@@ -40,10 +40,13 @@ first, and asks. The old file is kept beside the new one. Version 1 is the first
 the newest one so far.`: `migrate 把为旧版 sitepost 写的配置改成本版可用：改了名的键跟着改，注释和顺序不动。先显
 示差异，再询问。旧文件备份在旁边。目前版本 1 是第一版，也是最新版。`,
 	"do it without a question": "不询问，直接执行",
-	"run reads the site file, and runs the site until it is told to stop (SIGTERM or\nCtrl-C): then the devices fall silent, what they said is on disk, and what is on\ndisk is sent for a bounded time. A second signal ends it at once; nothing that\nwas accepted is lost by that. SIGHUP does as sitepost reload.\n\nEach site file that is accepted is kept (see sitepost config history). If the site\nfile has mistakes the last accepted one runs in its place: the mistakes are listed as\ncheck lists them, config.rejected is raised, and status shows which file is in force.\nIf none was accepted before, nothing runs. Nor does a box that was given up with\n`sitepost retire`: it says so, and ends with 1.": "run 读配置，运行现场，直到叫它停（SIGTERM 或 Ctrl-C）：先让设备停下，它们说过的都\n落盘，再在限定时间内把盘上的送出去。第二个信号让它立即退出，已接收的不会因此丢失。\n\n每份接受的配置都会留存（见 sitepost config history）。配置有错误时，改用最后接受的那\n份运行：错误像 check 那样列出，报 config.rejected，status 显示生效的是哪一份。从未接受\n过任何配置，则什么也不运行。已用 `sitepost retire` 退役的机器同样不运行，会说明原因并以 1 退出。SIGHUP 等同 sitepost reload。",
+	"run reads the site file, and runs the site until it is told to stop (SIGTERM or\nCtrl-C): then the devices fall silent, what they said is on disk, and what is on\ndisk is sent for a bounded time. A second signal ends it at once; nothing that\nwas accepted is lost by that. SIGHUP does as sitepost reload.\n\nEach site file that is accepted is kept (see sitepost config history). If the site\nfile has mistakes the last accepted one runs in its place: the mistakes are listed as\ncheck lists them, config.rejected is raised, and status shows which file is in force.\nIf none was accepted before, nothing runs. Nor does a box that was given up with\n`sitepost retire`: it says so, and ends with 1.": "run 读配置，运行现场，直到叫它停（SIGTERM 或 Ctrl-C）：先停止采集，收到的都\n落盘，再在限定时间内把盘上的送出去。第二个信号让它立即退出，已接收的不会因此丢失。\n\n每份接受的配置都会留存（见 sitepost config history）。配置有错误时，改用最后接受的那\n份运行：错误像 check 那样列出，报 config.rejected，status 显示生效的是哪一份。从未接受\n过任何配置，则什么也不运行。已用 `sitepost retire` 退役的主机同样不运行，会说明原因并以 1 退出。SIGHUP 等同 sitepost reload。",
 
 	// what they say
-	"in force": "当前生效",
+	"in force":                            "当前生效",
+	"start of sitepost":                   "sitepost 启动时",
+	"signal SIGHUP":                       "SIGHUP 信号",
+	"%s (the clock was not synchronised)": "%s（当时时钟未同步）",
 	"no site file was accepted yet: %s is empty (sitepost run keeps each one that it accepts)\n": "还没有接受过任何配置：%s 是空的（sitepost run 会留存每份接受的配置）\n",
 	"no site file was accepted yet: %s is empty (sitepost run keeps each one that it accepts)":   "还没有接受过任何配置：%s 是空的（sitepost run 会留存每份接受的配置）",
 	"the history has no number %q: `sitepost config history` lists them":                         "配置历史中没有编号 %q：用 `sitepost config history` 查看",
@@ -70,6 +73,9 @@ the newest one so far.`: `migrate 把为旧版 sitepost 写的配置改成本版
 	// what is wrong with the history, and with the file on disk
 	"history of site files":                                                                   "配置历史",
 	"%q is no folder: move it away":                                                           "%q 不是目录：请把它移走",
+	"%s is no ordinary file: give the path of one":                                            "%s 不是普通文件：请给出文件的路径",
+	"%s is larger than 1 MiB: this is not a site.toml":                                        "%s 超过 1 MiB：这不是 site.toml",
+	"not an ordinary file":                                                                    "不是普通文件",
 	"%q was exchanged just now: try again":                                                    "%q 刚才被换掉了：请重试",
 	"no such entry":                                                                           "没有这个编号",
 	"it does not begin as an entry does":                                                      "开头不是历史记录的格式",
