@@ -175,13 +175,14 @@ func escaped(text string) string {
 	return breakable(text)
 }
 
-// breakable lets a line end behind every Chinese character, as it may: groff knows only
-// spaces.
+// breakable lets a line end between Chinese characters, as it may: groff knows only
+// spaces. No line begins with what closes, nor ends with what opens.
 func breakable(text string) string {
 	var out strings.Builder
-	for _, r := range text {
+	all := []rune(text)
+	for i, r := range all {
 		out.WriteRune(r)
-		if words.Width(string(r)) > 1 {
+		if i+1 < len(all) && words.Width(string(r)) > 1 && !strings.ContainsRune("（《【", r) && !strings.ContainsRune("，。；：？！、）》】”…", all[i+1]) {
 			out.WriteString(`\:`)
 		}
 	}

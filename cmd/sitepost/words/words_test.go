@@ -166,3 +166,21 @@ func TestPlain(t *testing.T) {
 		}
 	}
 }
+
+// TestNamesStay: an account may be called as a word of the book, and a reason is what
+// somebody typed.
+func TestNamesStay(t *testing.T) {
+	s := In(Chinese)
+	for english, want := range map[string]string{
+		`ended by test (uid 1000)`:                                          `由 test (uid 1000) 结束`,
+		`test by line (uid 7)`:                                              `由 line (uid 7) 发起的测试`,
+		`in maintenance until 12:00 by line: restart`:                       `维护至 12:00，操作人 line：restart`,
+		`by test: nothing that runs begins anew; the site file has hash ab`: `操作人 test：运行中的通信均未中断；配置哈希 ab`,
+		`no answer (by start)`:                                              `没有应答（启动时）`,
+		`this box was retired at 12:00 by gate: to use it again run ` + "`sitepost retire --undo`": "本机已于 12:00 由 gate 退役：要重新使用，请执行 `sitepost retire --undo`",
+	} {
+		if got := s.Translate(english); got != want {
+			t.Errorf("%q: got %q, want %q", english, got, want)
+		}
+	}
+}
