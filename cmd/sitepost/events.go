@@ -103,7 +103,7 @@ func (t *tool) wordsOf(e control.Event) string {
 		say("cleared")
 	}
 	if e.Is != "" {
-		more = append(more, e.Is)
+		more = append(more, t.word(e.Is))
 	}
 	if v := e.Value; v != nil {
 		more = append(more, strings.TrimSpace(fmt.Sprintf("%s %g %s", v.Quantity, v.Number, v.Unit)))
@@ -125,7 +125,7 @@ func (t *tool) wordsOf(e control.Event) string {
 	}
 	for _, text := range []string{e.Detail, e.Text} {
 		if text != "" {
-			more = append(more, text)
+			more = append(more, t.words.Translate(text))
 		}
 	}
 	if len(more) == 0 {

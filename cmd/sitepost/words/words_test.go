@@ -172,11 +172,13 @@ func TestPlain(t *testing.T) {
 func TestNamesStay(t *testing.T) {
 	s := In(Chinese)
 	for english, want := range map[string]string{
-		`ended by test (uid 1000)`:                                          `由 test (uid 1000) 结束`,
-		`test by line (uid 7)`:                                              `由 line (uid 7) 发起的测试`,
-		`in maintenance until 12:00 by line: restart`:                       `维护至 12:00，操作人 line：restart`,
-		`by test: nothing that runs begins anew; the site file has hash ab`: `操作人 test：运行中的通信均未中断；配置哈希 ab`,
-		`no answer (by start)`:                                              `没有应答（启动时）`,
+		`ended by test (uid 1000)`:                                                                 `由 test (uid 1000) 结束`,
+		`test by line (uid 7)`:                                                                     `由 line (uid 7) 发起的测试`,
+		`in maintenance until 12:00 by line: restart`:                                              `维护至 12:00，操作人 line：restart`,
+		`by test: nothing that runs begins anew; the site file has hash ab`:                        `操作人 test：运行中的通信均未中断；配置哈希 ab`,
+		`gate (uid 7) works at it until 12:00: test line; it is offline: the line is lost`:         `gate (uid 7) 正在检修，至 12:00：test line；设备状态 离线：线路断了`,
+		`gate works at "bus-a", on which it hangs, until 12:00: restart`:                           `gate 正在检修它所接的 "bus-a"，至 12:00：restart`,
+		`no answer (by start)`:                                                                     `没有应答（启动时）`,
 		`this box was retired at 12:00 by gate: to use it again run ` + "`sitepost retire --undo`": "本机已于 12:00 由 gate 退役：要重新使用，请执行 `sitepost retire --undo`",
 	} {
 		if got := s.Translate(english); got != want {
