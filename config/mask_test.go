@@ -51,8 +51,10 @@ title = "渡口	x"` + "?[2J\r\n"
 	if diff := cmp.Diff(want, string(Masked([]byte(text)))); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
-	if got := string(Masked(Reference())); got != string(Reference()) {
-		t.Errorf("the manual holds no secret (-want +got)\n%s", cmp.Diff(string(Reference()), got))
+	for _, manual := range [][]byte{Reference(), ReferenceChinese()} {
+		if diff := cmp.Diff(string(manual), string(Masked(manual))); diff != "" {
+			t.Errorf("the manual holds no secret (-want +got)\n%s", diff)
+		}
 	}
 	if got := Masked([]byte(strings.Repeat("password = [\n", 1000))); strings.Count(string(got), "\n") != 1000 {
 		t.Errorf("%d lines are left of 1,000", strings.Count(string(got), "\n"))
