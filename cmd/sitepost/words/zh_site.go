@@ -26,7 +26,7 @@ var zhSite = map[string]string{
 	"end the tool: the line comes back by itself":                 "结束那个工具，线路自己恢复",
 	"its line %q is lent to a technician's tool":                  "它的线路 %q 正借给技术员的工具",
 	"not heard since its line %q was lent to a technician's tool": "自从它的线路 %q 借给技术员的工具，就收不到数据",
-	"see the line":                                "见线路",
+	"see the line":                                "请看该线路的原因",
 	"it cannot be reached":                        "连不上",
 	"it refuses the login":                        "拒绝登录",
 	"check its power, its wiring and its address": "请查电源、接线和地址",
