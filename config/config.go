@@ -128,13 +128,20 @@ func CheckMachine(c *Config) Findings {
 
 // open reads a file of at most maxFile bytes (and one more, so that read
 // notices a longer one).
-// O_NONBLOCK keeps a named pipe that nobody writes to from holding us up.
+// O_NONBLOCK keeps a named pipe from holding us up before we know what it is: read it
+// may be for ever, and a daemon that reads its file again would wait that long.
 func open(path string) ([]byte, Findings) {
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, unopened(path, err)
 	}
 	defer f.Close()
+	switch i, err := f.Stat(); {
+	case err != nil:
+		return nil, unopened(path, err)
+	case !i.Mode().IsRegular() && !i.IsDir(): // of a folder read says so
+		return nil, unopened(path, errors.New("not an ordinary file"))
+	}
 	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
 		return nil, unopened(path, err)

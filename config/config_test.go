@@ -2,6 +2,7 @@ package config
 
 import (
 	"encoding/json"
+	"errors"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -279,22 +280,35 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// TestPipe holds that a named pipe to which nobody writes is an empty file, and
-// holds nobody up.
-func TestPipe(t *testing.T) {
+// TestNoOrdinaryFile holds that whatever a path leads to, it is told and holds nobody
+// up: also a pipe that somebody has open, and would write to for ever or never.
+func TestNoOrdinaryFile(t *testing.T) {
 	t.Parallel()
-	pipe := filepath.Join(t.TempDir(), "site.toml")
-	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	err := errors.Join(syscall.Mkfifo(at("pipe"), 0o600), syscall.Mkfifo(at("held"), 0o600),
+		os.WriteFile(at("huge"), nil, 0o600), os.Truncate(at("huge"), 100<<20), os.Symlink(at("loop"), at("loop")))
+	if err != nil {
 		t.Fatal(err)
 	}
-	told := make(chan Findings, 1)
-	go func() { told <- Check(pipe, Env{}) }()
-	select {
-	case found := <-told:
-		if len(found.Errors()) == 0 {
-			t.Errorf("got %q, want what an empty file lacks", found)
+	held, err := os.OpenFile(at("held"), os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer held.Close()
+	for path, want := range map[string]string{
+		at("pipe"): "not an ordinary file: give the path", at("held"): "not an ordinary file: give the path", "/dev/zero": "not an ordinary file: give the path",
+		dir: "is a directory: give the path", at("loop"): "too many levels of symbolic links: give the path", at("huge"): "the file is larger than 1 MiB",
+	} {
+		told := make(chan Findings, 1)
+		go func() { told <- Check(path, Env{}) }()
+		select {
+		case found := <-told:
+			if len(found) != 1 || !strings.HasPrefix(found[0].Text, want) {
+				t.Errorf("%s: got %q, want %s", path, found, want)
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatalf("%s holds Check up", path)
 		}
-	case <-time.After(10 * time.Second):
-		t.Fatal("the pipe holds Check up")
 	}
 }

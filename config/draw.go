@@ -34,7 +34,7 @@ func (s *source) draw(number int, at []span, meant string) string {
 			carets[i] = true
 		}
 	}
-	shown := []rune(masked(line))
+	shown := []rune(s.shown(number))
 	if string(shown) != line { // carets would tell how long a secret is
 		carets = append(carets[:min(len(carets)-1, len(shown)-1)], false)
 	}
@@ -75,19 +75,22 @@ func ruled(line []rune, carets []bool) (above, below string) {
 	return a.String(), strings.TrimRight(b.String(), " ")
 }
 
+// visible is a character as it may stand in a line on a screen. A carriage return or a
+// next-line sign (U+0085) is space to Unicode, and moves the cursor all the same.
 func visible(r rune) rune {
 	switch {
-	case r == '\t':
+	case r == '\t', r == '\n':
 		return ' '
-	case unicode.IsSpace(r), unicode.IsPrint(r) && !unicode.Is(unicode.Mn, r):
+	case unicode.Is(unicode.Zs, r), unicode.IsPrint(r) && !unicode.Is(unicode.Mn, r):
 		return r
 	}
 	return '?'
 }
 
 var (
-	// secretKey finds a key that holds a secret, and what stands behind it.
-	secretKey = regexp.MustCompile(`(?i)^(.*?(?:[\w-]*pas[\w-]*|[\w-]*pwd[\w-]*|[\w-]*secret[\w-]*|[\w-]*token[\w-]*|\b(?:secure_|sign_)?key)["']?\s*[=＝:：]\s*)(.*)$`)
+	// secretKey finds a key that holds a secret, or the word for one in a comment, and
+	// what stands behind it.
+	secretKey = regexp.MustCompile(`(?i)^(.*?(?:[\w-]*pas[\w-]*|[\w-]*pwd[\w-]*|[\w-]*secret[\w-]*|[\w-]*token[\w-]*|[\w-]*key|密码|口令|密钥)["']?\s*[=＝:：]\s*)(.*)$`)
 	// urlSecret finds user and password in an address, with or without what
 	// stands before its host.
 	urlSecret = regexp.MustCompile(`(["'](?:\w+://)?|://)[^/\s"'@:]*:[^\s"']*@`)

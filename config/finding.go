@@ -155,7 +155,7 @@ func (c *collector) mark(kind Kind, at []span, meant, text string) {
 	}
 	line, column := c.src.position(at[0].off)
 	c.list = append(c.list, Finding{
-		File: c.src.name, Line: line, Column: column, Kind: kind, Text: withoutLogin(text), Hint: meant,
+		File: c.src.name, Line: line, Column: column, Kind: kind, Text: strings.Map(visible, withoutLogin(text)), Hint: meant,
 		Drawing: c.src.draw(line, at, meant),
 	})
 }

@@ -3,7 +3,6 @@ package config
 import (
 	"regexp"
 	"strings"
-	"unicode"
 )
 
 // Masked returns a text, which may be a site file or not, as it may be shown to
@@ -11,23 +10,52 @@ import (
 // and what a terminal would obey is "?". Lines keep their numbers.
 func Masked(text []byte) []byte {
 	var out strings.Builder
-	until := "" // a secret goes on until this sign comes
+	var behind secretLines
 	for line := range strings.Lines(string(text)) {
 		shown := strings.TrimRight(line, "\r\n")
 		end := line[len(shown):]
-		switch {
-		case until != "":
-			if strings.Contains(shown, until) {
-				until = ""
-			}
-			shown = "***"
-		default:
-			until = hiddenUntil(shown)
+		if behind.hold(shown) {
+			shown = hidden
+		} else {
 			shown = strings.Map(visibleOrTab, masked(shown))
 		}
 		out.WriteString(shown + end)
 	}
 	return []byte(out.String())
+}
+
+// hidden stands where a secret would.
+const hidden = "***"
+
+// A secretLines is told the lines of a text one after the other, and knows which of
+// them belong to a secret that began in a line before.
+type secretLines struct{ until string } // the sign that ends the secret; "": there is none
+
+func (s *secretLines) hold(line string) bool {
+	if s.until == "" {
+		s.until = hiddenUntil(line)
+		return false
+	}
+	if strings.Contains(line, s.until) {
+		s.until = ""
+	}
+	return true
+}
+
+// findSecrets looks for the lines that belong to a secret of a line before.
+func (s *source) findSecrets() {
+	var behind secretLines
+	for n := range s.starts {
+		s.secret = append(s.secret, behind.hold(s.lineAt(n+1)))
+	}
+}
+
+// shown is a line as it may be drawn, with "***" in the place of what must not be seen.
+func (s *source) shown(number int) string {
+	if number <= len(s.secret) && s.secret[number-1] {
+		return hidden
+	}
+	return masked(s.lineAt(number))
 }
 
 // opened finds the beginning of a value that may go on in the next line.
@@ -49,11 +77,8 @@ func hiddenUntil(line string) (sign string) {
 
 // visibleOrTab is visible for a text whose columns nobody counts.
 func visibleOrTab(r rune) rune {
-	switch {
-	case r == '\t':
+	if r == '\t' {
 		return r
-	case unicode.IsControl(r):
-		return '?'
 	}
 	return visible(r)
 }

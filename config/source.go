@@ -25,6 +25,7 @@ type source struct {
 	code   []byte // text with lookalikes replaced, byte by byte; nil if there were none
 	starts []int  // offset of the first byte of each line
 	hash   string // SHA-256 of the bytes on disk, in hex
+	secret []bool // of each line: it belongs to a secret that began in one before
 }
 
 // newSource turns the bytes of a file into text. Another encoding than UTF-8 is
@@ -36,6 +37,7 @@ func newSource(name string, raw []byte, list *collector) *source {
 	text, encoding := withoutMark(raw)
 	lines := bytes.SplitAfter(text, []byte("\n"))
 	foreign := s.readLines(lines)
+	s.findSecrets()
 	list.src = s
 	if encoding != "" {
 		list.add(Language, span{}, "the file %s: save it as \"UTF-8\" without BOM (Windows Notepad: 另存为, 编码 UTF-8)", encoding)

@@ -232,6 +232,9 @@ func (c *collector) syntax(at int, message string) {
 		c.hint(Language, span{at, len(word)}, meant, "%s is no value: write true or false, in small letters and without quotes (the rest of the file is not checked before this is corrected)", word)
 		return
 	}
+	if strings.Contains(text, "\r") {
+		message = "carriage return"
+	}
 	c.add(Language, where, "%s (the rest of the file is not checked before this is corrected)", explain(message, text))
 }
 
@@ -251,9 +254,16 @@ func truth(text []byte) (word, meant string) {
 	return "", ""
 }
 
+// macintosh is said of a carriage return that ends no line: to the parser the file is
+// one line then.
+const macintosh = "the lines end as on an old Macintosh: save the file with the line ends of Linux or Windows"
+
 // explain says in plain words what the parser did not like.
 func explain(message, line string) string {
+	const noNumber = "this is not a number: write it in decimal digits"
 	for _, row := range []struct{ sign, words string }{
+		{"carriage return", macintosh},
+		{"control character", "a character that cannot be seen stands here: type the line again"},
 		{"strings must be quoted", "text and figures with a unit stand in quotes: write them like \"60s\""},
 		{"start of value", "a value is missing or has no quotes: text stands in quotes, lists in [ ], tables in { }"},
 		{"expected value", "a value is missing behind the \"=\": write it, or put # before the line"},
@@ -268,6 +278,10 @@ func explain(message, line string) string {
 		{"array", "the list is not closed, or lacks a comma: write [\"a\", \"b\"]"},
 		{"inline table", "the table is not closed, or lacks a comma: write {a = 1, b = 2}"},
 		{"leading zeroes", "a number does not begin with 0: a code or telephone number stands in quotes"},
+		{"expected key", "a key of small letters, digits and _ should stand here"},
+		{"nested", "lists and tables stand too deep in each other: write [table], and its keys below"},
+		{"digit", noNumber},
+		{"sign", noNumber},
 	} {
 		if strings.Contains(message, row.sign) {
 			return row.words

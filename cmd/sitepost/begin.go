@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"sitepost/cmd/sitepost/box"
 	"sitepost/cmd/sitepost/history"
 	"sitepost/config"
 )
@@ -84,7 +85,7 @@ func keeper(directory string) func(c *config.Config, who string) (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		e, err := book.Keep(c.Text(), who, time.Now())
+		e, err := book.Keep(c.Text(), who, time.Now(), box.ReadClock().Synced)
 		return e.Number, err
 	}
 }

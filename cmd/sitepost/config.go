@@ -163,7 +163,7 @@ func (p *past) printHistory(path string, all []listed, damages []history.Damage)
 	}
 	var rows [][]string
 	for _, e := range all {
-		row := []string{strconv.Itoa(e.Number), when(e.At), shortHash(e.Hash), e.Who}
+		row := []string{strconv.Itoa(e.Number), p.told(e.Entry), shortHash(e.Hash), p.by(e.Who)}
 		if e.InForce {
 			row = append(row, p.words.Sprintf("in force"))
 		}
@@ -178,6 +178,26 @@ func (p *past) printHistory(path string, all []listed, damages []history.Damage)
 		}
 	}
 	return nil
+}
+
+// told is when an entry was made, and what is to be thought of it.
+func (p *past) told(e history.Entry) string {
+	if e.Unsynced {
+		return p.words.Sprintf("%s (the clock was not synchronised)", when(e.At))
+	}
+	return when(e.At)
+}
+
+// by is who had a site file accepted. An account stays as it is, for it may be called as
+// anything; only what sitepost calls itself is said.
+func (p *past) by(who string) string {
+	switch who {
+	case "start":
+		return p.words.Sprintf("start of sitepost")
+	case "signal SIGHUP":
+		return p.words.Sprintf("signal SIGHUP")
+	}
+	return who
 }
 
 // when is a time as a person reads it.

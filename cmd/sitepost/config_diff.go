@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"io"
 
 	"github.com/rogpeppe/go-internal/diff"
 	"github.com/spf13/cobra"
@@ -51,16 +52,21 @@ func (t *tool) sideOf(k kept) side {
 	return side{t.words.Sprintf("number %d, %s", k.Number, when(k.At)), []byte(k.Text)}
 }
 
-// compare prints what is different, as a unified diff without secrets.
+// compare prints what is different.
 func (t *tool) compare(a, b side) error {
+	_, err := io.WriteString(t.stdout, t.difference(a, b))
+	return err
+}
+
+// difference is what is different, as a unified diff without secrets.
+func (t *tool) difference(a, b side) string {
 	if bytes.Equal(a.text, b.text) {
-		return t.say("%s and %s are the same\n", a.name, b.name)
+		return t.words.Sprintf("%s and %s are the same\n", a.name, b.name)
 	}
 	text := diff.Diff(a.name, config.Masked(a.text), b.name, config.Masked(b.text))
 	if len(text) == 0 {
-		return t.say("%s and %s differ only in what is not shown: where a secret may stand, or in signs that are not printed\n", a.name, b.name)
+		return t.words.Sprintf("%s and %s differ only in what is not shown: where a secret may stand, or in signs that are not printed\n", a.name, b.name)
 	}
 	_, text, _ = bytes.Cut(text, []byte("\n")) // a line that repeats the two names
-	_, err := t.stdout.Write(text)
-	return err
+	return string(text)
 }

@@ -20,7 +20,8 @@ import (
 )
 
 // historyVerbs are those of scripts about the history of site files: `accepted FOLDER
-// FILE …` keeps files in the history of a store, as run does, an hour apart.
+// FILE …` keeps files in the history of a store, as run does, an hour apart. At the first
+// one the clock is not synchronised yet.
 func historyVerbs() map[string]func(ts *testscript.TestScript, neg bool, args []string) {
 	return map[string]func(ts *testscript.TestScript, neg bool, args []string){
 		"accepted": func(ts *testscript.TestScript, _ bool, args []string) {
@@ -30,7 +31,7 @@ func historyVerbs() map[string]func(ts *testscript.TestScript, neg bool, args []
 			for n, name := range args[1:] {
 				text, err := os.ReadFile(ts.MkAbs(name))
 				ts.Check(err)
-				_, err = book.Keep(text, "root (uid 0)", at.Add(time.Duration(n)*time.Hour))
+				_, err = book.Keep(text, "root (uid 0)", at.Add(time.Duration(n)*time.Hour), n > 0)
 				ts.Check(err)
 			}
 		},
@@ -55,7 +56,7 @@ func onePast(t *testing.T) (file string, old []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := book.Keep(old, "root (uid 0)", time.Now()); err != nil {
+	if _, err := book.Keep(old, "root (uid 0)", time.Now(), true); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(file, bytes.Replace(old, []byte("渡口"), []byte("码头"), 1), 0o640); err != nil {

@@ -42,11 +42,11 @@ func (d *discovery) counted(all []find.Finding) string {
 	var kinds []string
 	for _, state := range []string{find.New, find.Recalled, find.Moved, find.Refused, find.Suspected} {
 		if count[state] > 0 {
-			kinds = append(kinds, fmt.Sprintf("%d %s", count[state], d.word(state)))
+			kinds = append(kinds, d.words.Sprintf("%d %s", count[state], d.word(state)))
 		}
 	}
 	if len(kinds) == 0 {
 		return d.words.Sprintf("%d found", len(all))
 	}
-	return d.words.Sprintf("%d found: %s", len(all), strings.Join(kinds, ", "))
+	return d.words.Sprintf("%d found: %s", len(all), strings.Join(kinds, d.words.Sprintf(", ")))
 }

@@ -230,7 +230,7 @@ func (e *enrolment) addLines() error {
 	} else {
 		p.put(len(file.text), 0, "\n[uplink]\n"+lines)
 	}
-	fmt.Fprint(e.stderr, p.diff(e.config))
+	fmt.Fprint(e.stderr, e.difference(p.change(e.config)))
 	backup, err := e.amend(file, p.applied())
 	if err != nil {
 		return err

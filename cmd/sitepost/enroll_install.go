@@ -17,6 +17,7 @@ import (
 
 	"sitepost/cmd/sitepost/control"
 	"sitepost/cmd/sitepost/papers"
+	"sitepost/cmd/sitepost/words"
 )
 
 // An installed is the answer of enroll --install to programs.
@@ -29,6 +30,9 @@ type installed struct {
 	Installed   bool       `json:"installed"`
 	Backup      string     `json:"backup,omitempty"`
 }
+
+// longestName bounds what is shown of a name that somebody else has signed.
+const longestName = 300
 
 // installCertificate takes what the city sent back, if it is what was asked for.
 func (e *enrolment) installCertificate(ctx context.Context) error {
@@ -45,7 +49,8 @@ func (e *enrolment) installCertificate(ctx context.Context) error {
 	}
 	a := installed{Certificate: e.certificate, Findings: []string{}}
 	if v.own != nil {
-		a.Subject, a.Issuer, a.Ends = v.own.Subject.String(), v.own.Issuer.String(), &v.own.NotAfter
+		a.Subject, a.Issuer = words.Plain(v.own.Subject.String(), longestName), words.Plain(v.own.Issuer.String(), longestName)
+		a.Ends = &v.own.NotAfter
 	}
 	for _, w := range v.wrong {
 		a.Findings = append(a.Findings, e.install+": "+w.Error())

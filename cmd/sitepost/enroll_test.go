@@ -73,7 +73,7 @@ func newCity(ts *testscript.TestScript) *scriptCity {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	ts.Check(err)
 	c := &scriptCity{key: key, certificate: &x509.Certificate{
-		Subject: pkix.Name{CommonName: "City CA"}, IsCA: true, KeyUsage: x509.KeyUsageCertSign, NotBefore: time.Now().AddDate(-1, 0, 0), NotAfter: time.Now().AddDate(9, 0, 0),
+		Subject: pkix.Name{CommonName: "City CA", OrganizationalUnit: []string{"\x1b[2J"}}, IsCA: true, KeyUsage: x509.KeyUsageCertSign, NotBefore: time.Now().AddDate(-1, 0, 0), NotAfter: time.Now().AddDate(9, 0, 0),
 	}}
 	c.certificate = c.sign(ts, c.certificate, key.Public())
 	return c

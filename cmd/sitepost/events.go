@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"sitepost/cmd/sitepost/control"
-	"sitepost/cmd/sitepost/journal"
 	"sitepost/cmd/sitepost/words"
 	"sitepost/devices"
 )
@@ -64,7 +63,7 @@ func (t *tool) printEvent(e control.Event) error {
 		return json.NewEncoder(t.stdout).Encode(e)
 	}
 	_, err := fmt.Fprintf(t.stdout, "%s  %s  %s  %s\n", e.Time.Local().Format("01-02 15:04:05"),
-		words.Pad(t.word(markOf(e)), 9), words.Pad(journal.Line(e.Device, 40), 12), journal.Line(t.wordsOf(e), 1<<10))
+		words.Pad(t.word(markOf(e)), 9), words.Pad(words.Plain(e.Device, 40), 12), words.Plain(t.wordsOf(e), 1<<10))
 	return err
 }
 
@@ -104,7 +103,7 @@ func (t *tool) wordsOf(e control.Event) string {
 		say("cleared")
 	}
 	if e.Is != "" {
-		more = append(more, e.Is)
+		more = append(more, t.word(e.Is))
 	}
 	if v := e.Value; v != nil {
 		more = append(more, strings.TrimSpace(fmt.Sprintf("%s %g %s", v.Quantity, v.Number, v.Unit)))
@@ -126,7 +125,7 @@ func (t *tool) wordsOf(e control.Event) string {
 	}
 	for _, text := range []string{e.Detail, e.Text} {
 		if text != "" {
-			more = append(more, text)
+			more = append(more, t.words.Translate(text))
 		}
 	}
 	if len(more) == 0 {

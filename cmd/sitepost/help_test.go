@@ -117,3 +117,23 @@ func TestHelpInEnglish(t *testing.T) {
 		}
 	}
 }
+
+// TestManInChinese: the manual of the site file is the reference file in Chinese; that of
+// the commands has no English of cobra's; and no line of either can begin with a comma.
+func TestManInChinese(t *testing.T) {
+	for page, want := range map[string]string{"": "把里面的错误一次全部列出", "site.toml": "这份文件就是说明书"} {
+		var out bytes.Buffer
+		if code := run(strings.Fields("man --lang zh "+page), &out, &out); code != exitGood {
+			t.Fatalf("%s: got exit code %d: %s", page, code, out.String())
+		}
+		text := out.String()
+		for _, wrong := range []string{`\:，`, `\:。`, `\:）`, `（\:`, "[flags]", `\fIstring\fR`, `\fIduration\fR`, "this file is the manual"} {
+			if strings.Contains(text, wrong) {
+				t.Errorf("man %s: %q stands in it", page, wrong)
+			}
+		}
+		if !strings.Contains(strings.ReplaceAll(text, `\:`, ""), want) {
+			t.Errorf("man %s: no %q in it", page, want)
+		}
+	}
+}

@@ -149,7 +149,7 @@ func (i *importing) finish(ctx context.Context, table *points.Table, p *plan, fi
 	case len(p.changes) == 0:
 		return i.say("nothing new: %s stays as it is\n", i.config)
 	}
-	if _, err := fmt.Fprint(i.stdout, p.patch.diff(i.config)); err != nil {
+	if err := i.compare(p.patch.change(i.config)); err != nil {
 		return err
 	}
 	if !i.write {

@@ -31,11 +31,12 @@ func TestPatch(t *testing.T) {
 		name, text, want, diff string
 		puts                   []put
 	}{
-		{"behind an unfinished line", "a\nb", "a\nb\n\nc\nd\n", "--- f\n+++ f\n@@ -1,2 +1,5 @@\n a\n b\n+\n+c\n+d\n", []put{{3, 0, "\nc\nd\n"}}},
+		{"behind an unfinished line", "a\nb", "a\nb\n\nc\nd\n", "--- f\n+++ f\n@@ -1,2 +1,5 @@\n a\n-b\n\\ No newline at end of file\n+b\n+\n+c\n+d\n", []put{{3, 0, "\nc\nd\n"}}},
 		{"far apart", "1\n2\n3\n4\n5\n6\n7\n8\n", "1\nx\n2\n3\n4\n5\n6\n7\ny\ny\n8\n",
-			"--- f\n+++ f\n@@ -1,3 +1,4 @@\n 1\n+x\n 2\n 3\n@@ -6,3 +7,5 @@\n 6\n 7\n+y\n+y\n 8\n", []put{{14, 0, "y\ny\n"}, {2, 0, "x\n"}}},
-		{"in the place of a line, Windows", "a\r\n# code\r\nb\r\n", "a\r\ncode\r\nb\r\n", "--- f\n+++ f\n@@ -1,3 +1,3 @@\n a\n-# code\n+code\n b\n", []put{{3, 8, "code\n"}}},
-		{"into nothing", "", "a\n", "--- f\n+++ f\n@@ -1,0 +1,1 @@\n+a\n", []put{{0, 0, "a\n"}}},
+			"--- f\n+++ f\n@@ -1,4 +1,5 @@\n 1\n+x\n 2\n 3\n 4\n@@ -5,4 +6,6 @@\n 5\n 6\n 7\n+y\n+y\n 8\n", []put{{14, 0, "y\ny\n"}, {2, 0, "x\n"}}},
+		{"in the place of a line, Windows", "a\r\n# code\r\nb\r\n", "a\r\ncode\r\nb\r\n", "--- f\n+++ f\n@@ -1,3 +1,3 @@\n a\r\n-# code\r\n+code\r\n b\r\n", []put{{3, 8, "code\n"}}},
+		{"beside a secret", "# password: geheim\n", "a\n# password: geheim\n", "--- f\n+++ f\n@@ -1,1 +1,2 @@\n+a\n # password: ***\n", []put{{0, 0, "a\n"}}},
+		{"into nothing", "", "a\n", "--- f\n+++ f\n@@ -0,0 +1,1 @@\n+a\n", []put{{0, 0, "a\n"}}},
 	} {
 		p := patch{text: []byte(c.text)}
 		for _, q := range c.puts {
@@ -44,7 +45,7 @@ func TestPatch(t *testing.T) {
 		if got := string(p.applied()); got != c.want {
 			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
 		}
-		if got := p.diff("f"); got != c.diff {
+		if got := (&tool{}).difference(p.change("f")); got != c.diff {
 			t.Errorf("%s: got\n%s\nwant\n%s", c.name, got, c.diff)
 		}
 	}

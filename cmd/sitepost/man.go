@@ -8,8 +8,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"sitepost/config"
-
 	"sitepost/cmd/sitepost/words"
 )
 
@@ -65,7 +63,8 @@ func (m *manual) commands(root *cobra.Command) {
 	m.line(`.BR journalctl (1)`)
 }
 
-// siteFile writes site.toml(5): the reference file is the manual of the site file.
+// siteFile writes site.toml(5): the reference file, in the language of the person, is the
+// manual of the site file.
 func (m *manual) siteFile() {
 	m.head("SITE.TOML", 5, "site.toml", m.words.Sprintf("the site file of sitepost"))
 	m.section("SYNOPSIS")
@@ -73,7 +72,7 @@ func (m *manual) siteFile() {
 	m.section("DESCRIPTION")
 	m.prose(m.words.Sprintf("The site file says what stands on a site, how it is wired, and where the city is. Every key stands once in the file below, with what it is for; `sitepost init` writes it, and `sitepost check` lists every mistake with its place."))
 	m.section("EXAMPLE")
-	m.verbatim(string(config.Reference()))
+	m.verbatim(string(m.reference()))
 	m.files()
 	m.section("SEE ALSO")
 	m.line(`.BR sitepost (1)`)
@@ -108,7 +107,8 @@ func (m *manual) command(c *cobra.Command) {
 	if c.Hidden || !c.IsAvailableCommand() {
 		return
 	}
-	m.line(".SS " + escaped(strings.TrimPrefix(c.UseLine(), "sitepost ")))
+	use := strings.Replace(c.UseLine(), "[flags]", m.word("[flags]"), 1)
+	m.line(".SS " + escaped(strings.TrimPrefix(use, "sitepost ")))
 	long := c.Long
 	if long == "" {
 		long = c.Short
@@ -179,13 +179,14 @@ func escaped(text string) string {
 	return breakable(text)
 }
 
-// breakable lets a line end behind every Chinese character, as it may: groff knows only
-// spaces.
+// breakable lets a line end between Chinese characters, as it may: groff knows only
+// spaces. No line begins with what closes, nor ends with what opens.
 func breakable(text string) string {
 	var out strings.Builder
-	for _, r := range text {
+	all := []rune(text)
+	for i, r := range all {
 		out.WriteRune(r)
-		if words.Width(string(r)) > 1 {
+		if i+1 < len(all) && words.Width(string(r)) > 1 && !strings.ContainsRune("（《【", r) && !strings.ContainsRune("，。；：？！、）》】”…", all[i+1]) {
 			out.WriteString(`\:`)
 		}
 	}

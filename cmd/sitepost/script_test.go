@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 // TestScripts runs the tool as a technician does: commands, what they print,
 // and their exit codes, one file per subject in testdata/script.
 func TestScripts(t *testing.T) {
-	commands := map[string]func(ts *testscript.TestScript, neg bool, args []string){"camera": startCamera, "stream": startStream, "running": waitRunning, "broker": startBroker}
+	commands := map[string]func(ts *testscript.TestScript, neg bool, args []string){"camera": startCamera, "stream": startStream, "running": waitRunning, "written": waitWritten, "broker": startBroker}
 	maps.Copy(commands, storeVerbs())
 	maps.Copy(commands, historyVerbs())
 	maps.Copy(commands, enrolVerbs())
@@ -114,6 +114,21 @@ func waitRunning(ts *testscript.TestScript, _ bool, args []string) {
 			ts.Fatalf("no sitepost runs: %v", err)
 		}
 		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// waitWritten is the command `written FILE` of scripts: it returns when what was started
+// in the background has written something into the file.
+func waitWritten(ts *testscript.TestScript, _ bool, args []string) {
+	const patience = 20 * time.Second
+	for until := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		text, err := os.ReadFile(ts.MkAbs(args[0]))
+		if err == nil && len(text) > 0 {
+			return
+		}
+		if time.Now().After(until) {
+			ts.Fatalf("nothing is written into %s: %v", args[0], err)
+		}
 	}
 }
 

@@ -50,81 +50,9 @@ func (p *patch) applied() []byte {
 	return out.Bytes()
 }
 
-// diffContext is how many lines a diff shows around what changes.
-const diffContext = 2
-
-// diff shows the patch as diff -u does: "+" is put in, "-" goes.
-func (p *patch) diff(path string) string {
-	lines := p.marked()
-	show := make([]bool, len(lines))
-	for i, line := range lines {
-		if line[0] == ' ' {
-			continue
-		}
-		for j := max(0, i-diffContext); j <= min(len(lines)-1, i+diffContext); j++ {
-			show[j] = true
-		}
-	}
-	var out strings.Builder
-	fmt.Fprintf(&out, "--- %s\n+++ %s\n", path, path)
-	before, after := 0, 0
-	for i, line := range lines {
-		if show[i] && (i == 0 || !show[i-1]) {
-			out.WriteString(hunk(lines[i:], show[i:], before+1, after+1))
-		}
-		if show[i] {
-			out.WriteString(line + "\n")
-		}
-		before, after = before+counts(line, "+"), after+counts(line, "-")
-	}
-	return out.String()
-}
-
-// hunk is the line above the shown lines that follow each other: @@ -7,4 +7,5 @@.
-func hunk(lines []string, show []bool, before, after int) string {
-	b, a := 0, 0
-	for i := 0; i < len(lines) && show[i]; i++ {
-		b, a = b+counts(lines[i], "+"), a+counts(lines[i], "-")
-	}
-	return fmt.Sprintf("@@ -%d,%d +%d,%d @@\n", before, b, after, a)
-}
-
-// counts is 1 for a line that has not the mark of the other side.
-func counts(line, other string) int {
-	if strings.HasPrefix(line, other) {
-		return 0
-	}
-	return 1
-}
-
-// marked are all lines, each behind " ", "+" or "-".
-func (p *patch) marked() (lines []string) {
-	add := func(mark, text string) {
-		for line := range strings.Lines(text) {
-			lines = append(lines, mark+strings.TrimRight(line, "\r\n"))
-		}
-	}
-	from := 0
-	for _, q := range p.puts {
-		add(" ", string(p.text[from:q.at]))
-		from = q.at + q.drop
-		add("-", string(p.text[q.at:from]))
-		lines = append(lines, plus(q, q.at > 0 && p.text[q.at-1] != '\n')...)
-	}
-	add(" ", string(p.text[from:]))
-	return lines
-}
-
-// plus are the lines of a put; behind an unfinished line the first line end is that one's.
-func plus(q put, unfinished bool) (lines []string) {
-	text := q.lines
-	if unfinished {
-		text = strings.TrimPrefix(text, "\n")
-	}
-	for line := range strings.Lines(text) {
-		lines = append(lines, "+"+strings.TrimRight(line, "\n"))
-	}
-	return lines
+// change is the text before and after, for a person to look at.
+func (p *patch) change(path string) (before, after side) {
+	return side{path, p.text}, side{path, p.applied()}
 }
 
 // amend puts a new text into the place of the site file, if it has no mistakes; those it

@@ -7,7 +7,7 @@ var siteEntries = []Entry{
 		Words{"", "可燃/有毒气体探测器的浓度：一分钟内的最新值、最小、最大和平均值；变化大时立即上报。", "", ""}},
 	{"gas.alarm.low",
 		Words{"", "Gas is above the low limit.", "A leak, exhaust fumes, a solvent, or a detector that drifts.", "Follow the site's gas plan. If nothing is there, have the detector bump-tested (`sitepost maintain` first)."},
-		Words{"", "气体浓度超过低限。", "泄漏、车辆尾气、溶剂，或探测器漂移。", "按本站气体预案处置；现场无异常时对探测器做通气测试（先用 `sitepost maintain` 设为维护）。"}},
+		Words{"", "气体浓度超过低限。", "泄漏、车辆尾气、溶剂，或探测器漂移。", "按本现场的气体预案处置；现场无异常时对探测器做通气测试（先用 `sitepost maintain` 设为维护）。"}},
 	{"gas.alarm.high",
 		Words{"", "Gas is above the high limit: people may be in danger.", "A leak; seldom a detector that was poisoned or wetted.", "Follow the site's gas plan at once. sitepost only tells; it closes no valve."},
 		Words{"", "气体浓度超过高限，可能危及人员。", "泄漏；少数情况是探测器中毒或进水。", "立即执行气体预案。sitepost 只报告，不关闭任何阀门。"}},

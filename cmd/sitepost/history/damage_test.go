@@ -1,6 +1,7 @@
 package history_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 
 	"sitepost/cmd/sitepost/history"
 )
@@ -148,7 +150,7 @@ func TestHostileFolder(t *testing.T) {
 		if err := os.Symlink(elsewhere, b.Path()); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := b.Keep([]byte("version = 1"), "", noon); err == nil {
+		if _, err := b.Keep([]byte("version = 1"), "", noon, true); err == nil {
 			t.Error("it was kept elsewhere")
 		}
 		if files, err := os.ReadDir(elsewhere); len(files) != 0 || err != nil {
@@ -192,7 +194,7 @@ func TestHostileFolder(t *testing.T) {
 		b := damaged(t, 3, func(path string, _ []byte) error {
 			return os.WriteFile(filepath.Join(filepath.Dir(path), "999999999.toml"), nil, 0o640)
 		})
-		if _, err := b.Keep([]byte("version = 2"), "", noon); err == nil || !strings.Contains(err.Error(), `move "999999999.toml" away`) {
+		if _, err := b.Keep([]byte("version = 2"), "", noon, true); err == nil || !strings.Contains(err.Error(), `move "999999999.toml" away`) {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -219,5 +221,34 @@ func TestLeftover(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{".note", "000001.toml", "000002.toml"}, got); diff != "" || err != nil {
 		t.Errorf("%v (-want +got)\n%s", err, diff)
+	}
+}
+
+// TestFullDisk: where the disk is full the oldest entries make room for the new one, the
+// youngest of them stays, and what cannot be kept at all costs nothing.
+func TestFullDisk(t *testing.T) {
+	b := open(t, t.TempDir())
+	keep(t, b, "version = 1 # there is a folder now")
+	if err := unix.Mount("none", b.Path(), "tmpfs", 0, "size=256k,mode=750"); err != nil {
+		t.Skipf("needs the right to mount: %v", err)
+	}
+	t.Cleanup(func() { _ = unix.Unmount(b.Path(), unix.MNT_DETACH) })
+	text := func(n, kilobytes int) string {
+		return fmt.Sprintf("version = 1 # %d\n%s", n, strings.Repeat("#", kilobytes<<10))
+	}
+	for n := 1; n <= 8; n++ {
+		keep(t, b, text(n, 60)) // four of them fill the disk
+	}
+	if diff := cmp.Diff([]int{5, 6, 7, 8}, numbers(t, b)); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+	if _, err := b.Keep([]byte(text(9, 250)), "", noon, true); !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("got %v", err)
+	}
+	if last, is, err := b.Last(); last.Number != 8 || !is || err != nil {
+		t.Errorf("last: got %+v, %v, %v, want number 8", last, is, err)
+	}
+	if e := keep(t, b, text(9, 60)); e.Number != 9 {
+		t.Errorf("the next one is number %d, want 9", e.Number)
 	}
 }

@@ -14,7 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
-	"unicode"
+
+	"sitepost/cmd/sitepost/words"
 )
 
 // How an entry looks on disk:
@@ -60,7 +61,7 @@ func encode(e Entry, text []byte) ([]byte, error) {
 // that Keep was given, or an error.
 func decode(number int, file []byte) (Entry, []byte, error) {
 	head, _, whole := bytes.Cut(file[:min(len(file), maxHead)], []byte("\n"))
-	words, ours := bytes.CutPrefix(head, []byte(sign))
+	said, ours := bytes.CutPrefix(head, []byte(sign))
 	switch {
 	case !ours:
 		return Entry{}, nil, errors.New("it does not begin as an entry does")
@@ -69,7 +70,7 @@ func decode(number int, file []byte) (Entry, []byte, error) {
 	}
 	text := file[len(head)+1:]
 	var e Entry
-	if err := json.Unmarshal(words, &e); err != nil {
+	if err := json.Unmarshal(said, &e); err != nil {
 		return Entry{}, nil, fmt.Errorf("its first line cannot be read: %w", err)
 	}
 	switch {
@@ -78,7 +79,7 @@ func decode(number int, file []byte) (Entry, []byte, error) {
 	case e.Hash != hashOf(text):
 		return Entry{}, nil, errors.New("its text is not the one that was accepted: the hash differs")
 	}
-	e.Who = plain(e.Who)
+	e.Who = words.Plain(e.Who, maxWho)
 	return e, text, nil
 }
 
@@ -87,23 +88,9 @@ func hashOf(text []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// plain is what may stand in a line on a screen.
-func plain(who string) string {
-	who = strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) || r == unicode.ReplacementChar {
-			return -1
-		}
-		return r
-	}, who)
-	if all := []rune(who); len(all) > maxWho {
-		who = string(all[:maxWho])
-	}
-	return who
-}
-
 // newEntry is what is said of a text that is accepted now.
-func newEntry(number int, text []byte, who string, at time.Time) Entry {
-	return Entry{Number: number, Hash: hashOf(text), Who: plain(who), At: at.UTC().Round(0)}
+func newEntry(number int, text []byte, who string, at time.Time, synced bool) Entry {
+	return Entry{Number: number, Hash: hashOf(text), Who: words.Plain(who, maxWho), At: at.UTC().Round(0), Unsynced: !synced}
 }
 
 // read reads an entry out of the folder. Only an ordinary file of a size that an

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"sitepost/cmd/sitepost/words"
 )
 
 // FuzzEntry: whatever lies in the place of an entry is read as the text that was kept
@@ -13,7 +15,7 @@ func FuzzEntry(f *testing.F) {
 	const number = 17
 	at := time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
 	for _, text := range []string{"version = 1\n", "", "\n\n", "# accepted by sitepost: {}\n", strings.Repeat("x", 3000)} {
-		file, err := encode(newEntry(number, []byte(text), "root (uid 0)", at), []byte(text))
+		file, err := encode(newEntry(number, []byte(text), "root (uid 0)", at, true), []byte(text))
 		if err != nil {
 			f.Fatal(err)
 		}
@@ -29,7 +31,7 @@ func FuzzEntry(f *testing.F) {
 			}
 			return
 		}
-		if e.Number != number || e.Hash != hashOf(text) || !bytes.HasSuffix(file, text) || plain(e.Who) != e.Who {
+		if e.Number != number || e.Hash != hashOf(text) || !bytes.HasSuffix(file, text) || words.Plain(e.Who, maxWho) != e.Who {
 			t.Errorf("got %+v of %q", e, file)
 		}
 		again, err := encode(e, text)
@@ -44,8 +46,8 @@ func FuzzEntry(f *testing.F) {
 
 // TestLongestWho: the first line of an entry is never longer than one that is read.
 func TestLongestWho(t *testing.T) {
-	for _, who := range []string{strings.Repeat("<", 500), strings.Repeat("𠀀", 500), strings.Repeat(`"`, 500)} {
-		file, err := encode(newEntry(highest, []byte("x"), who, time.Date(2026, 11, 26, 12, 0, 0, 999999999, time.UTC)), []byte("x"))
+	for _, who := range []string{strings.Repeat("<", 500), strings.Repeat("𠀀", 500), strings.Repeat(`"`, 500), strings.Repeat("\x1b", 500), strings.Repeat("\xff", 500)} {
+		file, err := encode(newEntry(highest, []byte("x"), who, time.Date(2026, 11, 26, 12, 0, 0, 999999999, time.UTC), false), []byte("x"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,8 +17,9 @@
 //   - What cannot be an entry of ours (half of one, one whose hash does not fit, a
 //     link, a folder, something huge) is never followed and never read whole. It is
 //     skipped, and told by Damages.
-//   - At most 50 entries and 20 MiB are kept. The oldest go first, what is damaged
-//     before them, and the last one never. A number is never used again.
+//   - At most 50 entries and 20 MiB are kept, and on a full disk as many as fit beside
+//     the new one. The oldest go first, what is damaged before them, and the last one
+//     never. A number is never used again.
 //   - A daemon and a tool may keep at once: they wait for each other.
 //   - Secrets never stand in a site file that is accepted, so its text may be kept.
 //
@@ -49,6 +50,8 @@ type Entry struct {
 	Hash   string    `json:"hash"`   // SHA-256 of the text, in hex
 	Who    string    `json:"who"`    // who had it accepted, in words
 	At     time.Time `json:"at"`
+
+	Unsynced bool `json:"unsynced,omitempty"` // At was told by a clock that was not synchronised
 }
 
 // A Damage is what lies in the folder and is no entry that can be read.

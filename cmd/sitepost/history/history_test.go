@@ -33,7 +33,7 @@ func open(t testing.TB, directory string) *history.Book {
 // keep keeps a text that must be taken.
 func keep(t testing.TB, b *history.Book, text string) history.Entry {
 	t.Helper()
-	e, err := b.Keep([]byte(text), "root (uid 0)", noon)
+	e, err := b.Keep([]byte(text), "root (uid 0)", noon, true)
 	if err != nil {
 		t.Fatalf("keep %.20q: %v", text, err)
 	}
@@ -91,7 +91,7 @@ func TestKeep(t *testing.T) {
 		t.Errorf("number 9: got %v, want ErrNone", err)
 	}
 	for _, text := range []string{"", strings.Repeat("#", 1<<20+1)} {
-		if _, err := b.Keep([]byte(text), "", noon); err == nil {
+		if _, err := b.Keep([]byte(text), "", noon, true); err == nil {
 			t.Errorf("%d bytes were kept", len(text))
 		}
 	}
@@ -128,12 +128,17 @@ func TestRights(t *testing.T) {
 	}
 }
 
-// TestWho: what a name does to a terminal is taken out, and it is cut.
+// TestWho: what a name would do to a terminal is written out, and it is cut; read again
+// it is the same.
 func TestWho(t *testing.T) {
 	t.Parallel()
-	e, err := open(t, t.TempDir()).Keep([]byte("version = 1"), "张三\x1b[2J\n"+strings.Repeat("x", 300), noon)
-	if err != nil || e.Who != "张三[2J"+strings.Repeat("x", 195) {
+	b := open(t, t.TempDir())
+	e, err := b.Keep([]byte("version = 1"), "张三\x1b[2J\n"+strings.Repeat("x", 300), noon, true)
+	if err != nil || e.Who != `张三\u001b[2J `+strings.Repeat("x", 188)+"…" {
 		t.Errorf("got %q, %v", e.Who, err)
+	}
+	if last, is, err := b.Last(); last != e || !is || err != nil {
+		t.Errorf("got %+v, %v, %v, want %+v", last, is, err, e)
 	}
 }
 
@@ -186,7 +191,7 @@ func TestTogether(t *testing.T) {
 			for i := range each {
 				var e history.Entry
 				if err == nil {
-					e, err = b.Keep(fmt.Appendf(nil, "%d %d", n, i), "", noon)
+					e, err = b.Keep(fmt.Appendf(nil, "%d %d", n, i), "", noon, true)
 				}
 				if err != nil {
 					t.Errorf("book %d: %v", n, err)
@@ -221,7 +226,7 @@ func TestHeld(t *testing.T) {
 	if err := syscall.Flock(int(d.Fd()), syscall.LOCK_EX); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.Keep([]byte("version = 2"), "", noon); err == nil || !strings.Contains(err.Error(), "another sitepost has held it for 5s") {
+	if _, err := b.Keep([]byte("version = 2"), "", noon, true); err == nil || !strings.Contains(err.Error(), "another sitepost has held it for 5s") {
 		t.Errorf("got %v", err)
 	}
 	if text, err := b.Text(1); !bytes.Equal(text, []byte("version = 1")) || err != nil {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 
@@ -18,10 +19,11 @@ const (
 	fileMode   = 0o640
 )
 
-// Keep keeps a site file that was accepted, and says as what. The same text as that
-// of the last entry makes no new one. An entry with a number is on disk, also if
-// there is an error: then what is too old could not be taken away.
-func (b *Book) Keep(text []byte, who string, at time.Time) (Entry, error) {
+// Keep keeps a site file that was accepted, and says as what; synced says of the moment
+// whether the clock that told it was synchronised. The same text as that of the last
+// entry makes no new one. An entry with a number is on disk, also if there is an error:
+// then what is too old could not be taken away.
+func (b *Book) Keep(text []byte, who string, at time.Time, synced bool) (Entry, error) {
 	if len(text) == 0 || len(text) > maxText {
 		return Entry{}, fmt.Errorf("history of site files: a text of %d bytes is no site file", len(text))
 	}
@@ -49,14 +51,14 @@ func (b *Book) Keep(text []byte, who string, at time.Time) (Entry, error) {
 	if err != nil {
 		return Entry{}, err
 	}
-	return put(root, &s, newEntry(number, text, who, at), text)
+	return put(root, &s, newEntry(number, text, who, at, synced), text)
 }
 
 // put writes an entry, and takes away what is too much with it.
 func put(root *os.Root, s *shelf, e Entry, text []byte) (Entry, error) {
 	file, err := encode(e, text)
 	if err == nil {
-		err = write(root, fileName(e.Number), file)
+		err = squeeze(root, s, e.Number, file)
 	}
 	if err != nil {
 		return Entry{}, fmt.Errorf("history of site files: number %d: %w", e.Number, err)
@@ -67,6 +69,23 @@ func put(root *os.Root, s *shelf, e Entry, text []byte) (Entry, error) {
 		}
 	}
 	return e, err
+}
+
+// squeeze writes a file, on a full disk into the room of the oldest entries: with none
+// but old ones the box would fall back, at the next mistake, to what nobody wants any
+// more. The youngest of them stays until the new one is there.
+func squeeze(root *os.Root, s *shelf, number int, file []byte) error {
+	err := write(root, fileName(number), file)
+	for errors.Is(err, syscall.ENOSPC) && len(s.entries) > 1 {
+		oldest := s.entries[0].Number
+		if gone := root.Remove(fileName(oldest)); gone != nil {
+			return errors.Join(err, gone)
+		}
+		s.entries = s.entries[1:]
+		s.files = slices.DeleteFunc(s.files, func(n int) bool { return n == oldest })
+		err = write(root, fileName(number), file)
+	}
+	return err
 }
 
 // write puts a file into the folder: whole, on disk, and for the same people as the

@@ -30,7 +30,7 @@ func keepForEver(directory string) {
 	for n := 0; err == nil; n++ {
 		var e history.Entry
 		text := fmt.Appendf(nil, "# process %d, number %d\n%s", os.Getpid(), n, strings.Repeat("# a line\n", 4000))
-		if e, err = b.Keep(text, "child", time.Now()); err == nil {
+		if e, err = b.Keep(text, "child", time.Now(), true); err == nil {
 			_, err = fmt.Println(e.Number)
 		}
 	}

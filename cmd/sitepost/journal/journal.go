@@ -8,8 +8,8 @@
 // Its rules:
 //
 //   - An entry is one line, whatever a device calls itself: what would move a cursor,
-//     begin a line or turn writing round is replaced, invalid UTF-8 is repaired,
-//     a value is cut at 256 bytes and an error at 1 KiB (clean.go).
+//     begin a line or turn writing round is replaced, as on the screens of the tools
+//     (words.Plain), and a value is cut at 256 characters, an error at 1,024.
 //   - The same words about the same device are written five times a minute and then
 //     counted: "repeated=412" (quiet.go). Errors are no exception: the first ones tell
 //     all, and a disk that fails a thousand times a second would push everything else
@@ -19,7 +19,7 @@
 //     A journal that takes nothing for a tenth of a second holds nobody up: what it
 //     missed is counted, and told when it takes entries again.
 //
-// It knows no word that is written, and no secret: who has one does not log it.
+// It knows nothing of what is written, and no secret: who has one does not log it.
 package journal
 
 import (
@@ -28,6 +28,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"sitepost/cmd/sitepost/words"
 )
 
 // Socket is where journald takes entries.
@@ -122,7 +124,7 @@ func (g *gate) WithGroup(name string) slog.Handler {
 }
 
 func (g *gate) Handle(ctx context.Context, r slog.Record) error {
-	clean := slog.NewRecord(r.Time, r.Level, Line(r.Message, mostError), r.PC)
+	clean := slog.NewRecord(r.Time, r.Level, words.Plain(r.Message, mostError), r.PC)
 	about := g.about
 	r.Attrs(func(a slog.Attr) bool {
 		a = cleanAttr(a)

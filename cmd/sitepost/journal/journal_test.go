@@ -60,7 +60,7 @@ func TestHostileNames(t *testing.T) {
 				if !utf8.ValidString(line) || strings.ContainsFunc(strings.TrimSuffix(line, "\n"), moves) {
 					t.Errorf("got %.200q, want text that can be printed", line)
 				}
-				if most := 8 * mostError; len(line) > most {
+				if most := 16 * mostError; len(line) > most { // a message, an error and four values
 					t.Errorf("got %d bytes, want at most %d", len(line), most)
 				}
 				var doc map[string]any
@@ -68,26 +68,6 @@ func TestHostileNames(t *testing.T) {
 					t.Errorf("got %.200q, want an entry of level WARN: %v", line, err)
 				}
 			})
-		}
-	}
-}
-
-// TestLine: how much of a text stays.
-func TestLine(t *testing.T) {
-	for _, c := range []struct{ text, want string }{
-		{"", ""},
-		{"gas-1", "gas-1"},
-		{"一号", "一号"},
-		{"a\r\nb\tc", "a  b c"},
-		{"\x1b[1mx", "\ufffd[1mx"},
-		{"\xff\xfex", "\ufffdx"},
-		{"0123456789abcdef", "0123456789abcdef"},
-		{"0123456789abcdefg", "0123456789abc…"},
-		{"一二三四五六", "一二三四…"},                                     // 18 bytes; 12 and the mark are 15
-		{"\xff0\xff1\xff2\xff3\xff4", "\ufffd0\ufffd1\ufffd2…"}, // 20 bytes when it is repaired
-	} {
-		if got := Line(c.text, 16); got != c.want || len(got) > 16 {
-			t.Errorf("%q: got %q of %d bytes, want %q", c.text, got, len(got), c.want)
 		}
 	}
 }

@@ -76,7 +76,7 @@ func TestLintian(t *testing.T) {
 // TestManualIsUnderstood: man takes every line of the pages.
 func TestManualIsUnderstood(t *testing.T) {
 	needs(t, "groff")
-	for _, args := range [][]string{{"man"}, {"man", "site.toml"}, {"man", "--lang", "zh"}} {
+	for _, args := range [][]string{{"man"}, {"man", "site.toml"}, {"man", "--lang", "zh"}, {"man", "site.toml", "--lang", "zh"}} {
 		page, err := exec.Command("go", append([]string{"run", "sitepost/cmd/sitepost"}, args...)...).Output()
 		if err != nil {
 			t.Fatal(err)

@@ -154,7 +154,7 @@ func (s *screen) byState(all []Device) string {
 	var parts []string
 	for _, state := range states {
 		if n[state] > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n[state], s.Translate(state)))
+			parts = append(parts, s.Sprintf("%d %s", n[state], s.Translate(state)))
 		}
 	}
 	return cmp.Or(strings.Join(parts, s.Sprintf(", ")), s.Sprintf("none"))

@@ -182,7 +182,7 @@ func join(texts []string) string {
 }
 
 func isLatin(r rune) bool {
-	return r == '"' || r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z'
+	return r == '"' || r == '[' || r == ']' || r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z'
 }
 
 // sayBrackets says a text with something in brackets behind it: "no answer (is it on?)".

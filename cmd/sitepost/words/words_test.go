@@ -1,6 +1,7 @@
 package words
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -81,6 +82,22 @@ func TestBook(t *testing.T) {
 	}
 }
 
+// TestChineseIsSet: between Chinese characters stands Chinese punctuation, and between
+// them and Latin letters or digits a space. What is quoted, and addresses, stay as they are.
+func TestChineseIsSet(t *testing.T) {
+	asIs := regexp.MustCompile("`[^`]*`|\"[^\"]*\"|“[^”]*”|\\[[^\\]]*\\]|[a-z-]+://[^ ，；）]*|(?:地址)?:端口|IP地址|MAC地址|宽x高|文字,…")
+	verb := regexp.MustCompile(`%[-+# 0]*\d*(?:\.\d+)?(?:\[\d+\])?[a-zA-Z]`)
+	wrong := regexp.MustCompile(`\p{Han}[,;:!?()]|[,;:!?()]\p{Han}|\p{Han}[A-Za-z0-9]|[A-Za-z0-9]\p{Han}|[，。；：？！、（）] | [，。；：？！、（）]`)
+	for _, chapter := range chapters() {
+		for english, chinese := range chapter {
+			text := asIs.ReplaceAllString(verb.ReplaceAllString(strings.TrimSpace(chinese), "…"), "“”")
+			if found := wrong.FindString(text); found != "" {
+				t.Errorf("%q: %q in %q", english, found, chinese)
+			}
+		}
+	}
+}
+
 // used lists the verbs of a format by number, each once: "1q 2s ".
 func used(format string) string {
 	var all [20]string
@@ -121,5 +138,51 @@ func TestColumns(t *testing.T) {
 	got := Columns([][]string{{"线路", "state"}, {"bus-a", "正常"}, {"all is well"}})
 	if want := "线路   state\nbus-a  正常\nall is well\n"; got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// TestPlain: how a text of a stranger is shown, and how much of it.
+func TestPlain(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{"", ""},
+		{"gas-1", "gas-1"},
+		{"一号\u3000门", "一号\u3000门"},
+		{"a\r\nb\tc\u2028d", "a  b c d"},
+		{"\x1b[1mx\x00", `\u001b[1mx\u0000`},
+		{"x\u202ey\u009bz", `x\u202ey\u009bz`},
+		{"\xff\xfex", `\xff\xfex`},
+		{"\ufffd", "\ufffd"},
+		{"0123456789abcdefg", "0123456789abcdefg"},
+		{"0123456789abcdefghijk", "0123456789abcdefghij…"},
+		{"一二三四五六七八九十一二三四五六七八九十一", "一二三四五六七八九十一二三四五六七八九十…"},
+		{strings.Repeat("\x1b", 1<<20), `\u001b\u001b\u001b…`}, // what is shown is counted
+	} {
+		got := Plain(c.text, 20)
+		if got != c.want {
+			t.Errorf("%.40q: got %q, want %q", c.text, got, c.want)
+		}
+		if again := Plain(got, 20); again != got {
+			t.Errorf("%.40q: said twice it is %q, want %q", c.text, again, got)
+		}
+	}
+}
+
+// TestNamesStay: an account may be called as a word of the book, and a reason is what
+// somebody typed.
+func TestNamesStay(t *testing.T) {
+	s := In(Chinese)
+	for english, want := range map[string]string{
+		`ended by test (uid 1000)`:                                                                 `由 test (uid 1000) 结束`,
+		`test by line (uid 7)`:                                                                     `由 line (uid 7) 发起的测试`,
+		`in maintenance until 12:00 by line: restart`:                                              `维护至 12:00，操作人 line：restart`,
+		`by test: nothing that runs begins anew; the site file has hash ab`:                        `操作人 test：运行中的通信均未中断；配置哈希 ab`,
+		`gate (uid 7) works at it until 12:00: test line; it is offline: the line is lost`:         `gate (uid 7) 正在检修，至 12:00：test line；设备状态 离线：线路断了`,
+		`gate works at "bus-a", on which it hangs, until 12:00: restart`:                           `gate 正在检修它所接的 "bus-a"，至 12:00：restart`,
+		`no answer (by start)`:                                                                     `没有应答（启动时）`,
+		`this box was retired at 12:00 by gate: to use it again run ` + "`sitepost retire --undo`": "本机已于 12:00 由 gate 退役：要重新使用，请执行 `sitepost retire --undo`",
+	} {
+		if got := s.Translate(english); got != want {
+			t.Errorf("%q: got %q, want %q", english, got, want)
+		}
 	}
 }

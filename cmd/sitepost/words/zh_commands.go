@@ -9,7 +9,7 @@ A new site:
   sitepost init --write site.toml               write the commented reference file: make it yours
   sitepost check --config site.toml             list every mistake with its place
   sitepost discover --write --config site.toml  find the cameras and add them
-  sitepost run --config site.toml               run the site`: `sitepost 听取现场全部技防设备的声音，把听到的报给城市平台。
+  sitepost run --config site.toml               run the site`: `sitepost 接收现场全部技防设备的数据，如实上报城市平台。
 
 新建一个现场：
   sitepost init --write site.toml               写出带注释的参考配置，改成自己的现场
@@ -272,10 +272,10 @@ beside it, and let "sitepost try NAME.toml" tell when it is right.
 一行一行改成自己的仪表，每次用“sitepost try 名称.toml”检验对不对。
 
   --modbus   说明书上有寄存器表
-  --ask      问一句答一句（字节或文本）
-  --listen   仪表自己主动说`,
-	"it answers a question in bytes or text": "问一句答一句（字节或文本）",
-	"it speaks by itself":                    "仪表自己主动说",
+  --ask      一问一答（字节或文本）
+  --listen   仪表主动上报`,
+	"it answers a question in bytes or text": "一问一答（字节或文本）",
+	"it speaks by itself":                    "仪表主动上报",
 	"the manual has a table of registers":    "说明书上有寄存器表",
 	"probe rtsp://ADDRESS/PATH":              "probe rtsp://地址/路径",
 	"measure one stream and judge it: codec, size, fps, bitrate, GOP, loss, jitter, clock": "实测一路视频流并对照标准：编码、尺寸、帧率、码率、GOP、丢包、抖动、时钟",

@@ -16,9 +16,11 @@ package words
 //	alarm, event         报警、事件           reading              读数
 //	condition            持续的报警           raised, cleared      发生、解除
 //	store, record        存储、记录           capture              录下的报文
-//	silent, away         没有声音、不通       disabled             停用
+//	silent, offline      失联、离线           disabled             停用
 //	maintenance          维护                 frame                报文
 //	note                 说明页               login                登录
+//	box                  主机、本机           canary               回环报文
+//	accepted, rejected   接受、被拒绝         directory            目录
 //
 // Keys, file names, commands and what is written in quotes stay as they are.
 
@@ -111,6 +113,10 @@ var zhConfig = map[string]string{
 	"nothing may follow the value: text and figures with a unit stand in quotes (\"60s\"), and each key on a line of its own": "值后面不能再有别的：文字和带单位的数字要加引号（\"60s\"），每个键单独一行",
 	"the list is not closed, or lacks a comma: write [\"a\", \"b\"]":                                                          "列表没有结束，或缺少逗号：写成 [\"a\", \"b\"]",
 	"the table is not closed, or lacks a comma: write {a = 1, b = 2}":                                                         "表没有结束，或缺少逗号：写成 {a = 1, b = 2}",
+	"the lines end as on an old Macintosh: save the file with the line ends of Linux or Windows":                              "换行是老式 Macintosh 的格式：请存成 Linux 或 Windows 的换行格式",
+	"a character that cannot be seen stands here: type the line again":                                                        "这里有看不见的字符：请重打这一行",
+	"lists and tables stand too deep in each other: write [table], and its keys below":                                        "列表和表嵌套太深：请写 [表]，它的键写在下面",
+	"this is not a number: write it in decimal digits":                                                                        "这不是数字：请用十进制写",
 	"a number does not begin with 0: a code or telephone number stands in quotes":                                             "数字不能以 0 开头：编码和电话号码要加引号",
 
 	"key %s already exists as a %s, but should be an array table": "键 %s 已是 %s，这里却当成 [[表]] 用",

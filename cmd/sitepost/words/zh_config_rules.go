@@ -80,7 +80,7 @@ var zhRules = map[string]string{
 	"profile %q has no side %q: %s":                                                                                     "仪表文件 %q 没有 %q 这一侧：%s",
 	"take forward out":                                                                                                  "请删去 forward",
 	"write %s":                                                                                                          "请写 %s",
-	"%s is asked every %v and would be silent in between: make silence longer":                                          "%s每 %v 才问一次，两次之间就会被当成没有声音：请把 silence 写长",
+	"%s is asked every %v and would be silent in between: make silence longer":                                          "%s每 %v 才问一次，两次之间就会被判为失联：请把 silence 写长",
 	"profile %q does not send %q, and nothing has to be repeated here: take it out":                                     "仪表文件 %q 不发 %q，这里也没有要重复的：请删去",
 	"profile %q does not send %q: write exactly what it sends, may_send = [%s]":                                         "仪表文件 %q 不发 %q：请照它实际发的写，may_send = [%s]",
 	"profile %q does not send %q%s":                                                                                     "仪表文件 %q 不发 %q%s",
@@ -123,7 +123,7 @@ var zhRules = map[string]string{
 	", or raise its baud rate": "，或提高波特率",
 	"%s has no time to ask its card readers every %v: everybody is asked once in %s, and a card is heard that much later; raise its baud rate if that matters":            "%s来不及每 %v 问一遍读卡器：%s才能都问到，刷卡会晚这么久才知道；不能接受的话，请提高波特率",
 	"instrument %q is asked every %v, and on %s it may wait %s when all are due at once: what is shorter may be missed; move instruments to another line if that matters": "仪表 %q 每 %v 问一次，在%s上都赶到一起时可能要等 %s：更短的变化会漏掉；不能接受的话，请把一些仪表移到另一条线",
-	"with one dead device on %s the others may wait %s, and instrument %q, asked every %v, counts as silent after %v: make its silence longer":                            "%s上只要有一台不应答，其他的就可能要等 %s；仪表 %q 每 %v 问一次，%v 没有声音就算静默：请把它的 silence 写长",
+	"with one dead device on %s the others may wait %s, and instrument %q, asked every %v, counts as silent after %v: make its silence longer":                            "%s上只要有一台不应答，其他的就可能要等 %s；仪表 %q 每 %v 问一次，%v 没有数据就判为失联：请把它的 silence 写长",
 
 	// the site
 	"version %d is not known to this sitepost, which reads version 1: install the sitepost this file was written for": "这个 sitepost 只认识 version 1，不认识 %d：请安装与这份文件配套的 sitepost",

@@ -44,7 +44,7 @@ to the new one at once, as with sitepost reload; where none runs, that is said. 
 示差异，再询问。旧文件备份在旁边。运行中的 sitepost 立即采用新文件，等同 sitepost reload；
 没有在运行的，会说明。目前版本 1 是第一版，也是最新版。`,
 	"do it without a question": "不询问，直接执行",
-	"run reads the site file, and runs the site until it is told to stop (SIGTERM or\nCtrl-C): then the devices fall silent, what they said is on disk, and what is on\ndisk is sent for a bounded time. A second signal ends it at once; nothing that\nwas accepted is lost by that. SIGHUP does as sitepost reload.\n\nEach site file that is accepted is kept (see sitepost config history). If the site\nfile has mistakes the last accepted one runs in its place: the mistakes are listed as\ncheck lists them, config.rejected is raised, and status shows which file is in force.\nStarted by systemd it runs also where the site file is gone or cannot be read. If none was accepted before, nothing runs. Nor does a box that was given up with\n`sitepost retire`: it says so, and ends with 1.": "run 读配置，运行现场，直到叫它停（SIGTERM 或 Ctrl-C）：先让设备停下，它们说过的都\n落盘，再在限定时间内把盘上的送出去。第二个信号让它立即退出，已接收的不会因此丢失。\n\n每份接受的配置都会留存（见 sitepost config history）。配置有错误时，改用最后接受的那\n份运行：错误像 check 那样列出，报 config.rejected，status 显示生效的是哪一份。由 systemd\n启动时，配置不见了或读不了也这样。从未接受过任何配置，则什么也不运行。已用 `sitepost retire` 退役的机器同样不运行，会说明原因并以 1 退出。SIGHUP 等同 sitepost reload。",
+	"run reads the site file, and runs the site until it is told to stop (SIGTERM or\nCtrl-C): then the devices fall silent, what they said is on disk, and what is on\ndisk is sent for a bounded time. A second signal ends it at once; nothing that\nwas accepted is lost by that. SIGHUP does as sitepost reload.\n\nEach site file that is accepted is kept (see sitepost config history). If the site\nfile has mistakes the last accepted one runs in its place: the mistakes are listed as\ncheck lists them, config.rejected is raised, and status shows which file is in force.\nStarted by systemd it runs also where the site file is gone or cannot be read. If none was accepted before, nothing runs. Nor does a box that was given up with\n`sitepost retire`: it says so, and ends with 1.": "run 读配置，运行现场，直到叫它停（SIGTERM 或 Ctrl-C）：先停止采集，收到的都\n落盘，再在限定时间内把盘上的送出去。第二个信号让它立即退出，已接收的不会因此丢失。\n\n每份接受的配置都会留存（见 sitepost config history）。配置有错误时，改用最后接受的那\n份运行：错误像 check 那样列出，报 config.rejected，status 显示生效的是哪一份。由 systemd\n启动时，配置不见了或读不了也这样。从未接受过任何配置，则什么也不运行。已用 `sitepost retire` 退役的主机同样不运行，会说明原因并以 1 退出。SIGHUP 等同 sitepost reload。",
 
 	// what they say
 	"in force": "当前生效",
@@ -90,4 +90,10 @@ to the new one at once, as with sitepost reload; where none runs, that is said. 
 	"the last accepted site file (number %d of %s) has mistakes now too, so nothing runs: %s": "最后接受的配置（%[2]s 中的编号 %[1]d）如今也有错误，所以什么也不运行：%[3]s",
 	"the site file is rejected: %s; in force is the last accepted one, %s":                    "配置被拒绝：%s；当前生效的是最后接受的那份，%s",
 	"correct the file, see it through with `sitepost check`, then `sitepost reload`":          "改正文件，用 `sitepost check` 检查，再执行 `sitepost reload`",
+	"start of sitepost":                                                                       "sitepost 启动时",
+	"signal SIGHUP":                                                                           "SIGHUP 信号",
+	"%s (the clock was not synchronised)":                                                     "%s（当时时钟未同步）",
+	"%s is no ordinary file: give the path of one":                                            "%s 不是普通文件：请给出文件的路径",
+	"%s is larger than 1 MiB: this is not a site.toml":                                        "%s 超过 1 MiB：这不是 site.toml",
+	"not an ordinary file":                                                                    "不是普通文件",
 }

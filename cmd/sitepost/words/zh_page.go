@@ -4,7 +4,7 @@ package words
 var zhPage = map[string]string{
 	"what the log tells at least: debug, info, warn or error":                          "日志级别：debug、info、warn 或 error",
 	"--log-level: %q is no level: write debug, info, warn or error":                    "--log-level：没有级别 %q，请写 debug、info、warn 或 error",
-	"this box was retired at %s by %s: to use it again run `sitepost retire --undo`\n": "本机已于 %s 由 %s 退役。要重新启用，请运行 `sitepost retire --undo`\n",
+	"this box was retired at %s by %s: to use it again run `sitepost retire --undo`\n": "本机已于 %s 由 %+s 退役。要重新启用，请运行 `sitepost retire --undo`\n",
 
 	"show what happened on the site, the newest last, and whether the city has it": "查看现场事件流水（最新的在最后），以及平台是否已收到",
 	"go on with what comes, until Ctrl-C":                                          "持续显示新事件，按 Ctrl-C 结束",
@@ -30,14 +30,14 @@ renews their file under whoever else would read it. What is in the file of a box
 switched off is sent when it runs again, and ` + "`sitepost store verify`" + ` says whether it is sound.`: `events 向正在运行的 sitepost 查询磁盘上的记录：时间、平台是否已收到、设备、内容、数值。
 报警在平台收到之后仍按现场配置文件规定的时间保存；事件和读数在平台收到之后即删除。
 
-  待传    还没有代理收到
-  已发送  代理已收到，等待平台回执
-  已送达  已完成：平台已收到；现场不要求回执时，代理已收到
+  待传    还没有 MQTT 服务器收到
+  已发送  MQTT 服务器已收到，等待平台回执
+  已送达  已完成：平台已收到；现场不要求回执时，MQTT 服务器已收到
   内存中  磁盘拒绝写入，从内存直接发往平台
 
 读数只有用 --lane reading 才显示。查找单台设备时，每一类最多向前查 50000 条。不显示卡号。
 
-记录属于正在运行的 sitepost，只能通过它查询，因为它可能随时更换记录文件。已关机的盒子里的记录
+记录属于正在运行的 sitepost，只能通过它查询，因为它可能随时更换记录文件。已关机的主机里的记录
 会在下次运行时发送；文件是否完好，用 ` + "`sitepost store verify`" + ` 检查。`,
 
 	"delivered": "已送达",
@@ -49,10 +49,10 @@ switched off is sent when it runs again, and ` + "`sitepost store verify`" + ` s
 	", ":                  "，",
 	"still so":            "仍在持续",
 	"raised":              "发生",
-	"cleared":             "恢复",
-	"cleared by timeout":  "超时自动恢复",
-	"cleared by operator": "人工结束",
-	"cleared by mode":     "因模式改变而结束",
+	"cleared":             "解除",
+	"cleared by timeout":  "超时自动解除",
+	"cleared by operator": "人工解除",
+	"cleared by mode":     "因模式改变而解除",
 	"limit %g":            "限值 %g",
 	"forward":             "正向",
 	"back":                "反向",
@@ -76,7 +76,7 @@ run while no sitepost runs, and as its user (sudo -u sitepost). What is on disk 
 
 It ends with 0 when the site is given up, 1 when nothing has happened because the city
 is not there, and 2 if no sitepost runs or nobody has said yes.`: `retire 请正在运行的 sitepost 让本现场永久退役。它先等待平台在线并收到全部报警，最多等 --within；在此
-之前什么也不会改动。然后设备停止采集，磁盘上的记录在限定时间内发送，在每个能连接上的代理上清空
+之前什么也不会改动。然后设备停止采集，磁盘上的记录在限定时间内发送，在每台能连上的 MQTT 服务器上清空
 本现场保留的全部主题，up/state 写为 retired，随后结束运行。中途被杀掉的，下次启动时会继续完成。
 
 此后 ` + "`sitepost run`" + ` 会立即以 1 结束，直到运行 ` + "`sitepost retire --undo`" + `；撤销时 sitepost 不得在运行，
@@ -99,11 +99,11 @@ is not there, and 2 if no sitepost runs or nobody has said yes.`: `retire 请正
 	"alarms are on their way to the city":                                                        "报警正在送往平台",
 	"somebody else is giving it up already":                                                      "已有人正在办理退役",
 	"it has begun: the devices fall silent, and what is on disk is sent\n":                       "退役开始：设备停止采集，正在发送磁盘上的记录\n",
-	"broker %s was not reached, and what it retains of this site stays there: %s\n":              "代理 %s 连接不上，它保留的本现场主题仍在：%s\n",
-	"broker %s: %d topics emptied, up/state says retired\n":                                      "代理 %s：已清空 %d 个主题，up/state 为 retired\n",
+	"broker %s was not reached, and what it retains of this site stays there: %s\n":              "MQTT 服务器 %s 连不上，它保留的本现场主题仍在：%s\n",
+	"broker %s: %d topics emptied, up/state says retired\n":                                      "MQTT 服务器 %s：已清空 %d 个主题，up/state 为 retired\n",
 	"retired at %s; %d records stay on disk\n":                                                   "已于 %s 退役；%d 条记录留在磁盘上\n",
 	"this box is not retired: there is nothing to undo\n":                                        "本机没有退役，无需撤销\n",
-	"undone: this box, retired at %s by %s, may run again\n":                                     "已撤销：本机（%s 由 %s 退役）可以重新运行\n",
+	"undone: this box, retired at %s by %s, may run again\n":                                     "已撤销：本机（%s 由 %+s 退役）可以重新运行\n",
 	"the running sitepost has ended before it was done: it goes on with that when it is started": "正在运行的 sitepost 在完成之前已结束：下次启动时会继续退役",
 	"the running sitepost has hung up, and nothing has happened":                                 "正在运行的 sitepost 已断开：未做任何改动",
 	"the running sitepost has hung up":                                                           "正在运行的 sitepost 已断开",

@@ -20,7 +20,7 @@ var zhProfile = map[string]string{
 	"what it is: %s":                  "它是什么：%s",
 	"documented, observed or guessed": "documented（有文档）、observed（实测过）或 guessed（推测）",
 	"write the factory setting of the line, as in \"9600 8N1\"":                            "写出厂的串口参数，如 \"9600 8N1\"",
-	"the longest healthy silence, as in \"3s\", or \"never\" if it may be silent for ever": "正常时最长多久不说话，如 \"3s\"；可以永远不说话的写 \"never\"",
+	"the longest healthy silence, as in \"3s\", or \"never\" if it may be silent for ever": "正常时最长多久不发数据，如 \"3s\"；可以一直不发数据的写 \"never\"",
 	"the profile says nothing: write a [[report]], or inputs = [...] for contacts":         "这个仪表文件什么也不报：请写 [[report]]；干接点写 inputs = [...]",
 
 	"the factory setting of the line, as in \"9600 8N1\"":            "出厂的串口参数，如 \"9600 8N1\"",
@@ -202,7 +202,7 @@ var zhProfile = map[string]string{
 
 	// what a line is guessed to speak
 	"Modbus RTU": "Modbus RTU",
-	"nothing was heard at any settings: does it speak by itself? is it powered? are A and B, or RX and TX, swapped?": "哪种串口参数都没听到：它会自己主动说吗？通电了吗？A 和 B（或 RX 和 TX）是否接反？",
+	"nothing was heard at any settings: does it speak by itself? is it powered? are A and B, or RX and TX, swapped?": "哪种串口参数都没听到：它会主动上报吗？通电了吗？A 和 B（或 RX 和 TX）是否接反？",
 	"scan of address %d: %w":                         "询问地址 %d：%w",
 	"holding register 0 is %d":                       "保持寄存器 0 是 %d",
 	"%d whole messages in %d bytes, %.0f %% of them": "%[2]d 字节里有 %[1]d 条完整报文，占 %[3]f%%",

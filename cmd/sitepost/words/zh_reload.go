@@ -16,7 +16,7 @@ It ends with 0 if the file is in force, 1 if it was refused, and 2 if no sitepos
 配置有错时什么都不改：像 check 一样列出错误，现场照原配置运行。SIGHUP 作用相同，
 结果写在日志里。
 
-退出码：0 已生效，1 未采用，2 没有运行中的 sitepost。`,
+退出码：0 已生效，1 被拒绝，2 没有运行中的 sitepost。`,
 
 	// what tools say that write the site file
 	"make the running sitepost go over to what was written":                          "让运行中的 sitepost 立即采用所写的内容",
@@ -28,7 +28,7 @@ It ends with 0 if the file is in force, 1 if it was refused, and 2 if no sitepos
 
 	"the site file is in force (hash %.12s)\n":                    "新配置已生效（哈希 %.12s）\n",
 	"what else runs went on\n":                                    "其余照常运行，通信未中断\n",
-	"refused: the site file before stays in force (hash %.12s)\n": "未采用：仍按原配置运行（哈希 %.12s）\n",
+	"refused: the site file before stays in force (hash %.12s)\n": "被拒绝：仍按原配置运行（哈希 %.12s）\n",
 	"from the next restart on: %s\n":                              "以下各项下次重启后才生效：%s\n",
 
 	"%s begins anew": "%s 已重新开始",
@@ -48,7 +48,7 @@ It ends with 0 if the file is in force, 1 if it was refused, and 2 if no sitepos
 	"comparison of the clock":          "时钟比对",
 	"the search for cameras that move": "摄像机换址侦听",
 
-	"the site that runs is %q, and a name is for ever: write it again, or stop sitepost and give the other site a store of its own ([store] directory)": "运行中的站点是 %q，站名永不更改：请改回原名；若确是另一个站点，请先停止 sitepost，并另设存储目录（[store] directory）",
+	"the site that runs is %q, and a name is for ever: write it again, or stop sitepost and give the other site a store of its own ([store] directory)": "运行中的现场是 %q，名称永不更改：请改回原名；若确是另一个现场，请先停止 sitepost，并另设存储目录（[store] directory）",
 	"this sitepost has no site file that it could read again":                     "这个 sitepost 没有可重新读取的配置文件",
 	"another reload is under way: ask again":                                      "另一次重新加载正在进行：请稍后再试",
 	"sitepost stops, or its site is given up: the next start reads the site file": "sitepost 正在停止，或现场正在退役：下次启动时读取配置",

@@ -13,12 +13,13 @@ var zhStatus = map[string]string{
 	"… and %d more: --json lists all": "……另有 %d 项：用 --json 全部列出",
 	"%s, since %s":                    "%s，已持续 %s",
 	"none":                            "无",
+	"%d %s":                           "%[2]s %[1]d", // 在线 3
 	"%s, up since %s, %s sent, %d in flight, %s": "%s，已连接 %s，已发 %s，在途 %d 条，%s",
 	"away, %s sent, %s":                          "未连接，已发 %s，%s",
 	"%s of %s, %s written a day":                 "已用 %s，上限 %s，每天写入 %s",
 	", %s of lane %s missing (%s)":               "，缺失 %s（%s通道，%s）",
-	"%d accepted, %d sent, %d received":          "已接收 %d，已发送 %d，平台已收 %d",
-	", %d waiting":                               "，待传 %d",
+	"%d accepted, %d sent, %d received":          "已接收 %d 条，已发送 %d 条，平台已收 %d 条",
+	", %d waiting":                               "，待传 %d 条",
 	" since %s":                                  "，最老 %s",
 	"synchronised (%s)":                          "已同步（%s）",
 	"not synchronised":                           "未同步",
@@ -78,19 +79,19 @@ var zhStatus = map[string]string{
 	"%s of the store: damaged and replaced, now in damaged/ (%s)":                             "存储有 %s损坏，已更换，坏文件在 damaged/（%s）",
 	"%d file":  "%d 个文件",
 	"%d files": "%d 个文件",
-	"look at disk and power supply; at the second time replace the disk. Then move the folder damaged/ away": "检查磁盘和电源；再次发生请更换磁盘。然后移走 damaged/ 文件夹",
-	"no broker is configured: everything stays on disk":                                                      "没有配置平台服务器：所有数据留在本机",
+	"look at disk and power supply; at the second time replace the disk. Then move the folder damaged/ away": "检查磁盘和电源；再次发生请更换磁盘。然后移走 damaged/ 目录",
+	"no broker is configured: everything stays on disk":                                                      "没有配置 MQTT 服务器：所有数据留在本机",
 	"add [[uplink.broker]] to the site file":                                                                 "在配置文件中加入 [[uplink.broker]]",
 	"the city is away: %s":                                                                                   "平台不通：%s",
 	"not connected yet":                                                                                      "尚未连上",
-	"the broker does not acknowledge what it is sent":                                                        "平台服务器不确认收到的数据",
-	"another box uses our name at the broker":                                                                "另一台网关在平台上用了本机的名字",
-	"find the other box that is configured as this site, or runs a copy of its disk":                         "找出配置成本站点、或用本机磁盘副本运行的那台网关",
-	"this broker refuses the box":                                                                            "该平台服务器拒绝本机",
-	"ask the city whether user, password, certificate and rights of this box are as it expects":              "请市平台核对本机的用户名、密码、证书和权限",
-	"the preferred broker is away, and %s has the link":                                                      "首选平台服务器中断，现由 %s 承担",
+	"the broker does not acknowledge what it is sent":                                                        "MQTT 服务器不确认收到的数据",
+	"another box uses our name at the broker":                                                                "另一台主机在平台上用了本机的名称",
+	"find the other box that is configured as this site, or runs a copy of its disk":                         "找出配置成本现场、或用本机磁盘副本运行的那台主机",
+	"this broker refuses the box":                                                                            "该 MQTT 服务器拒绝本机",
+	"ask the city whether user, password, certificate and rights of this box are as it expects":              "请平台核对本机的用户名、密码、证书和权限",
+	"the preferred broker is away, and %s has the link":                                                      "首选 MQTT 服务器不通，现由 %s 承担",
 	"see why this one cannot be reached; it is used again when it has answered for 10 minutes":               "查明它为何连不上；恢复满 10 分钟后自动切回",
-	"its certificate begins only on %s, and was taken because the clock is not set":                          "平台证书 %s 才生效，因本机时钟未校准而暂时接受",
+	"its certificate begins only on %s, and was taken because the clock is not set":                          "MQTT 服务器的证书 %s 才生效，因本机时钟未校准而暂时接受",
 	"set the clock, and see that it stays set: chrony or systemd-timesyncd":                                  "校准时钟并保持同步：chrony 或 systemd-timesyncd",
 	"the box has no mains":                                                                                   "主机没有市电",
 	"the battery is low":                                                                                     "电池电量低",
@@ -125,8 +126,8 @@ in full.
 something has changed. Ctrl-C ends it.
 
 It ends with 0 if all is well, 1 if something is wrong, and 2 if no sitepost runs;
---watch ends with 0.`: `status 向运行中的 sitepost 询问站点情况：平台、磁盘、时钟、每台设备。异常排在
-最前，并说明该怎么办。平台断开 20 秒内即可看到。给出设备或线路的名字则完整显示这一个。
+--watch ends with 0.`: `status 向运行中的 sitepost 询问现场情况：平台、磁盘、时钟、每台设备。异常排在
+最前，并说明该怎么办。平台断开 20 秒内即可看到。给出设备或线路的名称则完整显示这一个。
 
 --watch 在终端上每秒刷新；不在终端上则有变化时重新打印。按 Ctrl-C 结束。
 

@@ -15,7 +15,7 @@ var zhTools = map[string]string{
 	"wrote %s\nnext: edit it, then `sitepost check --config %s`\n":                          "已写出 %s\n下一步：编辑它，然后 `sitepost check --config %s`\n",
 	"%s exists already and stays as it is: choose another name":                             "%s 已经存在，原样不动：请换个文件名",
 	"a profile is named in a-z, 0-9 and -, at most 32 characters: %q is not":                "仪表文件的名称只用 a-z、0-9 和 -，最多 32 个字符：%q 不行",
-	"say how the instrument speaks: --modbus, --ask or --listen":                            "请写明仪表怎么说话：--modbus、--ask 或 --listen",
+	"say how the instrument speaks: --modbus, --ask or --listen":                            "请写明仪表的通信方式：--modbus、--ask 或 --listen",
 	"wrote %s\nnext: change it, and prove it with `sitepost try %s`; then put it into %s\n": "已写出 %s\n下一步：改成自己的仪表，用 `sitepost try %s` 检验，再放进 %s\n",
 
 	// try
