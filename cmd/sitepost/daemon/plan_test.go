@@ -48,6 +48,7 @@ func rehearse(t *testing.T, c *config.Config, o Options, do func(*rehearsal)) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- Run(ctx, o) }()
+	time.Sleep(time.Second) // until the store has what is said at the start
 	synctest.Wait()
 	do(r)
 	cancel()
