@@ -47,7 +47,7 @@ func (t *tool) end(ctx context.Context, reload bool, text []byte) error {
 func (t *tool) force(ctx context.Context, text []byte) error {
 	done, err := control.Client{Path: t.control}.Reload(ctx)
 	if errors.Is(err, control.ErrNobody) {
-		return t.tell("no sitepost runs at %s: the next one that is started begins with %s", t.control, t.config)
+		return t.tell("no sitepost answers at %s: the next one that is started begins with %s", t.control, t.config)
 	}
 	if err != nil {
 		return fmt.Errorf("%s is written, and not in force: %w: when that is put right, `sitepost reload`", t.config, err)

@@ -16,7 +16,8 @@
 //
 // It speaks HTTP, so that what comes later (a status page) finds its place beside
 // it. A loan lasts as long as the connection and at most half an
-// hour: whatever becomes of the tool, the line comes back.
+// hour: whatever becomes of the tool, the line comes back. A tool that has a line, or
+// hears it, is told when that is over without its doing, and why.
 //
 // Who may use the door is decided by the file's permissions: its owner and its
 // group. It offers nothing that writes to a line.

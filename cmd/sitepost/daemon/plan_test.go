@@ -2,17 +2,21 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
 	"weak"
 
 	"sitepost/cmd/sitepost/box"
+	"sitepost/cmd/sitepost/control"
 	"sitepost/cmd/sitepost/status"
 	"sitepost/config"
 	"sitepost/devices/line"
@@ -48,6 +52,7 @@ func rehearse(t *testing.T, c *config.Config, o Options, do func(*rehearsal)) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- Run(ctx, o) }()
+	time.Sleep(time.Second) // until the store has what is said at the start
 	synctest.Wait()
 	do(r)
 	cancel()
@@ -220,4 +225,73 @@ func TestSignKeyIsRenewed(t *testing.T) {
 			}
 		})
 	})
+}
+
+// TestStopAmongReloads promises that a site which is told to stop, or is given up, at any
+// moment of many reloads comes to its end all the same, that each reload has an answer, and
+// that nothing is left that runs.
+func TestStopAmongReloads(t *testing.T) {
+	const askers, soon = 6, 20 * time.Second
+	for step := range 25 {
+		synctest.Test(t, func(t *testing.T) {
+			dir := t.TempDir()
+			files := []*config.Config{
+				siteOf(t, dir, goneGas), siteOf(t, dir, goneGas+goneDoor), siteOf(t, dir, goneDoor),
+				siteOf(t, dir, strings.Replace(goneGas, "9600 8N1", "19200 8N1", 1)),
+			}
+			var next atomic.Int64
+			var over atomic.Bool
+			hangup := make(chan os.Signal, 1)
+			var built *site
+			o := Options{
+				Config: files[0], Version: "test", Hangup: hangup,
+				Open:   func(config.Line) line.Opener { return linetest.NewCable().Open },
+				Reread: func() (*config.Config, config.Findings) { return files[next.Add(1)%int64(len(files))], nil },
+				built:  func(s *site) { built = s },
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			ended := make(chan error, 1)
+			go func() { ended <- Run(ctx, o) }()
+			time.Sleep(time.Second)
+			synctest.Wait()
+			var asking sync.WaitGroup
+			for range askers {
+				asking.Go(func() {
+					for {
+						if _, err := built.reload(context.Background(), "test"); err != nil {
+							if !over.Load() {
+								t.Errorf("a reload while the site runs: %v", err)
+							}
+							return
+						}
+						select {
+						case hangup <- syscall.SIGHUP:
+						default:
+						}
+					}
+				})
+			}
+			time.Sleep(time.Duration(step) * 9 * time.Millisecond)
+			over.Store(true)
+			began, given := time.Now(), step%2 == 1
+			if given { // there is no city that would have to hear of it
+				asking.Go(func() { built.askRetire(ctx, control.RetireAsked{}, func(control.Retiring) {}) })
+			} else {
+				cancel()
+			}
+			asking.Wait()
+			select {
+			case err := <-ended:
+				if _, is := errors.AsType[*Retired](err); is != given || err != nil && !is {
+					t.Errorf("Run: got %v, given up is %t", err, given)
+				}
+			case <-time.After(soon):
+				t.Fatal("it does not end")
+			}
+			cancel()
+			if took := time.Since(began); took > soon {
+				t.Errorf("it took %v to end", took)
+			}
+		})
+	}
 }

@@ -22,7 +22,7 @@ It ends with 0 if the file is in force, 1 if it was refused, and 2 if no sitepos
 	"make the running sitepost go over to what was written":                          "让运行中的 sitepost 立即采用所写的内容",
 	"--reload belongs to --write: nothing else changes the site file":                "--reload 要和 --write 一起用：不写就没有改动",
 	"next: `sitepost reload`":                                                        "下一步：执行 `sitepost reload`",
-	"no sitepost runs at %s: the next one that is started begins with %s":            "%s 没有正在运行的 sitepost：下次启动即采用 %s",
+	"no sitepost answers at %s: the next one that is started begins with %s":         "%s 没有 sitepost 应答：下次启动即采用 %s",
 	"%s is written, and not in force: %w: when that is put right, `sitepost reload`": "%s 已写入，但尚未生效：%w：解决后执行 `sitepost reload`",
 	"%s is written, and not in force: the sitepost at %s runs with another site file: give the socket of the right one with --control, to `sitepost reload`": "%s 已写入，但未生效：%s 上的 sitepost 用的是另一份配置：请用 --control 给出正确的套接字，再执行 `sitepost reload`",
 
