@@ -34,7 +34,7 @@ func (s *source) draw(number int, at []span, meant string) string {
 			carets[i] = true
 		}
 	}
-	shown := []rune(masked(line))
+	shown := []rune(s.masked(line))
 	if string(shown) != line { // carets would tell how long a secret is
 		carets = append(carets[:min(len(carets)-1, len(shown)-1)], false)
 	}
@@ -109,6 +109,21 @@ func masked(line string) string {
 		}
 	}
 	return withoutLogin(line)
+}
+
+// masked is a line as it may be drawn. Where only some keys may be, of the others no
+// more than their name is.
+func (s *source) masked(line string) string {
+	key, _, assigned := strings.Cut(line, "=")
+	switch {
+	case s.shows == nil, s.shows[strings.Trim(strings.TrimSpace(key), `"'`)]:
+		return masked(line)
+	case assigned:
+		return key + "= ***"
+	case strings.HasPrefix(strings.TrimSpace(line), "["), strings.HasPrefix(strings.TrimSpace(line), "#"), strings.TrimSpace(line) == "":
+		return masked(line)
+	}
+	return "***"
 }
 
 // withoutLogin hides user and password of the addresses in a text.

@@ -22,9 +22,10 @@ type span struct{ off, len int }
 type source struct {
 	name   string
 	text   []byte
-	code   []byte // text with lookalikes replaced, byte by byte; nil if there were none
-	starts []int  // offset of the first byte of each line
-	hash   string // SHA-256 of the bytes on disk, in hex
+	code   []byte          // text with lookalikes replaced, byte by byte; nil if there were none
+	starts []int           // offset of the first byte of each line
+	hash   string          // SHA-256 of the bytes on disk, in hex
+	shows  map[string]bool // keys whose values may be drawn; nil: all that hold no secret
 }
 
 // newSource turns the bytes of a file into text. Another encoding than UTF-8 is
@@ -32,7 +33,7 @@ type source struct {
 // the file is checked in the same run.
 func newSource(name string, raw []byte, list *collector) *source {
 	sum := sha256.Sum256(raw)
-	s := &source{name: name, hash: hex.EncodeToString(sum[:])}
+	s := &source{name: name, hash: hex.EncodeToString(sum[:]), shows: list.shows}
 	text, encoding := withoutMark(raw)
 	lines := bytes.SplitAfter(text, []byte("\n"))
 	foreign := s.readLines(lines)

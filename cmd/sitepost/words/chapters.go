@@ -8,6 +8,6 @@ func chapters() []map[string]string {
 		zhConfig, zhValues, zhRules, zhProfile,
 		zhLines, zhCameras, zhStreams, zhStore, zhSite,
 		zhReload, zhHistory, zhMaintain, zhStatus, zhDoctor, zhPage, zhPackage,
-		zhImport, zhEnroll, zhMore,
+		zhImport, zhEnroll, zhInit, zhMore,
 	}
 }
