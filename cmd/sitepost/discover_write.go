@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -31,8 +30,9 @@ func (d *discovery) adopt(all []find.Finding, addresses []string) error {
 	if err != nil {
 		return err
 	}
-	text, written := d.appended(file.text, chosen, all)
-	backup, err := d.amend(file, text)
+	p, written := d.appended(file.text, chosen, all)
+	fmt.Fprint(d.stderr, p.diff(d.config))
+	backup, err := d.amend(file, p.applied())
 	if err != nil {
 		return err
 	}
@@ -94,25 +94,20 @@ func names[T any](all []T, name func(T) string) (list []string) {
 	return list
 }
 
-// appended returns the text with a table for each camera behind it, in the text's
-// own line ends, and the names of the tables.
-func (d *discovery) appended(text []byte, chosen, all []find.Finding) (longer []byte, written []string) {
+// appended puts a table for each camera behind the text, and returns the names of the
+// tables.
+func (d *discovery) appended(text []byte, chosen, all []find.Finding) (p *patch, written []string) {
 	taken := takenNames(d.site)
 	var tables strings.Builder
-	if len(text) > 0 && text[len(text)-1] != '\n' {
-		tables.WriteByte('\n')
-	}
 	for _, f := range chosen {
 		name := nameFor(f, taken)
 		taken[name] = true
 		written = append(written, name)
 		tables.WriteString(d.table(name, f, all))
 	}
-	added := tables.String()
-	if bytes.Contains(text, []byte("\r\n")) {
-		added = strings.ReplaceAll(added, "\n", "\r\n")
-	}
-	return append(slices.Clone(text), added...), written
+	p = &patch{text: text}
+	p.put(len(text), 0, tables.String())
+	return p, written
 }
 
 // table is the [[camera]] of one found camera. What a camera tells of itself is
@@ -162,13 +157,20 @@ func isPlain(text string) bool {
 
 // visible is text as it may stand in a comment.
 func visible(text string) string {
+	const most = 64
+	return visibleUpTo(text, most)
+}
+
+// visibleUpTo is what can be seen of a text, so many characters of it.
+func visibleUpTo(text string, most int) string {
 	text = strings.Map(func(r rune) rune {
 		if r != ' ' && !unicode.IsPrint(r) || r == unicode.ReplacementChar {
 			return -1
 		}
 		return r
 	}, text)
-	return strings.TrimSpace(string([]rune(text)[:min(len([]rune(text)), 64)]))
+	runes := []rune(text)
+	return strings.TrimSpace(string(runes[:min(len(runes), most)]))
 }
 
 // nameFor makes a name out of vendor, model and the end of the address, which is

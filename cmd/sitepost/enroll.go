@@ -96,6 +96,9 @@ func (e *enrolment) run() error {
 	if err := needFolder(e.keyPath); err != nil {
 		return err
 	}
+	if e.out != "" && exists(e.out) { // before anything is made or changed
+		return fmt.Errorf("%s exists already and stays as it is: choose another name", e.out)
+	}
 	if e.missing() != "" && e.write {
 		if err := e.addLines(); err != nil {
 			return err

@@ -54,13 +54,14 @@ func (e *enrolment) installCertificate() error {
 	if err := needFolder(e.certificate); err != nil {
 		return err
 	}
-	if e.missing() != "" {
+	e.tellUnchained(v.chain)
+	if a.Backup, err = e.putInPlace(v); err != nil {
+		return err
+	}
+	if e.missing() != "" { // after the files: a site file that names what is not there loses the city
 		if err := e.addLines(); err != nil {
 			return err
 		}
-	}
-	if a.Backup, err = e.putInPlace(v); err != nil {
-		return err
 	}
 	a.Installed = true
 	return e.tellInstalled(a)
@@ -91,17 +92,22 @@ func (e *enrolment) judge(raw []byte) (v cityPaper, err error) {
 	if err != nil {
 		return cityPaper{wrong: []error{err}}, nil
 	}
+	var unread error // a key of no use keeps nobody from installing a new one
 	for _, v.keyPath = range []string{e.keyPath, e.keyPath + newBeside} {
 		if !exists(v.keyPath) {
 			continue
 		}
 		signer, err := e.readKey(v.keyPath)
 		if err != nil {
-			return v, err
+			unread = errors.Join(unread, err)
+			continue
 		}
 		if v.own = all.Own(signer.Public()); v.own != nil {
 			break
 		}
+	}
+	if v.own == nil && unread != nil {
+		return v, unread
 	}
 	if v.own == nil {
 		v.wrong = []error{fmt.Errorf("it does not belong to the key %s: it is another box's, or was asked for with another key; ask the city to sign what `sitepost enroll` prints", e.keyPath)}
@@ -134,8 +140,24 @@ func (e *enrolment) putInPlace(v cityPaper) (backup string, err error) {
 	return backup, nil
 }
 
-// keepKey gives the old key a second name, which stays when the first is taken.
+// tellUnchained says of a chain that ends with somebody whom nobody here knows. A broker
+// may know him all the same.
+func (e *enrolment) tellUnchained(chain papers.Certificates) {
+	var known papers.Certificates
+	if raw, err := readPaper(e.site.Uplink.CA); err == nil {
+		known, _ = papers.ReadCertificates(raw) // what is wrong with it is for check to say
+	}
+	if last := chain[len(chain)-1]; !known.Signed(last) {
+		e.aside("%s does not hold the certificate of %s, who signed: if the broker refuses the box, ask the city for the whole chain\n", e.install, seen(last.Issuer.String()))
+	}
+}
+
+// keepKey gives the old key a second name, which stays when the first is taken. Where
+// there is none there is nothing to keep.
 func keepKey(path string) error {
+	if !exists(path) {
+		return nil
+	}
 	old := path + ".old"
 	for n := 1; exists(old); n++ {
 		if there, err := os.Stat(old); err == nil {
@@ -196,5 +218,11 @@ func (e *enrolment) tellInstalled(a installed) error {
 	}
 	days := int(time.Until(*a.Ends).Hours() / 24)
 	return e.say("wrote %s: %s, signed by %s, ends on %s, in %d days\na running sitepost takes it by itself within a minute\n",
-		a.Certificate, a.Subject, a.Issuer, a.Ends.Local().Format(time.DateOnly), days)
+		a.Certificate, seen(a.Subject), seen(a.Issuer), a.Ends.Local().Format(time.DateOnly), days)
+}
+
+// seen is what somebody else wrote into a certificate, as a terminal may have it.
+func seen(text string) string {
+	const most = 200
+	return visibleUpTo(text, most)
 }
