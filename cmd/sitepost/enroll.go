@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,6 +24,7 @@ type enrolment struct {
 	key, out, install  string
 	organization, unit string
 	newKey, write      bool
+	untried            bool
 
 	site        *config.Config
 	keyPath     string // where the key lies, or will
@@ -46,7 +48,9 @@ command renews a certificate.
 The certificate is for CN = client_id, by which brokers tell boxes apart. --install
 looks whether it belongs to this box's key, is for clients, not at its end, and for the
 name that was asked; it brings the chain into order, and puts the certificate where the
-site file says. A running sitepost takes it by itself within a minute.
+site file says. Brokers that can be reached are shown it first: what all of them refuse
+is not installed, unless with --untried. A running sitepost takes it by itself within a
+minute.
 
 --new-key makes another key beside the old one (box.key.new) and asks for a certificate
 of it; until that is installed the old pair stays in use. Installing it keeps the old
@@ -58,7 +62,7 @@ certificate only, so a box that is connected without one gets them with --instal
 		Example: `  sitepost enroll --out box.csr
   sitepost enroll --install box.pem`,
 		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return e.run() },
+		RunE: func(cmd *cobra.Command, _ []string) error { return e.run(cmd.Context()) },
 	}
 	flags := c.Flags()
 	flags.StringVar(&e.key, "key", "", "file of the key, where the site file names none")
@@ -67,6 +71,7 @@ certificate only, so a box that is connected without one gets them with --instal
 	flags.StringVar(&e.unit, "unit", "", "organizational unit (OU) of the request")
 	flags.BoolVar(&e.newKey, "new-key", false, "make another key beside the one in use")
 	flags.StringVar(&e.install, "install", "", "certificate from the city, to be checked and installed")
+	flags.BoolVar(&e.untried, "untried", false, "install the certificate without showing it to the brokers first")
 	flags.BoolVar(&e.write, "write", false, "add the missing lines to the site file")
 	for _, asking := range []string{"out", "organization", "unit", "new-key"} {
 		c.MarkFlagsMutuallyExclusive("install", asking)
@@ -74,7 +79,7 @@ certificate only, so a box that is connected without one gets them with --instal
 	return c
 }
 
-func (e *enrolment) run() error {
+func (e *enrolment) run(ctx context.Context) error {
 	for flag, value := range map[string]string{"--organization": e.organization, "--unit": e.unit} {
 		if len([]rune(value)) > 64 || strings.ContainsFunc(value, func(r rune) bool { return !unicode.IsPrint(r) }) {
 			return fmt.Errorf("%s: at most 64 characters that can be seen", flag)
@@ -88,7 +93,7 @@ func (e *enrolment) run() error {
 		return err
 	}
 	if e.install != "" {
-		return e.installCertificate()
+		return e.installCertificate(ctx)
 	}
 	if e.missing() != "" && !e.write && e.key == "" {
 		return e.addLines() // says what to add

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
 	"errors"
@@ -14,6 +16,7 @@ import (
 
 	"github.com/google/renameio/v2"
 
+	"sitepost/cmd/sitepost/daemon"
 	"sitepost/cmd/sitepost/papers"
 )
 
@@ -29,7 +32,7 @@ type installed struct {
 }
 
 // installCertificate takes what the city sent back, if it is what was asked for.
-func (e *enrolment) installCertificate() error {
+func (e *enrolment) installCertificate(ctx context.Context) error {
 	if e.missing() != "" && !e.write {
 		return e.addLines() // says what to add
 	}
@@ -44,6 +47,11 @@ func (e *enrolment) installCertificate() error {
 	a := installed{Certificate: e.certificate, Findings: []string{}}
 	if v.own != nil {
 		a.Subject, a.Issuer, a.Ends = v.own.Subject.String(), v.own.Issuer.String(), &v.own.NotAfter
+	}
+	if len(v.wrong) == 0 && !e.untried {
+		if v.wrong = e.refused(ctx, v); ctx.Err() != nil {
+			return fmt.Errorf("stopped: %s is not installed", e.install)
+		}
 	}
 	for _, w := range v.wrong {
 		a.Findings = append(a.Findings, e.install+": "+w.Error())
@@ -138,6 +146,29 @@ func (e *enrolment) putInPlace(v cityPaper) (backup string, err error) {
 		return backup, errors.Join(os.Rename(v.keyPath, e.keyPath), syncFolder(filepath.Dir(e.keyPath)))
 	}
 	return backup, nil
+}
+
+// refused is what brokers have against a certificate. One that takes it is enough: the
+// other may know the authority later.
+func (e *enrolment) refused(ctx context.Context, v cityPaper) (wrong []error) {
+	key, err := e.readKey(v.keyPath)
+	if err != nil {
+		return []error{err}
+	}
+	own := tls.Certificate{PrivateKey: key, Leaf: v.own}
+	for _, c := range v.chain {
+		own.Certificate = append(own.Certificate, c.Raw)
+	}
+	for _, b := range e.site.Uplink.Brokers {
+		why, tried := daemon.Refuses(ctx, e.site, b, own)
+		switch {
+		case tried && why == "":
+			return nil
+		case tried:
+			wrong = append(wrong, fmt.Errorf("broker %q refuses it (%s): ask the city which authority signs its boxes, or install it all the same with --untried", b.Name, why))
+		}
+	}
+	return wrong
 }
 
 // tellUnchained says of a chain that ends with somebody whom nobody here knows. A broker

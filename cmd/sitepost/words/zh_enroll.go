@@ -2,21 +2,24 @@ package words
 
 // zhEnroll is what enroll says of key, request and certificate.
 var zhEnroll = map[string]string{
-	"make the box's key, ask the city for its certificate, and install it":               "生成本机密钥，向平台申请证书，并安装证书",
-	"file of the key, where the site file names none":                                    "密钥文件，站点文件未写时使用",
-	"file for the request instead of standard output; it must not exist":                 "证书请求写入的文件（不写则输出到屏幕）；不能已存在",
-	"organization (O) of the request instead of the site's name":                         "请求里的组织（O），默认为站点名称",
-	"organizational unit (OU) of the request":                                            "请求里的部门（OU）",
-	"make another key beside the one in use":                                             "在现用密钥旁另生成一把新密钥",
-	"certificate from the city, to be checked and installed":                             "平台发回的证书，检查后安装",
-	"add the missing lines to the site file":                                             "把缺少的几行写入站点文件",
-	"%s: at most 64 characters that can be seen":                                         "%s：最多64个可见字符",
-	"the site file has key = %q, which is no file: write key = \"file:/path\" there":     "站点文件写的是key = %q，不是文件：请改为key = \"file:/路径\"",
-	"--key %s: the site file has key = %q: leave --key out, or correct it there":         "--key %s：站点文件写的是key = %q：请去掉--key，或在站点文件里改正",
-	"made the key %s; it stays on this box\n":                                            "已生成密钥%s，密钥不离开本机\n",
-	"used the key that is there: %s\n":                                                   "使用已有的密钥：%s\n",
-	"the certificate in use, %s, ends on %s\n":                                           "现用证书%s，有效期至%s\n",
-	"the request is for CN %q, O %q; fingerprint of the key, for the telephone:\n  %s\n": "证书请求：CN %q，O %q；密钥指纹（供电话核对）：\n  %s\n",
+	"make the box's key, ask the city for its certificate, and install it":                                               "生成本机密钥，向平台申请证书，并安装证书",
+	"file of the key, where the site file names none":                                                                    "密钥文件，站点文件未写时使用",
+	"file for the request instead of standard output; it must not exist":                                                 "证书请求写入的文件（不写则输出到屏幕）；不能已存在",
+	"organization (O) of the request instead of the site's name":                                                         "请求里的组织（O），默认为站点名称",
+	"organizational unit (OU) of the request":                                                                            "请求里的部门（OU）",
+	"make another key beside the one in use":                                                                             "在现用密钥旁另生成一把新密钥",
+	"certificate from the city, to be checked and installed":                                                             "平台发回的证书，检查后安装",
+	"install the certificate without showing it to the brokers first":                                                    "不先给平台服务器验看，直接安装证书",
+	"broker %q refuses it (%s): ask the city which authority signs its boxes, or install it all the same with --untried": "服务器%q不接受这张证书（%s）：请问平台用哪个CA签发，或加--untried照样安装",
+	"stopped: %s is not installed":                                                                                       "已中断：%s未安装",
+	"add the missing lines to the site file":                                                                             "把缺少的几行写入站点文件",
+	"%s: at most 64 characters that can be seen":                                                                         "%s：最多64个可见字符",
+	"the site file has key = %q, which is no file: write key = \"file:/path\" there":                                     "站点文件写的是key = %q，不是文件：请改为key = \"file:/路径\"",
+	"--key %s: the site file has key = %q: leave --key out, or correct it there":                                         "--key %s：站点文件写的是key = %q：请去掉--key，或在站点文件里改正",
+	"made the key %s; it stays on this box\n":                                                                            "已生成密钥%s，密钥不离开本机\n",
+	"used the key that is there: %s\n":                                                                                   "使用已有的密钥：%s\n",
+	"the certificate in use, %s, ends on %s\n":                                                                           "现用证书%s，有效期至%s\n",
+	"the request is for CN %q, O %q; fingerprint of the key, for the telephone:\n  %s\n":                                 "证书请求：CN %q，O %q；密钥指纹（供电话核对）：\n  %s\n",
 	"wrote %s\n": "已写入%s\n",
 	"next: have the city sign it, then `sitepost enroll --install FILE`\n":                                          "下一步：请平台签发，再运行 sitepost enroll --install 证书文件\n",
 	"%s says nowhere where key and certificate lie: add these lines to [uplink], or say it again with --write:\n%s": "%s没有写明密钥和证书的位置：请把以下几行加到[uplink]，或加--write再执行一次：\n%s",
@@ -68,7 +71,9 @@ command renews a certificate.
 The certificate is for CN = client_id, by which brokers tell boxes apart. --install
 looks whether it belongs to this box's key, is for clients, not at its end, and for the
 name that was asked; it brings the chain into order, and puts the certificate where the
-site file says. A running sitepost takes it by itself within a minute.
+site file says. Brokers that can be reached are shown it first: what all of them refuse
+is not installed, unless with --untried. A running sitepost takes it by itself within a
+minute.
 
 --new-key makes another key beside the old one (box.key.new) and asks for a certificate
 of it; until that is installed the old pair stays in use. Installing it keeps the old
@@ -83,8 +88,8 @@ certificate only, so a box that is connected without one gets them with --instal
   2. sitepost enroll --install box.pem        平台发回的证书
 
 证书的CN等于client_id，平台据此区分各台设备。--install检查证书是否与本机密钥匹配、能否用于
-客户端、是否到期、名称是否与申请一致；理顺证书链，放到站点文件所写的位置。运行中的sitepost
-会在一分钟内自动启用。
+客户端、是否到期、名称是否与申请一致；理顺证书链，放到站点文件所写的位置。安装前先给连得上
+的平台服务器验看，都不接受就不安装，除非加--untried。运行中的sitepost会在一分钟内自动启用。
 
 --new-key在旧密钥旁另生成一把（box.key.new）并为它申请证书；新证书安装之前，旧的一对继续
 使用。安装后旧密钥保存为box.key.old。
