@@ -35,7 +35,6 @@ var zhTools = map[string]string{
 	"line %q: the running sitepost has taken it back":                                             "线路 %q：正在运行的 sitepost 已收回",
 	"line %q: the running sitepost has hung up":                                                   "线路 %q：正在运行的 sitepost 断开了",
 	"wrote %s: replay it with `sitepost try PROFILE %s`":                                          "已写出 %s：重放用 `sitepost try 仪表文件 %s`",
-	"nothing was heard, and so %s is not written":                                                 "什么都没有听到，%s 没有写出",
 	"module %d":                  "模块 %d",
 	"%-11s %d bytes heard":       "%-11s 听到 %d 字节",
 	"profile %q is left out: %v": "跳过仪表文件 %q：%v",
