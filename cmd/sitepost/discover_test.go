@@ -40,8 +40,7 @@ func TestTableOfHostileCamera(t *testing.T) {
 	}
 	d := &discovery{tool: &tool{}, site: site, login: "cameras", zone: "hall"}
 	f := find.Finding{State: find.New, Found: find.Found{Endpoint: evil, Serial: evil, Vendor: evil, Model: strings.Repeat("海", 500), Address: "127.0.0.9:80"}}
-	p, names := d.appended([]byte(smallSite), []find.Finding{f}, nil)
-	text := p.applied()
+	text, names := d.appended([]byte(smallSite), []find.Finding{f}, nil)
 	after, found := config.Parse("site.toml", text, config.Env{})
 	if after == nil {
 		t.Fatalf("%s\n%s", found, text)

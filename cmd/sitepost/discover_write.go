@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -30,9 +31,9 @@ func (d *discovery) adopt(all []find.Finding, addresses []string) error {
 	if err != nil {
 		return err
 	}
-	p, written := d.appended(file.text, chosen, all)
-	fmt.Fprint(d.stderr, p.diff(d.config))
-	backup, err := d.amend(file, p.applied())
+	text, written := d.appended(file.text, chosen, all)
+	fmt.Fprint(d.stderr, appendix(file.text, text).diff(d.config))
+	backup, err := d.amend(file, text)
 	if err != nil {
 		return err
 	}
@@ -94,20 +95,25 @@ func names[T any](all []T, name func(T) string) (list []string) {
 	return list
 }
 
-// appended puts a table for each camera behind the text, and returns the names of the
-// tables.
-func (d *discovery) appended(text []byte, chosen, all []find.Finding) (p *patch, written []string) {
+// appended returns the text with a table for each camera behind it, in the text's
+// own line ends, and the names of the tables.
+func (d *discovery) appended(text []byte, chosen, all []find.Finding) (longer []byte, written []string) {
 	taken := takenNames(d.site)
 	var tables strings.Builder
+	if len(text) > 0 && text[len(text)-1] != '\n' {
+		tables.WriteByte('\n')
+	}
 	for _, f := range chosen {
 		name := nameFor(f, taken)
 		taken[name] = true
 		written = append(written, name)
 		tables.WriteString(d.table(name, f, all))
 	}
-	p = &patch{text: text}
-	p.put(len(text), 0, tables.String())
-	return p, written
+	added := tables.String()
+	if bytes.Contains(text, []byte("\r\n")) {
+		added = strings.ReplaceAll(added, "\n", "\r\n")
+	}
+	return append(slices.Clone(text), added...), written
 }
 
 // table is the [[camera]] of one found camera. What a camera tells of itself is
@@ -153,6 +159,17 @@ func isPlain(text string) bool {
 	return len(text) <= 256 && !strings.ContainsFunc(text, func(r rune) bool {
 		return r <= ' ' || r >= 0x7f || r == '"' || r == '\\'
 	})
+}
+
+// appendix is what stands behind a text in a longer one.
+func appendix(text, longer []byte) *patch {
+	p := &patch{text: text}
+	added := strings.ReplaceAll(string(longer[len(text):]), "\r\n", "\n")
+	if len(text) > 0 && text[len(text)-1] != '\n' {
+		added = strings.TrimPrefix(added, "\n") // put ends the last line itself
+	}
+	p.put(len(text), 0, added)
+	return p
 }
 
 // visible is text as it may stand in a comment.

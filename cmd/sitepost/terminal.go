@@ -6,8 +6,6 @@ import (
 	"io"
 	"os"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // atTerminal says whether a person reads what is written to w.
@@ -16,16 +14,7 @@ func atTerminal(w io.Writer) bool {
 	if !ok {
 		return false
 	}
-	raw, err := f.SyscallConn()
-	if err != nil {
-		return false
-	}
-	is := false // /dev/null is a device of characters too, and nobody reads there
-	err = raw.Control(func(fd uintptr) {
-		_, err := unix.IoctlGetTermios(int(fd), unix.TCGETS)
-		is = err == nil
-	})
-	return err == nil && is
+	return isTTY(f)
 }
 
 // countDown tells in one line of a terminal how long something still takes, until
