@@ -1,12 +1,14 @@
 package config
 
 import (
+	"bytes"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 	"time"
 )
 
@@ -16,7 +18,8 @@ const soon = 30 * 24 * time.Hour
 // A certificateFile is the path of one or more certificates in PEM.
 type certificateFile struct{ filePath }
 
-// expiring is the note that a certificate ends soon.
+// expiring is the note that a certificate ends soon, or has not begun yet: of a clock that
+// nobody has set it is not the certificate's fault.
 type expiring struct{ text string }
 
 func (e *expiring) Error() string { return e.text }
@@ -41,8 +44,15 @@ func (p certificateFile) look(now time.Time) error {
 
 // certificates looks at every certificate of a file.
 func certificates(path string, text []byte, now time.Time) error {
+	if bytes.HasPrefix(text, []byte("\xEF\xBB\xBF")) || bytes.HasPrefix(text, []byte("\xFF\xFE")) {
+		// its first certificate is seen by nobody who looks for -----BEGIN at the start of a line
+		return fmt.Errorf("%s was saved by Windows Notepad, which put marks before its first line: copy it there once more, as the city sent it", path)
+	}
 	n := 0
 	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		if strings.HasSuffix(block.Type, "PRIVATE KEY") {
+			return fmt.Errorf("there is a private key in %s, where others can read it: put it into a file of its own (chmod 0640), and only certificates here", path)
+		}
 		if block.Type != "CERTIFICATE" {
 			continue
 		}
@@ -54,6 +64,8 @@ func certificates(path string, text []byte, now time.Time) error {
 		switch {
 		case now.After(c.NotAfter):
 			return fmt.Errorf("certificate %s ended on %s: ask the city for a new one", path, end)
+		case now.Before(c.NotBefore):
+			return &expiring{fmt.Sprintf("certificate %s begins on %s, and this machine's clock says %s: set the clock, or wait", path, c.NotBefore.Format(time.DateOnly), now.Format(time.DateOnly))}
 		case now.Add(soon).After(c.NotAfter):
 			return &expiring{fmt.Sprintf("certificate %s ends on %s: ask the city for a new one", path, end)}
 		}

@@ -11,11 +11,11 @@ import (
 	"sitepost/config/near"
 )
 
-// decode fills the tables as written from the tree. What is missing is told
-// only if the whole file could be read.
-func (c *collector) decode(root *node, w *written, whole bool) {
+// decode fills the tables as written, or answers, from the tree. What is missing is
+// told only if the whole file could be read.
+func (c *collector) decode(root *node, into any, whole bool) {
 	d := decoder{collector: c, whole: whole}
-	d.fill(root, reflect.ValueOf(w).Elem(), wholeFile)
+	d.fill(root, reflect.ValueOf(into).Elem(), wholeFile)
 }
 
 // wholeFile is the label of what stands in no table.

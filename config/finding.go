@@ -120,6 +120,7 @@ type collector struct {
 	needs   []need
 	errors  int // findings that are no notes, also those beyond maxFindings
 	dropped int
+	shows   map[string]bool // keys whose values may be drawn; nil: all that hold no secret
 }
 
 // add makes a finding at a place. The text is "what, and what to do".

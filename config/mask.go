@@ -55,7 +55,22 @@ func (s *source) shown(number int) string {
 	if number <= len(s.secret) && s.secret[number-1] {
 		return hidden
 	}
-	return masked(s.lineAt(number))
+	return s.masked(s.lineAt(number))
+}
+
+// masked is a line as it may be drawn. Where only some keys may be, of the others no
+// more than their name is.
+func (s *source) masked(line string) string {
+	key, _, assigned := strings.Cut(line, "=")
+	switch {
+	case s.shows == nil, s.shows[strings.Trim(strings.TrimSpace(key), `"'`)]:
+		return masked(line)
+	case assigned:
+		return key + "= " + hidden
+	case strings.HasPrefix(strings.TrimSpace(line), "["), strings.HasPrefix(strings.TrimSpace(line), "#"), strings.TrimSpace(line) == "":
+		return masked(line)
+	}
+	return hidden
 }
 
 // opened finds the beginning of a value that may go on in the next line.

@@ -22,10 +22,11 @@ type span struct{ off, len int }
 type source struct {
 	name   string
 	text   []byte
-	code   []byte // text with lookalikes replaced, byte by byte; nil if there were none
-	starts []int  // offset of the first byte of each line
-	hash   string // SHA-256 of the bytes on disk, in hex
-	secret []bool // of each line: it belongs to a secret that began in one before
+	code   []byte          // text with lookalikes replaced, byte by byte; nil if there were none
+	starts []int           // offset of the first byte of each line
+	hash   string          // SHA-256 of the bytes on disk, in hex
+	secret []bool          // of each line: it belongs to a secret that began in one before
+	shows  map[string]bool // keys whose values may be drawn; nil: all that hold no secret
 }
 
 // newSource turns the bytes of a file into text. Another encoding than UTF-8 is
@@ -33,7 +34,7 @@ type source struct {
 // the file is checked in the same run.
 func newSource(name string, raw []byte, list *collector) *source {
 	sum := sha256.Sum256(raw)
-	s := &source{name: name, hash: hex.EncodeToString(sum[:])}
+	s := &source{name: name, hash: hex.EncodeToString(sum[:]), shows: list.shows}
 	text, encoding := withoutMark(raw)
 	lines := bytes.SplitAfter(text, []byte("\n"))
 	foreign := s.readLines(lines)

@@ -136,14 +136,15 @@ func TestCertificates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	until := func(end time.Time) []byte {
-		c := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: now.AddDate(-1, 0, 0), NotAfter: end}
+	from := func(begin, end time.Time) []byte {
+		c := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: begin, NotAfter: end}
 		der, err := x509.CreateCertificate(rand.Reader, c, c, &key.PublicKey, key)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 	}
+	until := func(end time.Time) []byte { return from(now.AddDate(-1, 0, 0), end) }
 	for name, row := range map[string]struct {
 		text []byte
 		want string
@@ -151,6 +152,9 @@ func TestCertificates(t *testing.T) {
 		"good":    {until(now.AddDate(1, 0, 0)), ""},
 		"soon":    {until(now.AddDate(0, 0, 19)), "ends on 2026-12-10"},
 		"ended":   {until(now.AddDate(0, 0, -1)), "ended on 2026-11-20"},
+		"early":   {from(now.AddDate(0, 0, 2), now.AddDate(1, 0, 0)), "begins on 2026-11-23, and this machine's clock says 2026-11-21: set the clock, or wait"},
+		"notepad": {append([]byte("\xEF\xBB\xBF"), until(now.AddDate(1, 0, 0))...), "was saved by Windows Notepad"},
+		"a key":   {append(until(now.AddDate(1, 0, 0)), "-----BEGIN EC PRIVATE KEY-----\neA==\n-----END EC PRIVATE KEY-----\n"...), "there is a private key in"},
 		"none":    {[]byte("hello"), "no certificate in"},
 		"damaged": {pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("x")}), "cannot be read"},
 	} {

@@ -33,6 +33,7 @@ func (d *discovery) adopt(ctx context.Context, all []find.Finding, addresses []s
 		return err
 	}
 	text, written := d.appended(file.text, chosen, all)
+	fmt.Fprint(d.stderr, d.difference(side{d.config, file.text}, side{d.config, text}))
 	backup, err := d.amend(file, text)
 	if err != nil {
 		return err
@@ -168,13 +169,20 @@ func isPlain(text string) bool {
 
 // visible is text as it may stand in a comment.
 func visible(text string) string {
+	const most = 64
+	return visibleUpTo(text, most)
+}
+
+// visibleUpTo is what can be seen of a text, so many characters of it.
+func visibleUpTo(text string, most int) string {
 	text = strings.Map(func(r rune) rune {
 		if r != ' ' && !unicode.IsPrint(r) || r == unicode.ReplacementChar {
 			return -1
 		}
 		return r
 	}, text)
-	return strings.TrimSpace(string([]rune(text)[:min(len([]rune(text)), 64)]))
+	runes := []rune(text)
+	return strings.TrimSpace(string(runes[:min(len(runes), most)]))
 }
 
 // nameFor makes a name out of vendor, model and the end of the address, which is

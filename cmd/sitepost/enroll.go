@@ -24,6 +24,7 @@ type enrolment struct {
 	key, out, install  string
 	organization, unit string
 	newKey, write      bool
+	untried            bool
 
 	site        *config.Config
 	keyPath     string // where the key lies, or will
@@ -47,7 +48,9 @@ command renews a certificate.
 The certificate is for CN = client_id, by which brokers tell boxes apart. --install
 looks whether it belongs to this box's key, is for clients, not at its end, and for the
 name that was asked; it brings the chain into order, and puts the certificate where the
-site file says. A running sitepost takes it by itself within a minute.
+site file says. Brokers that can be reached are shown it first: what all of them refuse
+is not installed, unless with --untried. A running sitepost takes it by itself within a
+minute.
 
 --new-key makes another key beside the old one (box.key.new) and asks for a certificate
 of it; until that is installed the old pair stays in use. Installing it keeps the old
@@ -68,6 +71,7 @@ certificate only, so a box that is connected without one gets them with --instal
 	flags.StringVar(&e.unit, "unit", "", "organizational unit (OU) of the request")
 	flags.BoolVar(&e.newKey, "new-key", false, "make another key beside the one in use")
 	flags.StringVar(&e.install, "install", "", "certificate from the city, to be checked and installed")
+	flags.BoolVar(&e.untried, "untried", false, "install the certificate without showing it to the brokers first")
 	flags.BoolVar(&e.write, "write", false, "add the missing lines to the site file")
 	for _, asking := range []string{"out", "organization", "unit", "new-key"} {
 		c.MarkFlagsMutuallyExclusive("install", asking)
@@ -96,6 +100,9 @@ func (e *enrolment) run(ctx context.Context) error {
 	}
 	if err := needFolder(e.keyPath); err != nil {
 		return err
+	}
+	if e.out != "" && exists(e.out) { // before anything is made or changed
+		return fmt.Errorf("%s exists already and stays as it is: choose another name", e.out)
 	}
 	if e.missing() != "" && e.write {
 		if err := e.addLines(); err != nil {

@@ -52,6 +52,11 @@ func (e *enrolment) installCertificate(ctx context.Context) error {
 		a.Subject, a.Issuer = words.Plain(v.own.Subject.String(), longestName), words.Plain(v.own.Issuer.String(), longestName)
 		a.Ends = &v.own.NotAfter
 	}
+	if len(v.wrong) == 0 && !e.untried {
+		if v.wrong = e.refused(ctx, v); ctx.Err() != nil {
+			return fmt.Errorf("stopped: %s is not installed", e.install)
+		}
+	}
 	for _, w := range v.wrong {
 		a.Findings = append(a.Findings, e.install+": "+w.Error())
 	}
@@ -61,13 +66,14 @@ func (e *enrolment) installCertificate(ctx context.Context) error {
 	if err := needFolder(e.certificate); err != nil {
 		return err
 	}
-	if e.missing() != "" {
+	e.tellUnchained(v.chain)
+	if a.Backup, err = e.putInPlace(v); err != nil {
+		return err
+	}
+	if e.missing() != "" { // after the files: a site file that names what is not there loses the city
 		if err := e.addLines(); err != nil {
 			return err
 		}
-	}
-	if a.Backup, err = e.putInPlace(v); err != nil {
-		return err
 	}
 	a.Installed = true
 	if err := e.tellInstalled(a); err != nil || e.json {
@@ -111,17 +117,22 @@ func (e *enrolment) judge(raw []byte) (v cityPaper, err error) {
 	if err != nil {
 		return cityPaper{wrong: []error{err}}, nil
 	}
+	var unread error // a key of no use keeps nobody from installing a new one
 	for _, v.keyPath = range []string{e.keyPath, e.keyPath + newBeside} {
 		if !exists(v.keyPath) {
 			continue
 		}
 		signer, err := e.readKey(v.keyPath)
 		if err != nil {
-			return v, err
+			unread = errors.Join(unread, err)
+			continue
 		}
 		if v.own = all.Own(signer.Public()); v.own != nil {
 			break
 		}
+	}
+	if v.own == nil && unread != nil {
+		return v, unread
 	}
 	if v.own == nil {
 		v.wrong = []error{fmt.Errorf("it does not belong to the key %s: it is another box's, or was asked for with another key; ask the city to sign what `sitepost enroll` prints", e.keyPath)}
@@ -154,8 +165,12 @@ func (e *enrolment) putInPlace(v cityPaper) (backup string, err error) {
 	return backup, nil
 }
 
-// keepKey gives the old key a second name, which stays when the first is taken.
+// keepKey gives the old key a second name, which stays when the first is taken. Where
+// there is none there is nothing to keep.
 func keepKey(path string) error {
+	if !exists(path) {
+		return nil
+	}
 	old := path + ".old"
 	for n := 1; exists(old); n++ {
 		if there, err := os.Stat(old); err == nil {
@@ -214,6 +229,7 @@ func (e *enrolment) tellInstalled(a installed) error {
 			return err
 		}
 	}
+	a.Subject, a.Issuer = seen(a.Subject), seen(a.Issuer)
 	days := int(time.Until(*a.Ends).Hours() / 24)
 	return e.say("wrote %s: %s, signed by %s, ends on %s, in %d days\n",
 		a.Certificate, a.Subject, a.Issuer, a.Ends.Local().Format(time.DateOnly), days)

@@ -6,16 +6,11 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/user"
 	"path/filepath"
-	"strconv"
 
 	"sitepost/cmd/sitepost/papers"
 	"sitepost/config"
 )
-
-// daemonGroup is the group that reads the secrets of an installed sitepost.
-const daemonGroup = "sitepost"
 
 // newBeside is how a key is called whose certificate is not there yet.
 const newBeside = ".new"
@@ -70,7 +65,7 @@ func (e *enrolment) readKey(path string) (crypto.Signer, error) {
 // needFolder says how to make the folder of a file that is about to be written.
 func needFolder(path string) error {
 	if folder := filepath.Dir(path); !exists(folder) {
-		return fmt.Errorf("there is no folder %s: make it with `install -d -m 0750 -o root -g %s %s`", folder, daemonGroup, folder)
+		return fmt.Errorf("there is no folder %s: make it with `install -d -m 2750 -o root -g %s %s`", folder, daemonGroup, folder)
 	}
 	return nil
 }
@@ -85,7 +80,7 @@ func writeKey(path string, text []byte) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.Remove(f.Name())) }()
 	_, err = f.Write(text)
-	if err = errors.Join(err, giveToDaemon(f), f.Sync(), f.Close()); err != nil {
+	if err = errors.Join(err, giveToDaemon(f, true), f.Sync(), f.Close()); err != nil {
 		return err
 	}
 	if err := os.Link(f.Name(), path); err != nil {
@@ -95,18 +90,4 @@ func writeKey(path string, text []byte) (err error) {
 		return err
 	}
 	return syncFolder(folder)
-}
-
-// giveToDaemon lets the group of an installed sitepost read a file that root makes.
-// Elsewhere it belongs to whoever runs us, and to nobody else.
-func giveToDaemon(f *os.File) error {
-	group, err := user.LookupGroup(daemonGroup)
-	if os.Geteuid() != 0 || err != nil {
-		return nil
-	}
-	gid, err := strconv.Atoi(group.Gid)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Chown(0, gid), f.Chmod(0o640))
 }

@@ -63,13 +63,16 @@ func signAsCity(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), all.PEM(), 0o600))
 }
 
+// A checker ends a script, or a test, at an error.
+type checker interface{ Check(err error) }
+
 // A scriptCity signs the requests of scripts.
 type scriptCity struct {
 	certificate *x509.Certificate
 	key         *ecdsa.PrivateKey
 }
 
-func newCity(ts *testscript.TestScript) *scriptCity {
+func newCity(ts checker) *scriptCity {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	ts.Check(err)
 	c := &scriptCity{key: key, certificate: &x509.Certificate{
@@ -79,7 +82,7 @@ func newCity(ts *testscript.TestScript) *scriptCity {
 	return c
 }
 
-func (c *scriptCity) sign(ts *testscript.TestScript, template *x509.Certificate, key any) *x509.Certificate {
+func (c *scriptCity) sign(ts checker, template *x509.Certificate, key any) *x509.Certificate {
 	template.SerialNumber, template.BasicConstraintsValid = big.NewInt(time.Now().UnixNano()), true
 	der, err := x509.CreateCertificate(rand.Reader, template, c.certificate, key, c.key)
 	ts.Check(err)
@@ -213,5 +216,82 @@ func selfSigned(t *testing.T, key, certificate string) {
 	}
 	if err := os.WriteFile(certificate, der, 0o600); err != nil { // as DER, for a change
 		t.Fatal(err)
+	}
+}
+
+// TestUselessKey: a key that is damaged, or gone, keeps nobody from installing the
+// certificate of the new one that the tool itself told him to make.
+func TestUselessKey(t *testing.T) {
+	t.Parallel()
+	for what, spoil := range map[string]func(key string) error{
+		"damaged": func(key string) error {
+			return os.WriteFile(key, []byte("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"), 0o600)
+		},
+		"gone": os.Remove,
+	} {
+		dir, site := enrolled(t)
+		key, sent := filepath.Join(dir, "box.key"), filepath.Join(dir, "sent.pem")
+		var out strings.Builder
+		if code := run([]string{"enroll", "--config", site, "--new-key", "--out", filepath.Join(dir, "new.csr")}, &out, &out); code != exitGood {
+			t.Fatal(what, code, out.String())
+		}
+		if err := spoil(key); err != nil {
+			t.Fatal(err)
+		}
+		selfSigned(t, key+newBeside, sent)
+		if code := run([]string{"enroll", "--config", site, "--install", sent}, &out, &out); code != exitGood {
+			t.Errorf("%s: exit code %d\n%s", what, code, out.String())
+		}
+		if _, err := tls.LoadX509KeyPair(filepath.Join(dir, "box.pem"), key); err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+// TestHostileIssuer: what an authority calls itself is nothing that a terminal obeys.
+func TestHostileIssuer(t *testing.T) {
+	t.Parallel()
+	dir, site := enrolled(t)
+	text, err := os.ReadFile(filepath.Join(dir, "box.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := papers.ReadKey(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	city := newCity(failing{t})
+	city.certificate.RawSubject = nil // it signs under another name
+	city.certificate.Subject = pkix.Name{CommonName: "City\x1b]0;owned\a\x1b[2J CA\n", Organization: []string{strings.Repeat("长", 5000)}}
+	signed := city.sign(failing{t}, client("demo"), key.Public())
+	sent := filepath.Join(dir, "sent.pem")
+	if err := os.WriteFile(sent, papers.Certificates{signed}.PEM(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	if code := run([]string{"enroll", "--config", site, "--install", sent}, &out, &out); code != exitGood {
+		t.Fatal(code, out.String())
+	}
+	if strings.ContainsAny(out.String(), "\x1b\a") || len(out.String()) > 3000 || !strings.Contains(out.String(), `signed by CN=City]0\;owned[2J CA`) {
+		t.Errorf("got %q", out.String())
+	}
+}
+
+// TestRequestInTheWay: a name for the request that is taken is told before a key is made.
+func TestRequestInTheWay(t *testing.T) {
+	t.Parallel()
+	dir, _ := enrolled(t)
+	site := filepath.Join(dir, "other.toml")
+	before := "version = 1\n[site]\nname = \"demo\"\n"
+	if err := os.WriteFile(site, []byte(before), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	key := filepath.Join(dir, "second.key")
+	if code := run([]string{"enroll", "--config", site, "--write", "--key", key, "--out", filepath.Join(dir, "box.csr")}, &out, &out); code != exitUsage {
+		t.Fatal(code, out.String())
+	}
+	if after, _ := os.ReadFile(site); string(after) != before || exists(key) {
+		t.Errorf("the site file is\n%s\nand the key is there: %v", after, exists(key))
 	}
 }

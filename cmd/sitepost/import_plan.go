@@ -24,6 +24,8 @@ type plan struct {
 	rows    map[string]int // camera of the site file → row that was taken for it
 	shared  map[string]int // address → how many points with a channel have it
 	zones   []newZone
+	areas   map[string]string // title of an area → name of its new zone
+	number  int               // of the last of these names
 	changes []change
 }
 
@@ -54,7 +56,7 @@ func (i *importing) newPlan(ctx context.Context, table *points.Table, text []byt
 	d := discovery{tool: i.tool, site: i.site}
 	p := &plan{
 		importing: i, table: table, patch: &patch{text: text}, spots: config.FindSpots(text), known: d.known(ctx),
-		rows: map[string]int{}, shared: map[string]int{},
+		rows: map[string]int{}, shared: map[string]int{}, areas: map[string]string{},
 	}
 	for _, point := range table.Points {
 		if point.Channel > 0 {
@@ -202,24 +204,25 @@ func (p *plan) zoneOf(point points.Point) (name string, ok bool) {
 		}
 		return p.zone, p.zone != ""
 	}
-	taken := map[string]bool{}
 	for _, z := range p.site.Zones {
 		if z.Name == point.Zone || z.Title == point.Zone {
 			return z.Name, true
 		}
-		taken[z.Name] = true
 	}
-	for _, z := range p.zones {
-		if z.Title == point.Zone {
-			return z.Name, true
-		}
-		taken[z.Name] = true
+	if name, is := p.areas[point.Zone]; is {
+		return name, true
 	}
-	number := 1
-	for taken[fmt.Sprintf("zone-%03d", number)] {
-		number++
-	}
-	z := newZone{fmt.Sprintf("zone-%03d", number), point.Zone}
-	p.zones = append(p.zones, z)
+	z := newZone{p.nextZone(), point.Zone}
+	p.zones, p.areas[point.Zone] = append(p.zones, z), z.Name
 	return z.Name, true
+}
+
+// nextZone is a name that no zone has yet.
+func (p *plan) nextZone() (name string) {
+	taken := func(z config.Zone) bool { return z.Name == name }
+	for name == "" || slices.ContainsFunc(p.site.Zones, taken) {
+		p.number++
+		name = fmt.Sprintf("zone-%03d", p.number)
+	}
+	return name
 }

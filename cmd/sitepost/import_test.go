@@ -1,10 +1,12 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -145,5 +147,35 @@ func TestImportCodeOfOther(t *testing.T) {
 		if diff := cmp.Diff(want, table.Sorted()); diff != "" {
 			t.Errorf("%s: -want +got:\n%s", host, diff)
 		}
+	}
+}
+
+// TestImportManyAreas: a table in which each point has an area of its own is planned in a
+// moment, and no two areas get one name.
+func TestImportManyAreas(t *testing.T) {
+	t.Parallel()
+	site, found := config.Parse("site.toml", []byte(smallSite+"[[zone]]\nname = \"zone-002\"\nclass = \"screened\"\n"), config.Env{})
+	if site == nil {
+		t.Fatal(found)
+	}
+	var text strings.Builder
+	text.WriteString("name,ip,zone\n")
+	for i := range points.MaxRows - 1 {
+		fmt.Fprintf(&text, "p,127.%d.%d.1,area %d\n", 1+i/250, i%250, i)
+	}
+	began := time.Now()
+	p := (&importing{tool: &tool{config: "site.toml", control: filepath.Join(t.TempDir(), "none")}, site: site, prefix: "cam"}).newPlan(t.Context(), points.Read("t.csv", []byte(text.String())), []byte(smallSite))
+	if err := p.make(); err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]bool{"zone-002": true}
+	for _, z := range p.zones {
+		if names[z.Name] {
+			t.Fatalf("the name %q twice", z.Name)
+		}
+		names[z.Name] = true
+	}
+	if took := time.Since(began); len(p.zones) != points.MaxRows-1 || p.zones[0].Name != "zone-001" || p.zones[1].Name != "zone-003" || took > 25*time.Second { // it was 38 s of a processor
+		t.Errorf("%d areas in %v", len(p.zones), took)
 	}
 }

@@ -134,6 +134,8 @@ zone = "quay"
 		{[]string{"scan", "plc"}, `line "plc" is only listened to (use = "listen"): somebody else asks there`},
 		{[]string{"scan", "/dev/ttyS99"}, `a port needs settings: write --settings "9600 8N1", as on the label, or find them out with "sitepost listen PORT --guess"`},
 		{[]string{"scan", "/dev/ttyS99", "--settings", "9600 8N1", "--addresses", "1-300"}, `--addresses "1-300": write the first and the last, such as 1-32; the highest is 247`},
+		{[]string{"scan", "/dev/ttyS99", "--settings", "9600 8N1", "--addresses", "1-32,40-50"}, `--addresses "1-32,40-50": write the first and the last`},
+		{[]string{"scan", "/dev/ttyS99", "--settings", "9600 8N1", "--addresses", "1-3x"}, `--addresses "1-3x": write the first and the last`},
 		{[]string{"new", "profile", "--modbus", "Gas 1"}, `a profile is named in a-z, 0-9 and -, at most 32 characters: "Gas 1" is not`},
 		{[]string{"new", "profile", "gas-9"}, "say how the instrument speaks: --modbus, --ask or --listen"},
 	} {
@@ -141,6 +143,26 @@ zone = "quay"
 		code := run(append(c.args, "--config", site, "--control", filepath.Join(dir, "none.sock")), &out, &out)
 		if want := "sitepost: " + c.want; code != exitUsage || !bytes.HasPrefix(out.Bytes(), []byte(want)) {
 			t.Errorf("sitepost %q: got exit code %d and %s, want 2 and %s", c.args, code, out.String(), want)
+		}
+	}
+}
+
+// TestListenToNothing: a port that cannot be opened, and one on which nobody speaks, leave
+// no empty capture behind that the next try would find in its way.
+func TestListenToNothing(t *testing.T) {
+	capture := filepath.Join(t.TempDir(), "quay.capture")
+	pty := linetest.PTY(t)
+	for _, c := range []struct {
+		port, look string
+		want       int
+	}{
+		{filepath.Join(t.TempDir(), "ttyUSB9"), "1m", exitUsage}, // it ends as soon as that is known
+		{pty.Path, "100ms", exitGood},
+	} {
+		var out bytes.Buffer
+		code := run([]string{"listen", c.port, "--settings", "9600 8N1", "--for", c.look, "--record", capture}, &out, &out)
+		if code != c.want || exists(capture) || !bytes.Contains(out.Bytes(), []byte("nothing was heard, and so "+capture+" is not written")) {
+			t.Errorf("%s: exit code %d, want %d; the capture is there: %v\n%s", c.port, code, c.want, exists(capture), out.String())
 		}
 	}
 }

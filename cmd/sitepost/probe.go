@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"os"
 	"strings"
@@ -193,6 +194,9 @@ func parseTarget(raw, user, passwordFile string) (stream.Target, error) {
 	u, err := url.Parse(raw)
 	if err != nil || u.Host == "" || (u.Scheme != "rtsp" && u.Scheme != "rtsps") {
 		return stream.Target{}, fmt.Errorf("%q is no stream: write rtsp://ADDRESS/PATH", withoutUser(raw))
+	}
+	if _, notIP := netip.ParseAddr(u.Hostname()); notIP != nil && u.User == nil && u.Port() != "" && strings.Contains(raw, "@") {
+		return stream.Target{}, fmt.Errorf("%q: is what stands before the @ user and password? Give them with --user and --password-file, for / ? # in a password end the address", withoutUser(raw))
 	}
 	target := stream.Target{User: user}
 	if u.User != nil {

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -43,8 +45,8 @@ lends the line meanwhile. PORT is any port on which nothing but Modbus hangs:
 			if err := w.mayScan(); err != nil {
 				return err
 			}
-			var first, last byte
-			if n, err := fmt.Sscanf(addresses, "%d-%d", &first, &last); n != 2 || err != nil || first < 1 || last > survey.LastUnit || first > last {
+			first, last, ok := unitsOf(addresses)
+			if !ok {
 				return fmt.Errorf("--addresses %q: write the first and the last, such as 1-32; the highest is %d", addresses, survey.LastUnit)
 			}
 			return w.scan(cmd.Context(), first, last)
@@ -53,6 +55,16 @@ lends the line meanwhile. PORT is any port on which nothing but Modbus hangs:
 	c.Flags().StringVar(&settings, "settings", "", `settings of the port, as on the label: "9600 8N1"`)
 	c.Flags().StringVar(&addresses, "addresses", fmt.Sprintf("1-%d", survey.LastUnit), "which addresses to ask")
 	return c
+}
+
+// unitsOf reads "1-32". What stands behind is no end that may be left out: somebody
+// would take what was not asked for what does not answer.
+func unitsOf(text string) (first, last byte, ok bool) {
+	a, b, _ := strings.Cut(text, "-")
+	from, err := strconv.ParseUint(strings.TrimSpace(a), 10, 8)
+	to, lastErr := strconv.ParseUint(strings.TrimSpace(b), 10, 8)
+	ok = err == nil && lastErr == nil && from >= 1 && from <= to && to <= survey.LastUnit
+	return byte(from), byte(to), ok
 }
 
 // mayScan says why a line must not be asked in Modbus.

@@ -212,7 +212,8 @@ func printable(b []byte) string {
 	return string(text)
 }
 
-// close prints what is left and ends the capture.
+// close prints what is left and ends the capture. One in which nothing is does not stay,
+// to be in the way of the next try.
 func (s *show) close() error {
 	if s.timer != nil {
 		s.timer.Stop()
@@ -221,8 +222,12 @@ func (s *show) close() error {
 	if s.file == nil {
 		return s.failed
 	}
-	if err := s.file.Close(); err != nil {
+	if err := errors.Join(s.failed, s.file.Close()); err != nil {
 		return err
+	}
+	if s.capture == nil {
+		s.tool.remark("nothing was heard, and so %s is not written", s.file.Name())
+		return os.Remove(s.file.Name())
 	}
 	s.tool.remark("wrote %s: replay it with `sitepost try PROFILE %s`", s.file.Name(), s.file.Name())
 	return nil

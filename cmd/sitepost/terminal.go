@@ -19,8 +19,7 @@ func atTerminal(w io.Writer) bool {
 	if !ok {
 		return false
 	}
-	st, err := f.Stat()
-	return err == nil && st.Mode()&os.ModeCharDevice != 0
+	return isTTY(f)
 }
 
 // sizeOf is how many columns and rows a terminal has; 0 where nobody knows.

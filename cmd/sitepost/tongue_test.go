@@ -33,6 +33,7 @@ var unspoken = map[string]string{
 	"caller %s":                            "daemon: names of what is shared, which nobody reads",
 	"places %s":                            "daemon: names of what is shared, which nobody reads",
 	"hearing %s":                           "daemon: names of what is shared, which nobody reads",
+	"%s until %s":                          "store: a state as it was told, which nobody reads",
 	"line %s":                              "daemon: names of what is shared, which nobody reads",
 	"eye %s":                               "daemon: names of what is shared, which nobody reads",
 	"strings must be quoted":               "config: words of the parser, looked for",

@@ -147,9 +147,13 @@ func (p *power) look(all []supply) (events []devices.Event) {
 }
 
 // mains says whether a line feeds the box. Where no line shows itself, a battery
-// that empties tells.
+// that empties tells. A USB socket that feeds nobody tells nothing where there is no
+// battery: boxes with such sockets have another plug, which does not show itself.
 func mains(all []supply) bool {
-	lines := func(s supply) bool { return !s.stores() && s.online != "" }
+	battery := slices.ContainsFunc(all, supply.stores)
+	lines := func(s supply) bool {
+		return !s.stores() && s.online != "" && (battery || s.feeds() || s.kind == "Mains")
+	}
 	if slices.ContainsFunc(all, lines) {
 		return slices.ContainsFunc(all, func(s supply) bool { return lines(s) && s.feeds() })
 	}

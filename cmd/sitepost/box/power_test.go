@@ -34,6 +34,9 @@ func TestPower(t *testing.T) {
 		{"one of two", with("AC/online", "0", "usb/type", "USB_PD", "usb/online", "1"), []string{"power.mains.lost cleared", "power.battery.low cleared 97%"}},
 		{"a UPS alone", rack("ups/type", "UPS", "ups/status", "Discharging", "ups/capacity", "20"), []string{"power.mains.lost raised", "power.battery.low raised 20%"}},
 		{"a UPS alone, at rest", rack("ups/type", "UPS", "ups/status", "Unknown"), []string{"power.mains.lost cleared", "power.battery.low cleared"}},
+		{"a USB socket with nothing in it", rack("ucsi-source-psy-USBC000:001/type", "USB", "ucsi-source-psy-USBC000:001/online", "0"), []string{"power.mains.lost cleared", "power.battery.low cleared"}},
+		{"USB alone, and a battery", rack("usb/type", "USB", "usb/online", "0", "BAT0/type", "Battery", "BAT0/capacity", "50"), []string{"power.mains.lost raised", "power.battery.low cleared 50%"}},
+		{"a line alone, no mains", rack("AC/type", "Mains", "AC/online", "0"), []string{"power.mains.lost raised", "power.battery.low cleared"}},
 		{"a mouse", rack("mouse/type", "Battery", "mouse/scope", "Device", "mouse/status", "Discharging", "mouse/capacity", "3"), []string{"power.mains.lost cleared", "power.battery.low cleared"}},
 		{"rubbish", rack("x/type", "Battery", "x/capacity", "-7", "y/online", "perhaps"), []string{"power.mains.lost cleared", "power.battery.low cleared"}},
 	} {

@@ -107,6 +107,21 @@ func TestInstall(t *testing.T) {
 		d.do("sitepost", "check")
 	})
 
+	step("enrolled", func(t *testing.T) {
+		const key = "/etc/sitepost/secrets/box.key"
+		d.do("sh", "-c", "umask 077; exec sitepost enroll --write --out /tmp/box.csr")
+		for path, want := range map[string]string{key: "-rw-r----- root:sitepost", "/etc/sitepost/site.toml": "-rw-r----- root:sitepost"} {
+			if got := d.stands(path); got != want {
+				t.Errorf("%s is %s, want %s", path, got, want)
+			}
+		}
+		d.do("runuser", "-u", "sitepost", "--", "cat", key)
+		if out, code := d.try("runuser", "-u", "nobody", "--", "cat", key); code == 0 {
+			t.Errorf("everybody reads the key: %s", out)
+		}
+		d.write("/etc/sitepost/site.toml", site)
+	})
+
 	step("run", func(t *testing.T) {
 		g := d.start()
 		is := d.stood()

@@ -26,6 +26,10 @@ func ReadCertificates(raw []byte) (Certificates, error) {
 	if one, err := x509.ParseCertificate(raw); err == nil {
 		return Certificates{one}, nil
 	}
+	raw = bytes.TrimPrefix(raw, []byte("\xEF\xBB\xBF")) // of Windows Notepad; it would hide the first one
+	if bytes.HasPrefix(raw, []byte("\xFF\xFE")) || bytes.HasPrefix(raw, []byte("\xFE\xFF")) {
+		return nil, errors.New("the file is in UTF-16: save it as \"UTF-8\" (Windows Notepad: 另存为, 编码 UTF-8), or copy what the city sent once more")
+	}
 	var all Certificates
 	for block, rest := pem.Decode(raw); block != nil; block, rest = pem.Decode(rest) {
 		switch {
@@ -52,13 +56,22 @@ func ReadCertificates(raw []byte) (Certificates, error) {
 	return all, nil
 }
 
-// Own is the certificate of a key, nil if there is none.
-func (cs Certificates) Own(key crypto.PublicKey) *x509.Certificate {
-	i := slices.IndexFunc(cs, func(c *x509.Certificate) bool { return same(c.PublicKey, key) })
-	if i < 0 {
-		return nil
+// Own is the certificate of a key, nil if there is none. Of several it is the newest: a
+// renewed one may stand below the one it renews.
+func (cs Certificates) Own(key crypto.PublicKey) (own *x509.Certificate) {
+	for _, c := range cs {
+		if same(c.PublicKey, key) && (own == nil || c.NotBefore.After(own.NotBefore)) {
+			own = c
+		}
 	}
-	return cs[i]
+	return own
+}
+
+// Signed says whether one of them, or the certificate itself, signed it.
+func (cs Certificates) Signed(c *x509.Certificate) bool {
+	return slices.ContainsFunc(append(Certificates{c}, cs...), func(by *x509.Certificate) bool {
+		return bytes.Equal(by.RawSubject, c.RawIssuer) && by.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature) == nil
+	})
 }
 
 // Chain puts the box's own certificate first and behind each the one that signed it, which
@@ -100,6 +113,10 @@ func Judge(c *x509.Certificate, commonName string, now time.Time) (wrong []error
 	}
 	if c.KeyUsage != 0 && c.KeyUsage&x509.KeyUsageDigitalSignature == 0 {
 		tell("its key may not sign: ask the city for one with keyUsage digitalSignature")
+	}
+	switch c.SignatureAlgorithm {
+	case x509.MD2WithRSA, x509.MD5WithRSA, x509.SHA1WithRSA, x509.DSAWithSHA1, x509.ECDSAWithSHA1:
+		tell("it is signed over %s, which brokers refuse: ask the city for one that is signed over SHA-256", c.SignatureAlgorithm)
 	}
 	if c.IsCA {
 		tell("it is an authority's own certificate: ask the city for one of a client")

@@ -80,6 +80,9 @@ func usable(key any) (crypto.Signer, error) {
 	if r, ok := key.(*rsa.PrivateKey); ok && r.N.BitLen() < leastRSA {
 		return nil, fmt.Errorf("the RSA key has %d bits, and brokers ask for %d: make one with --new-key", r.N.BitLen(), leastRSA)
 	}
+	if e, ok := key.(*ecdsa.PrivateKey); ok && e.Curve == elliptic.P224() {
+		return nil, errors.New("the key is on the curve P-224, which TLS does not know: make one with --new-key")
+	}
 	signer, ok := key.(crypto.Signer)
 	if !ok {
 		return nil, errors.New("the key cannot sign: make one with --new-key")

@@ -58,6 +58,8 @@ func inPEM(kind string, der []byte) string {
 func TestReadKey(t *testing.T) {
 	ec, _ := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
 	ecDER, _ := x509.MarshalECPrivateKey(ec)
+	p224, _ := ecdsa.GenerateKey(elliptic.P224(), rand.Reader)
+	p224DER, _ := x509.MarshalECPrivateKey(p224)
 	long, _ := rsa.GenerateKey(rand.Reader, 2048)
 	t.Setenv("GODEBUG", "rsa1024min=0")
 	short, err := rsa.GenerateKey(rand.Reader, 1024)
@@ -69,6 +71,7 @@ func TestReadKey(t *testing.T) {
 		"EC of openssl": {inPEM("EC PARAMETERS", []byte{1}) + inPEM("EC PRIVATE KEY", ecDER), ""},
 		"RSA":           {inPEM("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(long)), ""},
 		"short RSA":     {inPEM("RSA PRIVATE KEY", shortDER), "the RSA key has 1024 bits, and brokers ask for 2048: make one with --new-key"},
+		"P-224":         {inPEM("EC PRIVATE KEY", p224DER), "the key is on the curve P-224, which TLS does not know: make one with --new-key"},
 		"damaged":       {inPEM("PRIVATE KEY", []byte("canary")), "the key is damaged: make one with --new-key"},
 		"with password": {inPEM("ENCRYPTED PRIVATE KEY", []byte("canary")), "the key has a password, and sitepost has nobody to ask for it: make one with --new-key"},
 		"no key":        {"canary", "there is no key in it (-----BEGIN PRIVATE KEY-----): correct the path"},
@@ -153,6 +156,7 @@ func TestReadCertificates(t *testing.T) {
 	good := string(Certificates{own.certificate}.PEM())
 	for name, c := range map[string]struct{ text, want string }{
 		"a key":     {good + inPEM("EC PRIVATE KEY", []byte("canary")), "there is a private key in it: the key of the box never leaves the box, so nobody can send one; ask the city to sign the request that `sitepost enroll` prints"},
+		"UTF-16":    {"\xFF\xFE-\x00-\x00", "the file is in UTF-16: save it as \"UTF-8\" (Windows Notepad: 另存为, 编码 UTF-8), or copy what the city sent once more"},
 		"PKCS#7":    {inPEM("PKCS7", []byte("x")), "this is PKCS#7: turn it into PEM with `openssl pkcs7 -print_certs`"},
 		"request":   {inPEM("NEW CERTIFICATE REQUEST", []byte("x")), "this is the request, not the certificate: the city signs it and sends the certificate back"},
 		"damaged":   {good + inPEM("CERTIFICATE", []byte("x")), "certificate 2 cannot be read: copy the file again"},
@@ -163,6 +167,51 @@ func TestReadCertificates(t *testing.T) {
 		if _, err := ReadCertificates([]byte(c.text)); err == nil || err.Error() != c.want {
 			t.Errorf("%s: got %v, want %q", name, err, c.want)
 		}
+	}
+}
+
+// TestOwnIsTheNewest: of a file in which the renewed certificate stands below the one it
+// renews, the renewed one is taken; and Notepad's mark hides no certificate.
+func TestOwnIsTheNewest(t *testing.T) {
+	key, _, err := NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	city := sign(t, nil, authority("city"))
+	var all Certificates
+	for _, years := range []int{-1, 0, -2} {
+		c := &x509.Certificate{SerialNumber: big.NewInt(int64(years + 5)), NotBefore: time.Now().AddDate(years, 0, 0), NotAfter: time.Now().AddDate(years+1, 0, 0)}
+		der, err := x509.CreateCertificate(rand.Reader, c, city.certificate, key.Public(), city.key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		signed, err := x509.ParseCertificate(der)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, signed)
+	}
+	read, err := ReadCertificates(append([]byte("\xEF\xBB\xBF"), all.PEM()...))
+	if err != nil || len(read) != 3 {
+		t.Fatalf("%d certificates, %v", len(read), err)
+	}
+	if own := read.Own(key.Public()); !own.Equal(all[1]) {
+		t.Errorf("got the one that begins on %v", own.NotBefore)
+	}
+	if !(Certificates{city.certificate}).Signed(all[0]) || !(Certificates{}).Signed(city.certificate) {
+		t.Error("the city's signature is not seen")
+	}
+	if stranger := sign(t, nil, authority("city")); (Certificates{stranger.certificate}).Signed(all[0]) {
+		t.Error("who has the city's name is taken for the city")
+	}
+}
+
+// TestWeakSignature: what no broker believes any more is refused.
+func TestWeakSignature(t *testing.T) {
+	c := &x509.Certificate{Subject: pkix.Name{CommonName: "box"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), SignatureAlgorithm: x509.SHA1WithRSA}
+	wrong := Judge(c, "box", time.Now())
+	if len(wrong) != 1 || wrong[0].Error() != "it is signed over SHA1-RSA, which brokers refuse: ask the city for one that is signed over SHA-256" {
+		t.Errorf("got %v", wrong)
 	}
 }
 

@@ -34,13 +34,32 @@ func (t *Table) text(raw []byte) (text string, ok bool) {
 	case utf8.Valid(raw):
 		t.Encoding = "UTF-8"
 		return t.whole(string(bytes.TrimPrefix(raw, utf8BOM)), true)
-	case bytes.HasPrefix(raw, utf8BOM):
+	case bytes.HasPrefix(raw, utf8BOM), damagedUTF8(raw):
 		t.Encoding = "UTF-8"
 		return t.whole(strings.ToValidUTF8(string(raw), "\uFFFD"), false)
 	}
 	decoded, err := simplifiedchinese.GB18030.NewDecoder().Bytes(raw)
 	t.Encoding = "GBK"
 	return t.whole(string(decoded), err == nil)
+}
+
+// damagedUTF8 holds for UTF-8 of which some bytes are lost. GBK reads nearly every pair of
+// bytes as some character, and would make names of it that nobody wrote. A text in GBK
+// has, for one run of three bytes that could be a Chinese character in UTF-8, many bytes
+// that could not; at worst (浙江) it is one for one.
+func damagedUTF8(raw []byte) bool {
+	good, bad := 0, 0
+	for len(raw) > 0 {
+		r, n := utf8.DecodeRune(raw)
+		switch {
+		case r == utf8.RuneError && n == 1:
+			bad++
+		case n == 3 && r >= '\u3000': // CJK and its punctuation
+			good++
+		}
+		raw = raw[n:]
+	}
+	return good > 2*bad
 }
 
 // whole refuses a text in which characters were lost.

@@ -82,6 +82,7 @@ func TestNoText(t *testing.T) {
 		{"old workbook", "\xD0\xCF\x11\xE0rest", "1:1: this is an Excel workbook, not CSV: save it with 另存为 → CSV UTF-8 (逗号分隔)\n"},
 		{"neither", "名称,编码\n\xff\xff", "2:1: line 2 is neither UTF-8 nor GBK: save the file anew (Excel: 另存为 → CSV UTF-8; Windows Notepad: 另存为, 编码 UTF-8)\n"},
 		{"BOM and yet not UTF-8", "\xEF\xBB\xBFname,code\n\xB4\xF3\xC3\xC5,1\n", "2:1: line 2 is neither UTF-8 nor GBK: save the file anew (Excel: 另存为 → CSV UTF-8; Windows Notepad: 另存为, 编码 UTF-8)\n"},
+		{"UTF-8 that lost a byte", "name,code\n东进站口,\n大门\xE5\x8E,\n", "3:1: line 3 is neither UTF-8 nor GBK: save the file anew (Excel: 另存为 → CSV UTF-8; Windows Notepad: 另存为, 编码 UTF-8)\n"},
 		{"bytes", "name,code\nab\x00c,1\n", "1:1: line 1 is neither UTF-8 nor GBK: save the file anew (Excel: 另存为 → CSV UTF-8; Windows Notepad: 另存为, 编码 UTF-8)\n"},
 		{"empty", "", "1:1: no row of the first 20 says what the columns are: write headings such as 点位名称, 国标编码, IP地址 (or name, code, ip) above the points\n"},
 		{"prose", "Dear colleague,\nthe table follows.\n", "1:1: no row of the first 20 says what the columns are: write headings such as 点位名称, 国标编码, IP地址 (or name, code, ip) above the points\n"},

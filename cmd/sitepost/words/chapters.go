@@ -5,7 +5,7 @@ package words
 func chapters() []map[string]string {
 	return []map[string]string{
 		zhTool, zhHelp, zhCommands, zhTools, zhProbe, zhSystem,
-		zhConfig, zhValues, zhRules, zhProfile,
+		zhConfig, zhValues, zhRules, zhProfile, zhInit,
 		zhLines, zhCameras, zhStreams, zhStore, zhSite,
 		zhReload, zhHistory, zhMaintain, zhStatus, zhDoctor, zhPage, zhPackage,
 		zhImport, zhEnroll, zhMore, zhLook,

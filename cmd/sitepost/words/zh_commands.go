@@ -209,14 +209,9 @@ A name that is not there lists all that are. No network is needed.`: `explain �
   osdp    OSDP 读卡器
 
 名称不对时，列出全部名称。不需要网络。`,
-	"init --write FILE": "init --write 文件",
-	"write the commented reference file to begin a site with": "写出带注释的参考配置，从它开始新建现场",
-	`init writes the reference site file: every key stands in it once, with what it is
-for. It describes an invented ferry terminal; change it into yours. An existing
-file is never overwritten. Without --write it goes to standard output.`: `init 写出参考配置：每个键都出现一次，注明用途。它描述的是一个虚构的客运站，请改成
-自己的现场。已有的文件绝不覆盖。不写 --write，就打印到标准输出。`,
-	"file to write; it must not exist":                            "写到哪个文件；不能是已有的",
-	"listen LINE|PORT":                                            "listen 线路|端口",
+	"init --write FILE":                "init --write 文件",
+	"file to write; it must not exist": "写到哪个文件；不能是已有的",
+	"listen LINE|PORT":                 "listen 线路|端口",
 	"show what is said on a line: bytes, text and what they mean": "显示线上的报文：字节、文本、含义",
 	`listen shows what is said on a line, and writes nothing to it. LINE is one of the
 site file; if sitepost is running, it goes on asking and you hear its questions

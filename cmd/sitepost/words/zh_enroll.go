@@ -18,20 +18,19 @@ var zhEnroll = map[string]string{
 	"the certificate in use, %s, ends on %s\n":                                           "现用证书 %s，有效期至 %s\n",
 	"the request is for CN %q, O %q; fingerprint of the key, for the telephone:\n  %s\n": "证书请求：CN %q，O %q；密钥指纹（供电话核对）：\n  %s\n",
 	"wrote %s\n": "已写入 %s\n",
-	"next: have the city sign it, then `sitepost enroll --install FILE`\n":                                          "下一步：请平台签发，再运行 `sitepost enroll --install 证书文件`\n",
+	"next: have the city sign it, then `sitepost enroll --install FILE`\n":                                          "下一步：请平台签发，再运行 `sitepost enroll --install 证书文件 `\n",
 	"%s says nowhere where key and certificate lie: add these lines to [uplink], or say it again with --write:\n%s": "%s 没有写明密钥和证书的位置：请把以下几行加到 [uplink]，或加 --write 再执行一次：\n%s",
 	"wrote %s; as it was before: %s\n":                                    "已写入 %s；原文件保存为 %s\n",
 	"put the certificate of the city's authority there too, as ca says\n": "平台 CA 证书也请放到 ca 所写的位置\n",
 	"there is no key %s yet: leave --new-key out":                         "还没有密钥 %s：请去掉 --new-key",
 	"key %s: %w": "密钥 %s：%w",
 	"sitepost: the key can be read or changed by others (mode %04o): chmod 0640 %s\n":                                                              "sitepost：密钥可被其他人读取或修改（权限 %04o）：请执行 `chmod 0640 %s`\n",
-	"there is no folder %s: make it with `install -d -m 0750 -o root -g %s %s`":                                                                    "没有目录 %s：请执行 `install -d -m 0750 -o root -g %s %s`",
 	"%s was made by somebody else just now and stays: try again":                                                                                   "%s 刚被别人生成，未改动：请重试",
 	"it does not belong to the key %s: it is another box's, or was asked for with another key; ask the city to sign what `sitepost enroll` prints": "证书与密钥 %s 不匹配：是别的主机的，或用别的密钥申请的；请平台签发 `sitepost enroll` 输出的请求",
 	"%d certificates in %s did not sign it, and are left out\n":                                                                                    "有 %d 张证书（%s）与签发无关，已略去\n",
 	"%s is not installed\n":                                                                 "%s 未安装\n",
 	"the certificate before it: %s\n":                                                       "原证书保存为 %s\n",
-	"wrote %s: %s, signed by %s, ends on %s, in %d days\n":                                  "已写入%s：%s，由%s签发，有效期至%s，还有%d天\n",
+	"wrote %s: %s, signed by %s, ends on %s, in %d days\n":                                  "已写入 %s：%s，由 %s 签发，有效期至 %s，还有 %d 天\n",
 	"a running sitepost takes it by itself within a minute\n":                               "运行中的 sitepost 会在一分钟内自动启用\n",
 	"next: `sitepost reload`, for the sitepost that runs does not know yet where it lies\n": "下一步：执行 `sitepost reload`，运行中的 sitepost 还不知道证书在哪里\n",
 
@@ -55,6 +54,14 @@ var zhEnroll = map[string]string{
 	"it begins on %s, and the clock of this box says %s: set the clock, or wait":                                                                                    "证书从 %s 起生效，而本机时间是 %s：请校时，或等待",
 	"it ends before it begins: ask the city for a new one":                                                                                                          "证书的到期早于生效：请向平台申请新的",
 
+	"install the certificate without showing it to the brokers first":                                                    "不先给 MQTT 服务器验看，直接安装证书",
+	"broker %q refuses it (%s): ask the city which authority signs its boxes, or install it all the same with --untried": "服务器 %q 不接受这张证书（%s）：请问平台用哪个 CA 签发，或加 --untried 照样安装",
+	"stopped: %s is not installed":                                              "已中断：%s 未安装",
+	"there is no folder %s: make it with `install -d -m 2750 -o root -g %s %s`": "没有目录 %s：请执行 install -d -m 2750 -o root -g %s %s",
+	"%s does not hold the certificate of %s, who signed: if the broker refuses the box, ask the city for the whole chain\n": "%s 里没有签发者 %s 的证书：若平台拒绝本机，请向平台索取完整的证书链\n",
+	"the file is in UTF-16: save it as \"UTF-8\" (Windows Notepad: 另存为, 编码 UTF-8), or copy what the city sent once more":    "文件是 UTF-16 编码：请另存为 \"UTF-8\"（Windows 记事本：另存为，编码 UTF-8），或把平台发来的文件重新拷贝一次",
+	"it is signed over %s, which brokers refuse: ask the city for one that is signed over SHA-256":                          "证书的签名算法是 %s，平台不接受：请平台用 SHA-256 重新签发",
+	"the key is on the curve P-224, which TLS does not know: make one with --new-key":                                       "密钥用的是 P-224 曲线，TLS 不支持：请用 --new-key 另生成一把",
 	`enroll makes the key of this box on this box, and prints a request (CSR) which the
 city signs. The key never leaves: it is written once, readable by sitepost alone, and
 never printed or overwritten. Where there is a key already it is used, so the same
@@ -66,7 +73,9 @@ command renews a certificate.
 The certificate is for CN = client_id, by which brokers tell boxes apart. --install
 looks whether it belongs to this box's key, is for clients, not at its end, and for the
 name that was asked; it brings the chain into order, and puts the certificate where the
-site file says. A running sitepost takes it by itself within a minute.
+site file says. Brokers that can be reached are shown it first: what all of them refuse
+is not installed, unless with --untried. A running sitepost takes it by itself within a
+minute.
 
 --new-key makes another key beside the old one (box.key.new) and asks for a certificate
 of it; until that is installed the old pair stays in use. Installing it keeps the old
@@ -81,8 +90,8 @@ certificate only, so a box that is connected without one gets them with --instal
   2. sitepost enroll --install box.pem        平台发回的证书
 
 证书的 CN 等于 client_id，MQTT 服务器据此区分各台主机。--install 检查证书是否与本机密钥匹配、能否用于
-客户端、是否到期、名称是否与申请一致；理顺证书链，放到配置文件所写的位置。运行中的 sitepost
-会在一分钟内自动启用。
+客户端、是否到期、名称是否与申请一致；理顺证书链，放到配置文件所写的位置。安装前先给连得上的 MQTT
+服务器验看，都不接受就不安装，除非加 --untried。运行中的 sitepost 会在一分钟内自动启用。
 
 --new-key 在旧密钥旁另生成一把（box.key.new）并为它申请证书；新证书安装之前，旧的一对继续
 使用。安装后旧密钥保存为 box.key.old。

@@ -73,10 +73,11 @@ It ends with 0 if all arrived in time, 1 if not, and 2 if no sitepost runs.`: `t
 	"   (%s: %s)": "   （%s：%s）",
 	"   (%s)":     "   （%s）",
 
-	"no broker is configured":                                                        "未配置 MQTT 服务器",
-	"not connected yet":                                                              "尚未连上",
-	"the broker has not acknowledged it":                                             "MQTT 服务器未确认",
-	"the platform has not said that it has it":                                       "平台未给回执",
+	"no broker is configured":                  "未配置 MQTT 服务器",
+	"that is not told yet":                     "尚未上报",
+	"not connected yet":                        "尚未连上",
+	"the broker has not acknowledged it":       "MQTT 服务器未确认",
+	"the platform has not said that it has it": "平台未给回执",
 	"the store was damaged and is replaced: what was saved of it follows":            "存储已损坏并更换，抢救出的记录随后补传",
 	"the disk refuses: the alarm is only in memory, and goes to the city from there": "磁盘拒绝写入：报警只在内存中，从内存直接上传",
 

@@ -14,6 +14,7 @@ var zhMore = map[string]string{
 	" (and %d more)":                              "（另有 %d 处）",
 	"not there: %s":                               "没有：%s",
 	"not there: no sitepost answers":              "没有：sitepost 未在运行",
+	"nothing was heard, and so %s is not written": "什么都没有听到，%s 没有写出",
 	"it was changed meanwhile":                    "期间被改动",
 	"%q is no folder":                             "%q 不是目录",
 	"certificate %s: %w":                          "证书 %s：%w",

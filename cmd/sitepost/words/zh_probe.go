@@ -10,7 +10,8 @@ var zhProbe = map[string]string{
 	"--pin %q: write sha256: and 64 hex digits, as probe prints them": "--pin %q：请照 probe 打印的，写 sha256: 加 64 位十六进制",
 	"--pin is for rtsps://: over rtsp:// there is no certificate":     "--pin 用于 rtsps://：rtsp:// 没有证书",
 	"%s cannot be used, see sitepost check; judged by the defaults":   "%s 不能用，见 sitepost check；按默认限值判断",
-	"%q is no stream: write rtsp://ADDRESS/PATH":                      "%q 不是视频流：请写 rtsp://地址/路径",
+	"%q: is what stands before the @ user and password? Give them with --user and --password-file, for / ? # in a password end the address": "%q：@ 前面是用户名和密码吗？请改用 --user 和 --password-file，密码里的 / ? # 会截断地址",
+	"%q is no stream: write rtsp://ADDRESS/PATH": "%q 不是视频流：请写 rtsp://地址/路径",
 
 	// states of a stream
 	"live":     "正常",
