@@ -36,7 +36,7 @@ func (s *Store) start() error {
 		err = nil
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		err = sound.Create(s.path(), s.opt.MaxBytes, func(tx *bolt.Tx) error { return layOut(tx, s.opt.Site) })
+		err = sound.Create(s.path(), s.opt.MaxBytes, func(tx *bolt.Tx) error { return layOut(tx, s.opt.Site, s.opt.word()) })
 	}
 	if err == nil {
 		err = s.openLoaded()
