@@ -187,8 +187,15 @@ func (l *Link) path(up bool) {
 	}
 }
 
+// rest lets a time pass on the goroutine that keeps the connections.
 func (l *Link) rest(ctx context.Context, wait time.Duration) {
 	l.round.by(wait)
+	lapse(ctx, wait)
+}
+
+// lapse lets a time pass, unless ctx ends before. Who works beside a connection has no
+// appointment to keep: it would say that a connection which hangs comes round.
+func lapse(ctx context.Context, wait time.Duration) {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
