@@ -212,8 +212,8 @@ func (l *Link) tellGap(r store.Record, why error) {
 	if l.Say == nil || r.Event.Code == devices.StoreGap {
 		return
 	}
-	gap := devices.Event{Time: time.Now(), Code: devices.StoreGap, Detail: r.ID(), Text: why.Error()}
-	if err := l.Say(gap); err != nil {
+	gap := store.Gap{Lane: r.Lane, First: r.Seq, Last: r.Seq, Why: why.Error(), Epoch: otherThan(r.Epoch, l.Store.Epoch())}
+	if err := l.Say(gapEvent(gap, time.Now())); err != nil {
 		l.Log.Warn("the store does not take a gap", "err", err)
 	}
 }
