@@ -47,6 +47,8 @@ type memory struct {
 	current  store.Epoch
 	obeyed   uint64          // counter of commands
 	forgot   map[string]bool // ids of records that are not kept any more
+	pulse    uint64          // of its writer
+	hung     bool            // it does not come round
 }
 
 var _, _ uplink.Store = (*memory)(nil), (*store.Store)(nil)
@@ -131,6 +133,15 @@ func (m *memory) Changed() <-chan struct{} {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.changed
+}
+
+func (m *memory) Pulses() (writer, binder uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.hung {
+		m.pulse++
+	}
+	return m.pulse, m.pulse
 }
 
 func (m *memory) Currents(all bool) ([]store.Current, error) {
