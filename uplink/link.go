@@ -35,6 +35,10 @@ type Link struct {
 	pace    pace             // of pictures
 	stopBy  func() time.Time // when sending ends, asked first when Run is to stop
 
+	shown     int                  // the broker that has the retained topics as they were said last, or nobody
+	vanishing map[string]vanishing // see emptied.go
+	ballast   map[string]ballast   // retained documents on which connections died
+
 	accounts map[devices.Lane]*account // what the platform has shown of each lane
 	desk     *desk                     // for the commands of the city
 }
@@ -59,6 +63,10 @@ func NewLink(o Options) *Link {
 	l.turns.brokers = make([]turn, len(o.Dials))
 	l.stopBy = sync.OnceValue(func() time.Time { return time.Now().Add(l.DrainFor) })
 	l.accounts, l.desk = make(map[devices.Lane]*account), newDesk(o)
+	l.vanishing, l.ballast = make(map[string]vanishing), make(map[string]ballast)
+	if len(o.Dials) > 1 {
+		l.shown = nobody
+	}
 	for _, lane := range devices.Lanes() {
 		l.again[lane] = o.Store.Marks(lane).Last
 	}

@@ -51,7 +51,7 @@ func (c *connection) best(now time.Time) (*offer, time.Time) {
 
 // send hands one offer to the session and waits for its receipt in the window.
 func (c *connection) send(o *offer, now time.Time) {
-	f := flight{since: now, within: ackWatchdog, id: o.id, aside: o.aside, solo: o.solo, done: o.done}
+	f := flight{since: now, within: ackWatchdog, id: o.id, doc: o.doc, aside: o.aside, solo: o.solo, done: o.done}
 	if o.skip {
 		f.receipt = settled{}
 	} else {
@@ -66,6 +66,7 @@ func (c *connection) send(o *offer, now time.Time) {
 				c.link.suspect.acked(o.id)
 				c.trial.acked(o.id)
 			}
+			delete(c.link.ballast, o.doc)
 			if o.done != nil {
 				o.done()
 			}

@@ -161,6 +161,9 @@ func (m *memory) CurrentSent(key string, revision uint64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.sent[key] = max(m.sent[key], revision)
+	if c := m.currents[key]; c.Doc == nil && m.sent[key] >= c.Revision { // nobody needs to know of it any more
+		delete(m.currents, key)
+	}
 }
 
 func (m *memory) Gaps() []store.Gap {
