@@ -239,7 +239,7 @@ func (s *Store) fail(err error) {
 	}
 	_ = s.file.Close() // it is not to be trusted, whatever it says
 	s.broken = err
-	if noRoom(err) && s.file.Open() == nil { // who waits may have had too much, and the next one less
+	if noRoom(err) && s.openFull(err) == nil { // who waits may have had too much, and the next one less
 		s.broken = nil
 	}
 	s.mu.Lock()
@@ -252,6 +252,22 @@ func (s *Store) fail(err error) {
 	// Of a file that was closed the mirrors are the last commit that is certain: what
 	// is known from it is known, and need not be said again and again meanwhile.
 	s.stale = s.broken == nil && s.file.View(s.loadMirrors) != nil
+}
+
+// openFull opens the file again in which there was no room. Where not even the oldest
+// could go for the youngest, what is free lies in pieces that are too small: a record of
+// some ten thousand bytes needs as many pages side by side, and so does the neighbour of
+// one that goes. Then the file is written anew, so that alarms do not stay in memory; for
+// no more than a part of the time, because everybody waits for it.
+func (s *Store) openFull(err error) error {
+	if !errors.Is(err, berrors.ErrMaxSizeReached) || time.Now().Before(s.tighten) {
+		return s.file.Open()
+	}
+	began := time.Now()
+	s.opt.Log.Warn("what is free in store.db lies in small pieces: it is written anew", "directory", s.opt.Directory)
+	err = s.file.OpenTight()
+	s.tighten = time.Now().Add(max(time.Minute, 20*time.Since(began)))
+	return err
 }
 
 // answer tells who waits for the entries how it went.
