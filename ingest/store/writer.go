@@ -254,26 +254,6 @@ func (s *Store) fail(err error) {
 	s.stale = s.broken == nil && s.file.View(s.loadMirrors) != nil
 }
 
-// mostTight is how large a file is written anew at most while a site runs.
-const mostTight = 64 << 20
-
-// openFull opens the file again in which there was no room. Where not even the oldest
-// could go for the youngest, what is free lies in pieces that are too small: a record of
-// some ten thousand bytes needs as many pages side by side, and so does the neighbour of
-// one that goes. Then the file is written anew, so that alarms do not stay in memory; for
-// no more than a part of the time, because everybody waits for it, and not a large one,
-// which has slack enough and would keep the writer for longer than a watchdog waits.
-func (s *Store) openFull(err error) error {
-	if !errors.Is(err, berrors.ErrMaxSizeReached) || time.Now().Before(s.tighten) || s.opt.MaxBytes > mostTight {
-		return s.file.Open()
-	}
-	began := time.Now()
-	s.opt.Log.Warn("what is free in store.db lies in small pieces: it is written anew", "directory", s.opt.Directory)
-	err = s.file.OpenTight()
-	s.tighten = time.Now().Add(max(time.Minute, 20*time.Since(began)))
-	return err
-}
-
 // answer tells who waits for the entries how it went.
 func (s *Store) answer(batch []*entry, err error) {
 	s.mu.Lock()
