@@ -51,7 +51,7 @@ func (b *births) ours(epoch store.Epoch, birth uint64) bool {
 // present one, whose number is not the store's, made anew.
 func (l *Link) untilNumbered(ctx context.Context, epoch store.Epoch, numbered chan<- struct{}) {
 	for {
-		l.rest(ctx, birthAgain)
+		lapse(ctx, birthAgain)
 		if ctx.Err() != nil {
 			return
 		}

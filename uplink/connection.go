@@ -63,6 +63,7 @@ type connection struct {
 	begun    bool     // birth and what is open were queued
 	beginAt  time.Time
 	tick     time.Time
+	pulse    uint64 // of the store's writer, at the last tick
 	papersAt time.Time
 	bye      *farewell // it is to end in order
 	byeBy    time.Time

@@ -24,7 +24,7 @@ func newDesk(o Options) *desk {
 		synced = func() bool { return false }
 	}
 	d := &desk{rate: o.DrainRate, choices: map[string]choice{"resend": (*connection).resend, "drain": (*connection).drain}}
-	d.Judge = command.NewJudge(o.Allow, func(name string) bool { return d.choices[name] != nil }, o.SignKey, synced)
+	d.Judge = command.NewJudge(o.Site, o.Allow, func(name string) bool { return d.choices[name] != nil }, o.SignKey, synced)
 	return d
 }
 

@@ -5,31 +5,49 @@ import (
 	"time"
 
 	"sitepost/devices"
+	"sitepost/ingest/store"
 )
 
-// mostHoles is how many holes may wait to be told. Beyond it the platform must ask
-// again.
+// mostHoles is how many holes may wait to be told. Beyond it the last one of its lane is
+// stretched over what lies between: more may be told than is missing, and never less.
 const mostHoles = 256
 
 // A hole is numbers that the platform asks for and that are not kept any more.
 type hole struct {
-	lane devices.Lane
+	lane  devices.Lane
+	epoch store.Epoch
 	span
 }
 
 // hole notes one. It never blocks.
-func (t *teller) hole(lane devices.Lane, lost spans) {
+func (t *teller) hole(of *account, lost spans) {
 	t.mu.Lock()
 	for _, s := range lost {
-		if len(t.holes) < mostHoles {
-			t.holes = append(t.holes, hole{lane, s})
-		}
+		t.holes = addHole(t.holes, hole{of.lane, of.epoch, s})
 	}
 	t.mu.Unlock()
 	select {
 	case t.kick <- struct{}{}:
 	default:
 	}
+}
+
+// addHole puts a hole into the one of its lane that it touches, or beside the others.
+func addHole(all []hole, h hole) []hole {
+	last := -1
+	for i, o := range all {
+		if o.lane != h.lane || o.epoch != h.epoch {
+			continue
+		}
+		if last = i; o.last+1 == h.first {
+			break
+		}
+	}
+	if last < 0 || all[last].last+1 != h.first && len(all) < mostHoles {
+		return append(all, h)
+	}
+	all[last].span = span{min(all[last].first, h.first), max(all[last].last, h.last)}
+	return all
 }
 
 // tellHoles says them, and returns when to try again.
@@ -40,8 +58,9 @@ func (t *teller) tellHoles(now time.Time) time.Time {
 	t.mu.Unlock()
 	for i, h := range holes {
 		e := devices.Event{
-			Time: now, Code: devices.StoreGap, Point: string(h.lane), Detail: fmt.Sprintf("%d-%d", h.first, h.last),
-			Text: fmt.Sprintf("%d records are missing at the city and not kept here any more", h.count()),
+			Time: now, Code: devices.StoreGap, Point: string(h.lane),
+			Detail: numbers(otherThan(h.epoch, t.store.Epoch()), h.first, h.last),
+			Text:   fmt.Sprintf("%d records are missing at the city and not kept here any more", h.count()),
 		}
 		if err := t.say(e); err != nil {
 			t.log.Warn("the store does not take that it has records no more", "lane", h.lane, "err", err)

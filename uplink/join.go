@@ -94,6 +94,7 @@ func (l *Link) hold(ctx context.Context, c *connection) (time.Duration, error) {
 	if l.of != c.epoch { // of a new file nothing was ever sent
 		l.of = c.epoch
 		clear(l.again)
+		clear(l.vanishing)
 	}
 	c.up = time.Now()
 	c.open(l.again)
@@ -147,6 +148,9 @@ func (l *Link) ended(c *connection, held time.Duration, err error) {
 	} else {
 		l.suspect.broke(c, held)
 		l.setAside()
+		if key := l.sank(c, time.Now()); key != "" {
+			l.Log.Error("a retained document on which every connection dies is left out: it is too large for the broker or for the line", "topic", Topic(l.Site, key))
+		}
 	}
 	l.turns.unlinked(c.kicked())
 	if l.turns.oneBroker && c.turn != 0 {

@@ -35,6 +35,10 @@ type Link struct {
 	pace    pace             // of pictures
 	stopBy  func() time.Time // when sending ends, asked first when Run is to stop
 
+	shown     int                  // the broker that has the retained topics as they were said last, or nobody
+	vanishing map[string]vanishing // see emptied.go
+	ballast   map[string]ballast   // retained documents on which connections died
+
 	accounts map[devices.Lane]*account // what the platform has shown of each lane
 	desk     *desk                     // for the commands of the city
 }
@@ -59,6 +63,10 @@ func NewLink(o Options) *Link {
 	l.turns.brokers = make([]turn, len(o.Dials))
 	l.stopBy = sync.OnceValue(func() time.Time { return time.Now().Add(l.DrainFor) })
 	l.accounts, l.desk = make(map[devices.Lane]*account), newDesk(o)
+	l.vanishing, l.ballast = make(map[string]vanishing), make(map[string]ballast)
+	if len(o.Dials) > 1 {
+		l.shown = nobody
+	}
 	for _, lane := range devices.Lanes() {
 		l.again[lane] = o.Store.Marks(lane).Last
 	}
@@ -187,8 +195,15 @@ func (l *Link) path(up bool) {
 	}
 }
 
+// rest lets a time pass on the goroutine that keeps the connections.
 func (l *Link) rest(ctx context.Context, wait time.Duration) {
 	l.round.by(wait)
+	lapse(ctx, wait)
+}
+
+// lapse lets a time pass, unless ctx ends before. Who works beside a connection has no
+// appointment to keep: it would say that a connection which hangs comes round.
+func lapse(ctx context.Context, wait time.Duration) {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
@@ -205,8 +220,8 @@ func (l *Link) tellGap(r store.Record, why error) {
 	if l.Say == nil || r.Event.Code == devices.StoreGap {
 		return
 	}
-	gap := devices.Event{Time: time.Now(), Code: devices.StoreGap, Detail: r.ID(), Text: why.Error()}
-	if err := l.Say(gap); err != nil {
+	gap := store.Gap{Lane: r.Lane, First: r.Seq, Last: r.Seq, Why: why.Error(), Epoch: otherThan(r.Epoch, l.Store.Epoch())}
+	if err := l.Say(gapEvent(gap, time.Now())); err != nil {
 		l.Log.Warn("the store does not take a gap", "err", err)
 	}
 }

@@ -51,7 +51,7 @@ func (c *connection) best(now time.Time) (*offer, time.Time) {
 
 // send hands one offer to the session and waits for its receipt in the window.
 func (c *connection) send(o *offer, now time.Time) {
-	f := flight{since: now, within: ackWatchdog, id: o.id, aside: o.aside, solo: o.solo, done: o.done}
+	f := flight{since: now, within: ackWatchdog, id: o.id, doc: o.doc, aside: o.aside, solo: o.solo, done: o.done}
 	if o.skip {
 		f.receipt = settled{}
 	} else {
@@ -66,6 +66,7 @@ func (c *connection) send(o *offer, now time.Time) {
 				c.link.suspect.acked(o.id)
 				c.trial.acked(o.id)
 			}
+			delete(c.link.ballast, o.doc)
 			if o.done != nil {
 				o.done()
 			}
@@ -77,10 +78,18 @@ func (c *connection) send(o *offer, now time.Time) {
 	}
 }
 
-// live queues up/state, if the store still answers: a hung box is not up.
+// errStill is why a box is not called up whose disk neither takes nor refuses.
+var errStill = errors.New("the store's writer has not come round since up/state was last due: it hangs")
+
+// live queues up/state, if the store still answers and its writer comes round: a hung box
+// is not up.
 func (c *connection) live(now time.Time) error {
 	c.tick = now.Add(stateEvery)
 	l := c.link
+	was := c.pulse
+	if c.pulse, _ = l.Store.Pulses(); c.begun && c.pulse == was {
+		return errStill
+	}
 	_, err := l.Store.Read(devices.AlarmLane, l.Store.Marks(devices.AlarmLane).Sent, 1)
 	if _, damaged := errors.AsType[*store.DamageError](err); err != nil && !damaged {
 		return err // damage is an answer too, and the store mends it

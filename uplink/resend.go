@@ -145,11 +145,11 @@ func (r *redelivery) make(b *batch, o *order, seq uint64, m Message) *offer {
 }
 
 // read fetches the next records of a batch, and finds those that are not kept any
-// more.
+// more: of those that follow each other all at once, however many, so that they are
+// told as one.
 func (r *redelivery) read(b *batch, o *order, now time.Time) error {
 	want := b.left[0]
-	want.last = min(want.last, want.first+readAhead-1)
-	records, err := r.c.link.Store.Read(r.a.lane, want.first-1, int(want.count()))
+	records, err := r.c.link.Store.Read(r.a.lane, want.first-1, int(min(want.count(), readAhead)))
 	damage, damaged := errors.AsType[*store.DamageError](err)
 	if err != nil && (!damaged || len(records) == 0 && len(damage.Seqs) == 0) {
 		return err
@@ -158,18 +158,20 @@ func (r *redelivery) read(b *batch, o *order, now time.Time) error {
 		return errOtherFile // the connection is about to end
 	}
 	r.failing = false
-	for len(records) > 0 && records[len(records)-1].Seq > want.last {
-		records = records[:len(records)-1]
-	}
 	r.ahead = records
-	switch { // what lies behind may only not have been read
-	case len(records) > 0:
-		want.last = records[len(records)-1].Seq
-	case damaged:
+	for len(r.ahead) > 0 && r.ahead[len(r.ahead)-1].Seq > want.last {
+		r.ahead = r.ahead[:len(r.ahead)-1]
+	}
+	whole := !damaged && (len(records) == 0 || len(r.ahead) < len(records)) // nothing more of it is kept
+	switch {
+	case whole:
+	case len(r.ahead) > 0: // what lies behind was not read
+		want.last = r.ahead[len(r.ahead)-1].Seq
+	default:
 		want.last = max(want.first, min(want.last, slices.Max(damage.Seqs)))
 	}
 	lost := spans{want}
-	for _, record := range records {
+	for _, record := range r.ahead {
 		lost = lost.without(span{record.Seq, record.Seq})
 	}
 	if len(lost) > 0 {
@@ -191,7 +193,7 @@ func (r *redelivery) lose(b *batch, o *order, lost spans, now time.Time) {
 	}
 	l := r.c.link
 	if news := r.a.lose(lost, now); len(news) > 0 {
-		l.teller.hole(r.a.lane, news)
+		l.teller.hole(r.a, news)
 	}
 	r.a.settle(l.Store)
 }

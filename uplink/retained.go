@@ -20,13 +20,18 @@ type retained struct {
 
 	handed  map[string]uint64 // key → revision that went to this session
 	waiting []store.Current
+	whole   bool      // the broker may have none of them as they are, whatever another one has
 	stale   bool      // the store may have others by now
 	failed  time.Time // of the last read, if that failed
 }
 
 func newRetained(c *connection) *retained {
 	l := c.link
-	return &retained{conn: c, site: l.Site, store: l.Store, log: l.Log, handed: make(map[string]uint64), stale: true}
+	r := &retained{conn: c, site: l.Site, store: l.Store, log: l.Log, handed: make(map[string]uint64), stale: true}
+	if r.whole = l.shown != c.turn; r.whole {
+		l.shown = nobody
+	}
+	return r
 }
 
 func (r *retained) wake() { r.stale = true }
@@ -36,7 +41,7 @@ func (r *retained) offer(now time.Time) (*offer, time.Time) {
 		if again := r.failed.Add(readAgain); now.Before(again) {
 			return nil, again
 		}
-		all, err := r.store.Currents(false)
+		all, err := r.store.Currents(r.whole)
 		if err != nil {
 			if r.failed.IsZero() {
 				r.log.Warn("retained state cannot be read", "err", err)
@@ -52,13 +57,16 @@ func (r *retained) offer(now time.Time) (*offer, time.Time) {
 		}
 		r.waiting = r.waiting[1:]
 	}
+	if r.whole {
+		r.whole, r.conn.link.shown = false, r.conn.turn
+	}
 	return nil, time.Time{}
 }
 
 // of makes an offer of one document; nil when this session has it already, or
 // when it can never be said.
 func (r *retained) of(c store.Current) *offer {
-	if had, ok := r.handed[c.Key]; ok && had >= c.Revision {
+	if had, ok := r.handed[c.Key]; ok && had >= c.Revision || r.conn.link.hasEmptied(r.conn.turn, c) {
 		return nil
 	}
 	m, err := EncodeCurrent(r.site, r.conn.epoch, c)
@@ -67,15 +75,19 @@ func (r *retained) of(c store.Current) *offer {
 		r.handed[c.Key] = c.Revision
 		return nil
 	}
-	return &offer{
-		Message: m,
-		taken:   func() { r.handed[c.Key] = c.Revision },
+	o := &offer{
+		Message: m, doc: c.Key,
+		taken: func() { r.handed[c.Key] = c.Revision },
 		done: func() {
-			if r.conn.current() {
+			if r.conn.current() && (c.Doc != nil || r.conn.link.emptied(r.conn.turn, c)) {
 				r.store.CurrentSent(c.Key, c.Revision)
 			}
 		},
 	}
+	if r.conn.link.leavesOut(c.Key, o.size(), time.Now()) {
+		return nil
+	}
+	return o
 }
 
 // A refresh says every retained document again, slowly and after all else: a

@@ -32,7 +32,7 @@ const (
 func (l *Link) scout(ctx context.Context, present *connection, better chan<- *connection) {
 	for {
 		wait := time.Duration(float64(scoutEvery) * (0.5 + rand.Float64()))
-		l.rest(ctx, max(wait, time.Until(l.turns.brokers[0].notBefore)))
+		lapse(ctx, max(wait, time.Until(l.turns.brokers[0].notBefore)))
 		if ctx.Err() != nil {
 			return
 		}

@@ -10,6 +10,7 @@ type offer struct {
 	alone  bool                   // goes when nothing is in flight, and takes nothing from the window
 	solo   bool                   // goes when nothing is in flight, and nothing goes beside it
 	id     string                 // of a record; "" is none
+	doc    string                 // key of a retained document; "" is none
 	aside  func(why string) error // gives the record up, which is kept and told
 	taken  func()                 // called when it was handed to the session
 	done   func()                 // called when the broker has it

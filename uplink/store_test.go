@@ -47,6 +47,8 @@ type memory struct {
 	current  store.Epoch
 	obeyed   uint64          // counter of commands
 	forgot   map[string]bool // ids of records that are not kept any more
+	pulse    uint64          // of its writer
+	hung     bool            // it does not come round
 }
 
 var _, _ uplink.Store = (*memory)(nil), (*store.Store)(nil)
@@ -133,6 +135,15 @@ func (m *memory) Changed() <-chan struct{} {
 	return m.changed
 }
 
+func (m *memory) Pulses() (writer, binder uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.hung {
+		m.pulse++
+	}
+	return m.pulse, m.pulse
+}
+
 func (m *memory) Currents(all bool) ([]store.Current, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -150,6 +161,9 @@ func (m *memory) CurrentSent(key string, revision uint64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.sent[key] = max(m.sent[key], revision)
+	if c := m.currents[key]; c.Doc == nil && m.sent[key] >= c.Revision { // nobody needs to know of it any more
+		delete(m.currents, key)
+	}
 }
 
 func (m *memory) Gaps() []store.Gap {

@@ -195,18 +195,36 @@ func (t *teller) tellGaps(now time.Time) error {
 		if gap.Epoch == "" && t.store.Marks(gap.Lane).Sent < gap.Last {
 			continue
 		}
-		e := devices.Event{
-			Time: now, Point: string(gap.Lane), Detail: fmt.Sprintf("%d-%d", gap.First, gap.Last),
-			Text: missing(gap),
-		}
-		if gap.Epoch != "" {
-			e.Detail = fmt.Sprintf("%s %s", gap.Epoch, e.Detail)
-		}
-		if err := t.sayMissing(e, func() error { return t.store.GapTold(gap) }); err != nil {
+		if err := t.sayMissing(gapEvent(gap, now), func() error { return t.store.GapTold(gap) }); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// gapEvent says what the city will never get.
+func gapEvent(gap store.Gap, now time.Time) devices.Event {
+	return devices.Event{
+		Time: now, Code: devices.StoreGap, Point: string(gap.Lane), Detail: numbers(gap.Epoch, gap.First, gap.Last), Text: missing(gap),
+	}
+}
+
+// numbers names those of a gap as the contract does: "812-815", or "EPOCH 812-815" of a
+// file before; epoch is "" of the store's own.
+func numbers(epoch store.Epoch, first, last uint64) string {
+	text := fmt.Sprintf("%d-%d", first, last)
+	if epoch != "" {
+		text = fmt.Sprintf("%s %s", epoch, text)
+	}
+	return text
+}
+
+// otherThan is an epoch, or "" if it is the present one.
+func otherThan(epoch, now store.Epoch) store.Epoch {
+	if epoch == now {
+		return ""
+	}
+	return epoch
 }
 
 // missing says of a gap, in words, how many records the city will never get, and why.

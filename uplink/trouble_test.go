@@ -156,8 +156,32 @@ func TestUnsayable(t *testing.T) {
 		if got, sent := p.count(devices.EventLane), p.store.sentTo(devices.EventLane); got != 2 || sent != 3 {
 			t.Errorf("got %d events and mark %d, want 2 and 3", got, sent)
 		}
-		if got := p.heard(); !slices.Contains(got, "store.gap") {
-			t.Errorf("said: got %q", got)
+		if diff := cmp.Diff([]string{"event 2-2"}, p.gaps()); diff != "" {
+			t.Errorf("told (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestHungWriter: a box whose disk neither takes nor refuses is not called up any more,
+// though all that it has can be read; it is when the disk is well.
+func TestHungWriter(t *testing.T) {
+	bubble(t, func(t *testing.T, p *place) {
+		p.start(p.options())
+		after(65 * time.Second)
+		hang := func(on bool) {
+			p.store.mu.Lock()
+			defer p.store.mu.Unlock()
+			p.store.hung = on
+		}
+		hang(true)
+		after(5 * time.Minute)
+		if got := len(p.states(t)); got != 3 {
+			t.Errorf("states of a box that hangs: got %d, want the 3 of before", got)
+		}
+		hang(false)
+		after(time.Minute)
+		if got := len(p.states(t)); got < 4 {
+			t.Errorf("states when it goes on: got %d, want more", got)
 		}
 	})
 }

@@ -57,6 +57,9 @@ type Store interface {
 	MarkReceived(lane devices.Lane, upto uint64)
 	// Changed is closed at the next commit: get it, then read, then wait.
 	Changed() <-chan struct{}
+	// Pulses counts how often the store's two goroutines have come round, and wakes them:
+	// who sees the first stand still between two calls knows that nothing can be written.
+	Pulses() (writer, binder uint64)
 	// Currents returns the retained documents: all, or those that were not yet
 	// sent in their present revision.
 	Currents(all bool) ([]store.Current, error)

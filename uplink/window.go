@@ -22,6 +22,7 @@ type flight struct {
 	since   time.Time
 	within  time.Duration // how long the receipt may take
 	id      string        // of a record; "" is none
+	doc     string        // key of a retained document; "" is none
 	aside   func(why string) error
 	solo    bool   // nothing else may be in flight
 	done    func() // called when the broker has it; nil: nobody cares

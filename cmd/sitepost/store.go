@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -17,8 +18,14 @@ func storeCommand(t *tool) *cobra.Command {
 		Short: "look at what the site keeps on disk",
 		Args:  cobra.NoArgs,
 	}
+	c.AddCommand(verifyCommand(t), asideCommand(t))
+	return c
+}
+
+// verifyCommand lists what is damaged.
+func verifyCommand(t *tool) *cobra.Command {
 	var directory string
-	verify := &cobra.Command{
+	c := &cobra.Command{
 		Use:   "verify",
 		Short: "read all of it and list what is damaged",
 		Long: `verify reads every page of store.db and of the files beside it, looks at the checksum
@@ -29,19 +36,50 @@ finds damaged while it runs it replaces.`,
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return t.verifyStore(directory) },
 	}
-	verify.Flags().StringVar(&directory, "directory", "", "the folder that holds store.db; that of the site file if not given")
-	c.AddCommand(verify)
+	inFolder(c, &directory)
 	return c
 }
 
-// verifyStore prints what is wrong in a folder, or in that of the site file.
+// asideCommand lists what could not be sent.
+func asideCommand(t *tool) *cobra.Command {
+	var directory string
+	c := &cobra.Command{
+		Use:   "aside",
+		Short: "list the records that were set aside because every connection died on them",
+		Long: `aside lists the records that could not be sent: each connection to the broker ended
+on them, so that they were taken out of the way of all that came behind. The city was
+told their numbers (store.gap), and not what they said. With --json it prints them whole,
+to be handed over by other means. It changes nothing. The daemon must not run meanwhile.`,
+		Example: `  systemctl stop sitepost && sitepost store aside; systemctl start sitepost`,
+		Args:    cobra.NoArgs,
+		RunE:    func(*cobra.Command, []string) error { return t.listDead(directory) },
+	}
+	inFolder(c, &directory)
+	return c
+}
+
+// inFolder gives a command the flag that names the folder.
+func inFolder(c *cobra.Command, directory *string) {
+	c.Flags().StringVar(directory, "directory", "", "the folder that holds store.db; that of the site file if not given")
+}
+
+// storeIn is the folder of the store: the one given, or that of the site file.
+func (t *tool) storeIn(directory string) (string, error) {
+	if directory != "" {
+		return directory, nil
+	}
+	site, err := t.load()
+	if err != nil {
+		return "", err
+	}
+	return site.Store.Directory, nil
+}
+
+// verifyStore prints what is wrong in a folder.
 func (t *tool) verifyStore(directory string) error {
-	if directory == "" {
-		site, err := t.load()
-		if err != nil {
-			return err
-		}
-		directory = site.Store.Directory
+	directory, err := t.storeIn(directory)
+	if err != nil {
+		return err
 	}
 	report, err := store.Verify(directory, t.progress())
 	if err != nil {
@@ -94,4 +132,40 @@ func (t *tool) printReport(r store.Report) error {
 	}
 	return t.say("%s: %d files, %d records, %d values: damaged: start the daemon, which sets it aside, saves what can be saved and tells the city what was lost\n",
 		r.Directory, r.Files, r.Records, r.Values)
+}
+
+// listDead prints the records of a folder that were set aside.
+func (t *tool) listDead(directory string) error {
+	directory, err := t.storeIn(directory)
+	if err != nil {
+		return err
+	}
+	all, err := store.ReadDead(directory)
+	if err != nil && len(all) == 0 {
+		return err
+	}
+	return errors.Join(t.printDead(directory, all), err)
+}
+
+func (t *tool) printDead(directory string, all []store.Dead) error {
+	if t.json {
+		text, err := json.MarshalIndent(map[string]any{"directory": directory, "set_aside": append([]store.Dead{}, all...)}, "", "  ")
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(t.stdout, "%s\n", text)
+		return err
+	}
+	for _, d := range all {
+		r := d.Record
+		_, err := fmt.Fprintf(t.stdout, "%s  %s  %s  %s  %s\n",
+			d.Time.Local().Format(time.DateTime), r.ID(), r.Place.Device.Name, r.Event.Code, t.words.Translate(d.Why))
+		if err != nil {
+			return err
+		}
+	}
+	if len(all) == 0 {
+		return t.say("%s: no record was set aside\n", directory)
+	}
+	return t.say("%s: %d records were set aside (--json prints them whole)\n", directory, len(all))
 }

@@ -13,8 +13,8 @@ import (
 )
 
 // storeVerbs are those of scripts about stores: `store FOLDER` makes one with
-// three records, `hold FOLDER` opens it until `release`, `spoil FILE` takes its
-// beginning away.
+// three records, `setaside FOLDER` sets the second one aside, `hold FOLDER` opens it
+// until `release`, `spoil FILE` takes its beginning away.
 func storeVerbs() map[string]func(ts *testscript.TestScript, neg bool, args []string) {
 	held := map[*testscript.TestScript]*store.Store{}
 	open := func(ts *testscript.TestScript, folder string) *store.Store {
@@ -28,6 +28,11 @@ func storeVerbs() map[string]func(ts *testscript.TestScript, neg bool, args []st
 			for range 3 {
 				ts.Check(s.Append(devices.Place{Device: devices.Named{Name: "d"}}, devices.Event{Time: time.Now(), Code: "alarm.test"}))
 			}
+			ts.Check(s.Close())
+		},
+		"setaside": func(ts *testscript.TestScript, _ bool, args []string) {
+			s := open(ts, args[0])
+			ts.Check(s.SetAside(devices.AlarmLane, 2, "every connection dies on it"))
 			ts.Check(s.Close())
 		},
 		"hold":    func(ts *testscript.TestScript, _ bool, args []string) { held[ts] = open(ts, args[0]) },

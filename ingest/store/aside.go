@@ -31,8 +31,8 @@ const (
 	mostDeadPart  = 16
 )
 
-// A dead is a record that was set aside.
-type dead struct {
+// A Dead is a record that was set aside: every connection died on it.
+type Dead struct {
 	Time   time.Time `json:"time"`
 	Why    string    `json:"why"`
 	Record Record    `json:"record"`
@@ -149,7 +149,7 @@ func (c *change) bury(r Record, why string) error {
 	// Their keys are no numbers of records, not even to somebody who finds them in a
 	// damaged file.
 	key := binary.BigEndian.AppendUint64([]byte("dead."), n)
-	value, err := sound.Frame(key, dead{Time: c.now, Why: why, Record: r})
+	value, err := sound.Frame(key, Dead{Time: c.now, Why: why, Record: r})
 	if err != nil {
 		return err
 	}

@@ -14,11 +14,11 @@ import (
 )
 
 // buried are the records that were set aside, oldest first.
-func buried(t *testing.T, s *Store) (all []dead) {
+func buried(t *testing.T, s *Store) (all []Dead) {
 	t.Helper()
 	err := s.file.View(func(tx *bolt.Tx) error {
 		return tx.Bucket([]byte(bucketDead)).ForEach(func(k, v []byte) error {
-			var d dead
+			var d Dead
 			err := sound.Unframe(k, v, &d)
 			all = append(all, d)
 			return err
@@ -252,5 +252,46 @@ func TestSetAsideThenDamaged(t *testing.T) {
 	})
 	if err := s.SetAside(devices.AlarmLane, 1, "there is none in this file"); err != nil || len(buried(t, s)) > 0 {
 		t.Errorf("got %v and %v, want nothing", err, buried(t, s))
+	}
+}
+
+// TestReadDead: what was set aside is read whole when nobody uses the store, the oldest
+// first, and one that is damaged does not hide the others.
+func TestReadDead(t *testing.T) {
+	t.Parallel()
+	directory := t.TempDir()
+	if _, err := ReadDead(directory); err == nil {
+		t.Error("got no error where there is no store")
+	}
+	s := at(t, directory)
+	for n := range 3 {
+		says(t, s, "d", said(n, devices.AccessPassage, point("left")))
+	}
+	whole := stored(t, s, devices.EventLane)
+	for seq := uint64(1); seq <= 3; seq++ {
+		if err := s.SetAside(devices.EventLane, seq, "it is poison"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := ReadDead(directory); err == nil {
+		t.Error("got no error for a store in use")
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	all, err := ReadDead(directory)
+	if err != nil || len(all) != 3 {
+		t.Fatalf("got %d records, %v, want three", len(all), err)
+	}
+	for i, d := range all {
+		if d.Why != "it is poison" || d.Time.IsZero() {
+			t.Errorf("got %+v, want why and when", d)
+		}
+		same(t, "record", d.Record, whole[i])
+	}
+	flipAll(t, directory, `"why":"it is poison","record":{"epoch":"`+string(whole[1].Epoch)+`","lane":"event","seq":2,`)
+	all, err = ReadDead(directory)
+	if !errors.Is(err, ErrDamaged) || len(all) != 2 || all[1].Record.Seq != 3 {
+		t.Errorf("got %d records, %v, want the other two, and that one is damaged", len(all), err)
 	}
 }

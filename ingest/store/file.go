@@ -85,7 +85,7 @@ func newEpoch() Epoch {
 
 // layOut makes the buckets. A new epoch begins with no condition open, and the
 // broker is to hear that: what is retained there may be of the epoch before.
-func layOut(tx *bolt.Tx, site string) error {
+func layOut(tx *bolt.Tx, site string, receipt uint64) error {
 	for _, name := range append(buckets(), laterBuckets()...) {
 		if _, err := tx.CreateBucket(name); err != nil {
 			return err
@@ -97,6 +97,7 @@ func layOut(tx *bolt.Tx, site string) error {
 		words.put(tx, "epoch", string(newEpoch())),
 		words.put(tx, "site", site),
 		numbers.put(tx, numberRevision, 1),
+		numbers.put(tx, numberReceipt, receipt),
 		currents.put(tx, keyOpen, current{Revision: 1, Doc: json.RawMessage(`{"open":[]}`)}),
 	)
 }

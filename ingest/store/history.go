@@ -24,12 +24,15 @@ const (
 	mostMoved = 256 // in one,
 
 	mostMovedBytes = 256 << 10 // and bytes: they fit into an empty file of the smallest size
+
+	mostMoves = 8 // commits in one go: readings wait meanwhile, and behind them the conversations
 )
 
-// moveAlarms copies alarms that are done.
+// moveAlarms copies alarms that are done. Of very many, as where the city comes back
+// after weeks, it copies some and has the binder come round for the rest.
 func (s *Store) moveAlarms() {
 	l := s.lanes[devices.AlarmLane]
-	for {
+	for range mostMoves {
 		s.mu.Lock()
 		first, done := max(l.hot, l.moved+1), min(s.doneUpto(l.name, l.marks()), l.last)
 		s.mu.Unlock()
@@ -56,6 +59,7 @@ func (s *Store) moveAlarms() {
 		s.soil()
 		s.mu.Unlock()
 	}
+	wake(s.kickBulk)
 }
 
 // doneAlarms reads a batch of alarms that follow each other.

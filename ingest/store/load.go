@@ -39,7 +39,7 @@ func (s *Store) load() error {
 			s.begin(epoch)
 		}
 		for _, l := range s.lanes {
-			l.sent, l.received = max(l.sent, s.numbers.kept[l.sentName()]), max(l.received, s.numbers.kept[l.receivedName()])
+			l.sent, l.received = max(l.sent, s.numbers.kept[l.sentName()]), max(l.received, s.receivedIn(l))
 		}
 		s.stale = false
 		return nil

@@ -176,6 +176,9 @@ func (c *change) saveMarks() error {
 		c.any = true
 		return numbers.put(c.tx, name, n)
 	}
+	if err := save(numberReceipt, c.s.opt.word()); err != nil {
+		return err
+	}
 	for name, l := range c.s.lanes {
 		m := c.marks[name]
 		if err := save(l.sentName(), m.Sent); err != nil {

@@ -72,6 +72,50 @@ func TestReceiptDecides(t *testing.T) {
 	})
 }
 
+// TestReceiptAskedForLater holds that what was done by the broker's word does not wait
+// again when the platform's is asked for from now on, and that all else waits for it,
+// over any number of restarts.
+func TestReceiptAskedForLater(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		directory := t.TempDir()
+		begin := func(receipt string) *Store {
+			return at(t, directory, func(o *Options) { o.Receipt = receipt })
+		}
+		end := func(s *Store) {
+			t.Helper()
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		marks := func(s *Store) []Marks { return []Marks{s.Marks(devices.AlarmLane), s.Marks(devices.EventLane)} }
+		add := func(s *Store, seconds ...int) {
+			for _, n := range seconds {
+				says(t, s, "d", said(n, "alarm.test"), said(n, devices.AccessCard))
+			}
+		}
+		s := begin(ReceiptBroker)
+		add(s, 1, 2, 3)
+		s.MarkSent(devices.AlarmLane, 2)
+		s.MarkSent(devices.EventLane, 2)
+		end(s)
+		s = begin(ReceiptPlatform)
+		same(t, "asked for", marks(s), []Marks{{First: 1, Last: 3, Sent: 2, Received: 2}, {First: 3, Last: 3, Sent: 2, Received: 2}})
+		same(t, "alarms that wait", s.Stock().Lanes[0].Waiting, 1)
+		s.MarkSent(devices.AlarmLane, 3)
+		s.MarkSent(devices.EventLane, 3)
+		end(s)
+		for range 2 {
+			s = begin(ReceiptPlatform)
+			same(t, "not received", marks(s), []Marks{{First: 1, Last: 3, Sent: 3, Received: 2}, {First: 3, Last: 3, Sent: 3, Received: 2}})
+			end(s)
+		}
+		s = begin(ReceiptBroker)
+		add(s, 4)
+		same(t, "asked for no more", s.Stock().Lanes[0].Waiting, 1)
+		end(s)
+	})
+}
+
 // TestHistory holds that alarms which are done leave store.db and are read all the
 // same, that at least as many stay as were asked for, and that alarms which are not
 // done all stay, also after a restart.

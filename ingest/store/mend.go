@@ -10,6 +10,7 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 
 	"sitepost/ingest/store/sound"
 )
@@ -36,7 +37,7 @@ func (s *Store) start() error {
 		err = nil
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		err = sound.Create(s.path(), s.opt.MaxBytes, func(tx *bolt.Tx) error { return layOut(tx, s.opt.Site) })
+		err = sound.Create(s.path(), s.opt.MaxBytes, func(tx *bolt.Tx) error { return layOut(tx, s.opt.Site, s.opt.word()) })
 	}
 	if err == nil {
 		err = s.openLoaded()
@@ -193,4 +194,24 @@ func (s *Store) openToRead(why error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.loaded = true
+}
+
+// mostTight is how large a file is written anew at most while a site runs.
+const mostTight = 64 << 20
+
+// openFull opens the file again in which there was no room. Where not even the oldest
+// could go for the youngest, what is free lies in pieces that are too small: a record of
+// some ten thousand bytes needs as many pages side by side, and so does the neighbour of
+// one that goes. Then the file is written anew, so that alarms do not stay in memory; for
+// no more than a part of the time, because everybody waits for it, and not a large one,
+// which has slack enough and would keep the writer for longer than a watchdog waits.
+func (s *Store) openFull(err error) error {
+	if !errors.Is(err, berrors.ErrMaxSizeReached) || time.Now().Before(s.tighten) || s.opt.MaxBytes > mostTight {
+		return s.file.Open()
+	}
+	began := time.Now()
+	s.opt.Log.Warn("what is free in store.db lies in small pieces: it is written anew", "directory", s.opt.Directory)
+	err = s.file.OpenTight()
+	s.tighten = time.Now().Add(max(time.Minute, 20*time.Since(began)))
+	return err
 }

@@ -117,7 +117,7 @@ func (s *Store) draft(w *wreck, d *Damage, spots []spot) error {
 	defer from.Close() // nil is closed too
 	d.Saved, d.Lost, d.Doubt = map[devices.Lane]int{}, nil, w.doubts()
 	return sound.Draft(s.path(), s.opt.MaxBytes, func(update func(func(*bolt.Tx) error) error) error {
-		if err := update(func(tx *bolt.Tx) error { return errors.Join(layOut(tx, s.opt.Site), w.furnish(tx)) }); err != nil {
+		if err := update(func(tx *bolt.Tx) error { return errors.Join(layOut(tx, s.opt.Site, s.opt.word()), w.furnish(tx)) }); err != nil {
 			return err
 		}
 		own := map[devices.Lane][]uint64{}

@@ -27,7 +27,7 @@ func TestReplaceFull(t *testing.T) {
 	epoch := newEpoch()
 	last := map[devices.Lane]uint64{}
 	err := sound.Draft(path, most, func(update func(func(*bolt.Tx) error) error) error {
-		if err := update(func(tx *bolt.Tx) error { return layOut(tx, "xinggang-ferry") }); err != nil {
+		if err := update(func(tx *bolt.Tx) error { return layOut(tx, "xinggang-ferry", byBroker) }); err != nil {
 			return err
 		}
 		for size := int64(0); size < most-most/8; {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -133,4 +134,44 @@ func TestSavedEventsGoBeforeAlarms(t *testing.T) {
 	}
 	s = at(t, directory, func(o *Options) { o.MaxBytes = 3 << 20 })
 	same(t, "after a restart", len(salvaged(t, s)), n-1)
+}
+
+// TestLargeAlarms holds that a full file takes alarms of any size that is accepted: those
+// for which bbolt finds no pages side by side are not in memory for longer than it takes to
+// write the file anew, none of them is lost, and which older ones went for them is told.
+func TestLargeAlarms(t *testing.T) {
+	for _, size := range []int{20_000, 30_000, 60_000} {
+		t.Run(fmt.Sprint(size), func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				s := at(t, t.TempDir(), func(o *Options) { o.MaxBytes = 3 << 20 })
+				long := func(e *devices.Event) { e.Text = strings.Repeat("x", size) }
+				n := 8 << 20 / size
+				for range n {
+					if err := s.Append(place("d"), said(1, devices.AccessCard, long)); err != nil && !errors.Is(err, ErrUnwritable) {
+						t.Error("an event is", err)
+					}
+				}
+				for range n {
+					says(t, s, "d", said(1, "alarm.test", long))
+					if len(s.Volatile(0)) == 0 {
+						continue
+					}
+					time.Sleep(90 * time.Second)
+					if n := len(s.Volatile(0)); n > 0 {
+						t.Fatalf("%d alarms are still in memory after a minute and a half", n)
+					}
+				}
+				time.Sleep(2 * time.Minute)
+				says(t, s, "d", said(2, "alarm.test"))
+				caughtUp(t, s)
+				m := s.Marks(devices.AlarmLane)
+				same(t, "alarms", m.Last, uint64(n+1))
+				for _, g := range s.Gaps() {
+					if g.Lane == devices.AlarmLane {
+						same(t, "gap", g, Gap{devices.AlarmLane, 1, m.First - 1, WhyRoom, ""})
+					}
+				}
+			})
+		})
+	}
 }

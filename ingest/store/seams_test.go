@@ -103,6 +103,75 @@ func TestMovesBesideAppends(t *testing.T) {
 	others.Wait()
 }
 
+// TestMovesSome holds that the binder, where very many alarms are done at once, copies
+// some of them and then looks after the readings, and comes to the end all the same.
+func TestMovesSome(t *testing.T) {
+	t.Parallel()
+	const n = (mostMoves + 2) * mostMoved
+	s := at(t, t.TempDir())
+	s.binding.Lock() // the binder waits
+	var all sync.WaitGroup
+	for i := range 16 {
+		all.Go(func() {
+			for j := range n / 16 {
+				says(t, s, "d", said(1, "alarm.test", point(fmt.Sprint(i, j))))
+			}
+		})
+	}
+	all.Wait()
+	moved := func() uint64 {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.lanes[devices.AlarmLane].moved
+	}
+	s.MarkSent(devices.AlarmLane, n)
+	s.moveAlarms()
+	if got := moved(); got == 0 || got > mostMoves*mostMoved {
+		t.Errorf("got %d alarms moved in one go, want at most %d", got, mostMoves*mostMoved)
+	}
+	s.binding.Unlock()
+	for end := time.Now().Add(time.Minute); moved() < n-moveStep; time.Sleep(time.Millisecond) { // decides nothing
+		if time.Now().After(end) {
+			t.Fatalf("got %d of %d alarms moved after a minute", moved(), n)
+		}
+	}
+}
+
+// TestHistoryGoesOn holds that one commit of the history that failed does not keep all
+// later alarms in store.db, where they would push out events that wait.
+func TestHistoryGoesOn(t *testing.T) {
+	t.Parallel()
+	s := at(t, t.TempDir())
+	add := func() {
+		for i := range 2 * moveStep {
+			says(t, s, "d", said(1, "alarm.test", point(fmt.Sprint(i))))
+		}
+	}
+	moved := func() uint64 {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.lanes[devices.AlarmLane].moved
+	}
+	add()
+	s.binding.Lock()
+	defer s.binding.Unlock() // the binder keeps away
+	s.MarkSent(devices.AlarmLane, 2*moveStep)
+	s.moveAlarms()
+	same(t, "moved", moved(), uint64(2*moveStep))
+	add()
+	s.MarkSent(devices.AlarmLane, 4*moveStep)
+	files, err := filepath.Glob(filepath.Join(s.opt.Directory, "history-*.db"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("got %v, %v, want one file", files, err)
+	}
+	spoilDescriptor(t, files[0])
+	s.moveAlarms()
+	same(t, "moved while it fails", moved(), uint64(2*moveStep))
+	s.moveAlarms()
+	same(t, "moved when it is well", moved(), uint64(4*moveStep))
+	same(t, "alarms", len(stored(t, s, devices.AlarmLane)), 4*moveStep)
+}
+
 // TestOlderCopy holds that a store.db which is older than its history, such as one
 // that came back from a backup, gives no number a second time and loses no alarm.
 func TestOlderCopy(t *testing.T) {

@@ -125,8 +125,9 @@ type Store struct {
 	close    sync.Once
 	closed   error // of Close
 
-	broken error     // why the file cannot be used; nil: it can. This and the next are the writer's own
-	retry  time.Time // when to look at it again
+	broken  error     // why the file cannot be used; nil: it can. This and the next two are the writer's own
+	retry   time.Time // when to look at it again
+	tighten time.Time // before this it is not written anew for want of room
 
 	binding sync.Mutex // held by the binder at work, and by the writer while it replaces the file; before mu
 	former  former     // the epoch before this one

@@ -48,13 +48,9 @@ func Verify(directory string, progress func(string)) (Report, error) {
 	if progress == nil {
 		r.progress = func(string) {}
 	}
-	main := filepath.Join(directory, "store.db")
-	if _, err := os.Stat(main); err != nil {
-		return r, fmt.Errorf("%w: there is no store (give the folder that holds store.db)", err)
-	}
-	lock, err := sound.Take(filepath.Join(directory, "lock"))
+	main, lock, err := takeIdle(directory)
 	if err != nil {
-		return r, fmt.Errorf("store %q: %w", directory, err)
+		return r, err
 	}
 	defer lock.Close()
 	if err := r.file(main, r.store); err != nil {

@@ -213,7 +213,7 @@ func (s *Store) take(c *change) {
 // that includes records to delete. Store.mu is held.
 func (s *Store) unsaved() (dirty, more bool) {
 	dirty, more = s.rescue.unsaved(s.numbers.kept)
-	dirty = dirty || len(s.told) > 0 || len(s.lostGaps) > 0
+	dirty = dirty || len(s.told) > 0 || len(s.lostGaps) > 0 || s.numbers.kept[numberReceipt] != s.opt.word()
 	for _, l := range s.lanes {
 		more = more || s.excess(l, l.marks()) > 0
 		dirty = dirty || s.numbers.kept[l.sentName()] != l.sent || s.numbers.kept[l.receivedName()] != l.received
@@ -239,7 +239,7 @@ func (s *Store) fail(err error) {
 	}
 	_ = s.file.Close() // it is not to be trusted, whatever it says
 	s.broken = err
-	if noRoom(err) && s.file.Open() == nil { // who waits may have had too much, and the next one less
+	if noRoom(err) && s.openFull(err) == nil { // who waits may have had too much, and the next one less
 		s.broken = nil
 	}
 	s.mu.Lock()

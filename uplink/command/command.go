@@ -1,11 +1,11 @@
 // Package command reads what the city asks for, and says why it is not obeyed.
 //
-//	{id, name, issued, expires_in_s, args, counter, signature}
+//	{id, name, issued, expires_in_s, args, counter, site, signature}
 //
 // A command is judged in this order, and the first objection is the answer; it is
 // obeyed when there is none:
 //
-//		retained ► size ► JSON ► id ► name ► known ► allowed ► key, signature
+//		retained ► size ► JSON ► id ► name ► site ► known ► allowed ► key, signature
 //		  ► how many a minute ► in time ► counter ► args ► counter on disk ► obeyed
 //
 //	  - Without a usable id nobody can be answered; all refusals are counted.
@@ -19,6 +19,9 @@
 //	    before the command is obeyed: after a crash it is not obeyed again. A store
 //	    that was replaced keeps it as far as it can be read; a new one begins at 0, and
 //	    then the time alone guards against old ones.
+//	  - The topic says whose command it is, and no signature covers a topic: where all
+//	    sites have one key, what was signed for one could be given to another. So a
+//	    command may name its site, and is then obeyed there and nowhere else.
 //	  - A refused command raises no counter, so it can be mended and sent again.
 //
 // It does not know what a command does, how its topic is called or how an answer is
@@ -81,6 +84,7 @@ func Refuse(code, text string) *Refusal { return &Refusal{Refused, code, text} }
 
 // A Judge judges the commands of one run.
 type Judge struct {
+	Site   string                 // whose commands they are
 	Allow  []string               // the commands that are obeyed; none: nothing is
 	Known  func(name string) bool // whether there is such a command
 	Key    ed25519.PublicKey      // nil: commands need no signature; of a wrong length: it cannot be read, and nothing is obeyed
@@ -89,9 +93,9 @@ type Judge struct {
 }
 
 // NewJudge makes one that has heard nothing yet.
-func NewJudge(allow []string, known func(name string) bool, key ed25519.PublicKey, synced func() bool) *Judge {
+func NewJudge(site string, allow []string, known func(name string) bool, key ed25519.PublicKey, synced func() bool) *Judge {
 	return &Judge{
-		Allow: slices.Clone(allow), Known: known, Key: key, Synced: synced,
+		Site: site, Allow: slices.Clone(allow), Known: known, Key: key, Synced: synced,
 		turns: rate.NewLimiter(rate.Every(time.Minute/mostPerMinute), mostPerMinute),
 	}
 }
@@ -105,6 +109,7 @@ type Command struct {
 	size    int // bytes
 	object  map[string]json.RawMessage
 	name    string
+	site    string // "" is not said
 	issued  time.Time
 	expires strict.Number // s
 	bad     error         // a member that cannot be read
@@ -124,7 +129,8 @@ func Read(payload []byte) (k Command, err error) {
 	_, err3 := strict.Member(k.object, "expires_in_s", &k.expires)
 	_, err4 := strict.Member(k.object, "counter", &k.Counter)
 	_, err5 := strict.Member(k.object, "args", &k.Args)
-	k.bad = errors.Join(err1, err2, err3, err4, err5)
+	_, err6 := strict.Member(k.object, "site", &k.site)
+	k.bad = errors.Join(err1, err2, err3, err4, err5, err6)
 	return k, nil
 }
 
@@ -140,6 +146,8 @@ func (j *Judge) Objection(k Command, name string, retained bool, counter uint64,
 		return Refuse("unreadable", fmt.Sprintf("%.200s", k.bad))
 	case k.name != name:
 		return Refuse("name_mismatch", "name is not that of the topic")
+	case k.site != "" && k.site != j.Site:
+		return Refuse("wrong_site", fmt.Sprintf("it is for site %.32q", k.site))
 	case !j.Known(k.name):
 		return &Refusal{Unsupported, "unknown_command", fmt.Sprintf("command %.64q is not supported", k.name)}
 	case !slices.Contains(j.Allow, k.name):

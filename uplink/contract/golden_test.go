@@ -211,6 +211,7 @@ func written() map[string]uplink.Message {
 		"up-state--will":      up("state", `{"schema":"urn:sitepost:1.0","state":"down",`+life+`}`, true),
 		"up-state--stopped":   up("state", `{"schema":"urn:sitepost:1.0","state":"stopped",`+life+lanes, true),
 		"up-state--moved":     up("state", `{"schema":"urn:sitepost:1.0","state":"moved",`+life+lanes, true),
+		"up-state--retired":   up("state", `{"schema":"urn:sitepost:1.0","state":"retired",`+life+lanes, true),
 		"up-canary":           up("canary", `{"schema":"urn:sitepost:1.0","epoch":"7f3a9c51d20b44e6","birth":12,"time":"2026-11-21T22:40:00.900+08:00"}`, false),
 		"up-reply":            up("reply/c-0816", `{"id":"c-0816","result":"ok","code":"set","text":"what waits goes with 10 messages a second from 2026-11-21T23:00:00.000+08:00 on"}`, false),
 		"up-reply--part":      up("reply/c-0817", `{"id":"c-0817","result":"ok","code":"sent_in_part","text":"98 records sent again, 2 are not kept any more"}`, false),
@@ -219,7 +220,7 @@ func written() map[string]uplink.Message {
 		"down-ack":            down("ack", `{"epoch":"7f3a9c51d20b44e6","lane":"alarm","upto":1240,"missing":[[1235,1236]],"received_at":"2026-11-21T22:53:00+08:00"}`),
 		"down-ack--strings":   down("ack", `{"epoch":"7f3a9c51d20b44e6","lane":"event","upto":"77001","missing":[["76995","76999"],["77001","77001"]]}`),
 		"down-command-drain":  down("command/drain", `{"id":"c-0816","name":"drain","issued":"2026-11-21T22:53:00+08:00","expires_in_s":60,"args":{"rate":10,"hold_until":"2026-11-21T23:00:00+08:00"},"counter":7}`),
-		"down-command-resend": down("command/resend", `{"id":"c-0817","name":"resend","issued":"2026-11-21T22:54:00+08:00","expires_in_s":60,"args":{"lane":"alarm","from":"1101","to":"1200"},"counter":8}`),
+		"down-command-resend": down("command/resend", `{"id":"c-0817","name":"resend","issued":"2026-11-21T22:54:00+08:00","expires_in_s":60,"args":{"lane":"alarm","from":"1101","to":"1200"},"counter":8,"site":"xinggang-ferry"}`),
 	}
 }
 

@@ -179,13 +179,14 @@ func replyRules(at map[string]string, doc []byte) ([]fault, error) {
 	return l, nil
 }
 
-// commandRules: a command is named once.
+// commandRules: a command is named once, and is for the site of its topic.
 func commandRules(at map[string]string, doc []byte) ([]fault, error) {
-	var c struct{ Name string }
+	var c struct{ Name, Site string }
 	if err := json.Unmarshal(doc, &c); err != nil {
 		return nil, err
 	}
 	var l faultList
 	l.want(c.Name == at["name"], "/name", "got %q, want %q as in the topic", c.Name, at["name"])
+	l.want(c.Site == "" || c.Site == at["site"], "/site", "got %q, want %q as in the topic", c.Site, at["site"])
 	return l, nil
 }

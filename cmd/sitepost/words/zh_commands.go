@@ -362,6 +362,13 @@ nothing. The daemon must not run meanwhile; it needs no such check itself: what 
 finds damaged while it runs it replaces.`: `verify 把 store.db 和旁边的文件逐页读一遍，核对每个值的校验和、每条记录的编号，列出
 有问题的。它什么也不改。期间守护进程不能运行；守护进程自己不需要这样检查，运行中发
 现损坏，它会自己替换。`,
+	"list the records that were set aside because every connection died on them": "列出因每次连接都断在上面而搁置的记录",
+	`aside lists the records that could not be sent: each connection to the broker ended
+on them, so that they were taken out of the way of all that came behind. The city was
+told their numbers (store.gap), and not what they said. With --json it prints them whole,
+to be handed over by other means. It changes nothing. The daemon must not run meanwhile.`: `aside 列出发不出去的记录：每次连接 broker 都断在它们上面，为了不挡住后面的，已经搁
+置。平台收到的只是编号（store.gap），不知道内容。加 --json 打印全文，可用别的办法交给
+平台。它什么也不改。期间守护进程不能运行。`,
 	"the folder that holds store.db; that of the site file if not given": "store.db 所在目录；不写则取配置里的",
 	"try PROFILE.toml [CAPTURE]":                                         "try 仪表文件.toml [报文文件]",
 	"prove a profile with its own bytes, or decode a capture with it":    "用自带样例检验仪表文件，或用它解一段录下的报文",

@@ -63,6 +63,11 @@ var zhStore = map[string]string{
 	"log is not open yet":                                   "日志段还没有打开",
 	"number %d, the next is %d":                             "编号 %d，下一个是 %d",
 
+	// aside
+	"%s: no record was set aside\n":                              "%s：没有搁置的记录\n",
+	"%s: %d records were set aside (--json prints them whole)\n": "%s：搁置了 %d 条记录（--json 打印全文）\n",
+	"dead %q: %w": "搁置的记录 %q：%w",
+
 	// verify
 	"%w: there is no store (give the folder that holds store.db)": "%w：没有存储（请给出 store.db 所在的目录）",
 	"and more":                          "还有",

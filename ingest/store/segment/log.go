@@ -109,7 +109,8 @@ var ErrNotBegun = errors.New("log is not open yet")
 
 // Append adds values from a number on, which is not below Next, in one commit. Where
 // the disk was full nothing was added. After any other failure they may be there all
-// the same, so their numbers are used.
+// the same, so their numbers are used; but where the numbers are Given they can only be
+// those of the same values, and may be tried again.
 func (l *Log) Append(first uint64, values [][]byte) error {
 	l.writing.Lock()
 	defer l.writing.Unlock()
@@ -143,7 +144,9 @@ func (l *Log) Append(first uint64, values [][]byte) error {
 	if err != nil && Full(err) {
 		return err
 	}
-	l.Skip(first + uint64(len(values)))
+	if err == nil || !l.opt.Given {
+		l.Skip(first + uint64(len(values)))
+	}
 	switch {
 	case errors.Is(err, sound.ErrDamaged):
 		return errors.Join(err, l.condemn(p, err))

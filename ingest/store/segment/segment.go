@@ -217,17 +217,25 @@ func (l *Log) take(p *piece) {
 	l.pieces = slices.DeleteFunc(slices.Clone(l.pieces), func(q *piece) bool { return p == q })
 }
 
-// roll begins a file. The one before is closed: who reads it opens it again.
+// roll begins a file. The one before is closed: who reads it opens it again. One in which
+// the very first commit failed goes: the new one has its name.
 func (l *Log) roll(first uint64) error {
 	p, err := create(l, first)
 	if err != nil {
 		return err
 	}
 	l.mu.Lock()
-	before := l.pieces
+	before := slices.Clone(l.pieces)
+	var void *piece
+	if n := len(before); n > 0 && before[n-1].first == first {
+		void, before = before[n-1], before[:n-1]
+	}
 	l.pieces = append(slices.Clone(before), p)
 	l.next = max(l.next, first)
 	l.mu.Unlock()
+	if void != nil {
+		_ = void.leave() // nothing in it counts
+	}
 	if n := len(before); n > 0 {
 		l.shut(before[n-1])
 	}

@@ -273,3 +273,45 @@ func TestBeginAgain(t *testing.T) {
 		d.add(t, 10)
 	}
 }
+
+// TestGivenAgain holds that values whose numbers somebody else keeps can be added again
+// after a commit that failed, also the very first one of a file, and are there once.
+func TestGivenAgain(t *testing.T) {
+	t.Parallel()
+	directory := t.TempDir()
+	given := func(o *Options) { o.Given, o.Prefix = true, "history" }
+	d := open(t, directory, "7f3a9c51d20b44e6", given)
+	add := func(first uint64) error {
+		var values [][]byte
+		for n := range uint64(10) {
+			values = append(values, fmt.Append(nil, first+n, " "))
+		}
+		return d.Append(first, values)
+	}
+	failing := func(first uint64) {
+		t.Helper()
+		_ = d.newest().file.Close() // every commit to it fails
+		if err := add(first); err == nil {
+			t.Fatal("got no error")
+		}
+		if err := add(first); err != nil {
+			t.Errorf("again from %d on: got %v", first, err)
+		}
+	}
+	if err := add(1); err != nil {
+		t.Fatal(err)
+	}
+	failing(11)
+	if err := d.roll(21); err != nil {
+		t.Fatal(err)
+	}
+	failing(21)
+	same(t, "numbers", d.numbers(t, 0), upTo(1, 30))
+	same(t, "files", len(d.Segments()), 3)
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	d = open(t, directory, "7f3a9c51d20b44e6", given)
+	same(t, "numbers after a restart", d.numbers(t, 0), upTo(1, 30))
+	same(t, "next", d.Next(), uint64(31))
+}

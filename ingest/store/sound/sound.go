@@ -82,6 +82,16 @@ func (f *File) Open() error {
 	return f.open(false)
 }
 
+// OpenTight is Open of a file that is written anew before, so that what is free in it lies
+// side by side. A file for which that cannot be done is opened as it is.
+func (f *File) OpenTight() error {
+	if err := Check(f.path); err != nil {
+		return err
+	}
+	_ = compact(f.path, f.most)
+	return f.Open()
+}
+
 // OpenToRead opens a file that cannot be written, so that what lies in it can be
 // read.
 func (f *File) OpenToRead() error {
