@@ -309,7 +309,7 @@ func TestDoctorBesideDaemon(t *testing.T) {
 }
 
 // literal finds what the doctor may say: a text, a next step, a code.
-var literal = regexp.MustCompile(`(Text|Next|Code): +(?:fmt\.Sprintf\()?("(?:[^"\\]|\\.)*")`)
+var literal = regexp.MustCompile(`(Text|Next|Code): +(?:fmt\.Sprintf\(|e\.orAsk\()?("(?:[^"\\]|\\.)*")`)
 
 // TestDoctorSpeaks: each text of the doctor can be said in Chinese, and each of its codes is
 // explained.

@@ -255,7 +255,7 @@ func (e *examination) receipt(context.Context) []Row {
 	case string(e.Site.Uplink.Receipt) != uplink.ReceiptPlatform:
 		return []Row{{State: Good, Text: "receipts: the broker's word is enough for this site"}}
 	case s == nil:
-		return []Row{{State: Unseen, Code: "unseen", Text: "receipts of the platform are seen only by a running sitepost", Next: "start sitepost, then sitepost test --all"}}
+		return []Row{{State: Unseen, Code: "unseen", Text: "receipts of the platform are seen only by a running sitepost", Next: e.orAsk("start sitepost, then sitepost test --all")}}
 	}
 	for _, lane := range []string{"alarm", "event"} {
 		for name, l := range s.Store.Lanes {

@@ -32,7 +32,7 @@ func (e *examination) devices(ctx context.Context) []Row {
 		}
 	}
 	if asked > 0 {
-		rows = append(rows, Row{State: Unseen, Code: "unseen", Text: fmt.Sprintf("devices on lines: %d; they are asked only by a running sitepost", asked), Next: "start sitepost; or look by hand: sitepost scan LINE, sitepost listen LINE"})
+		rows = append(rows, Row{State: Unseen, Code: "unseen", Text: fmt.Sprintf("devices on lines: %d; they are asked only by a running sitepost", asked), Next: e.orAsk("start sitepost; or look by hand: sitepost scan LINE, sitepost listen LINE")})
 	}
 	isIt := func(l config.Line) bool { return l.Name == e.Device }
 	if len(rows) == 0 && e.Device != "" && !slices.ContainsFunc(e.Site.Lines, isIt) {

@@ -76,7 +76,7 @@ func (e *examination) room(folder string, s Space) []Row {
 // store says what the running sitepost knows of its files.
 func (e *examination) store(context.Context) []Row {
 	if e.Snapshot == nil {
-		return []Row{{State: Unseen, Code: "unseen", Text: "only a running sitepost knows how its store does", Next: "start it; or read all of it: sitepost store verify"}}
+		return []Row{{State: Unseen, Code: "unseen", Text: "only a running sitepost knows how its store does", Next: e.orAsk("start it; or read all of it: sitepost store verify")}}
 	}
 	waiting := uint64(0)
 	for _, l := range e.Snapshot.Store.Lanes {

@@ -23,8 +23,23 @@ func (e *examination) sitepost(context.Context) []Row {
 		return []Row{{State: Wrong, Code: "sitepost.hangs", Text: e.Absent.Error(), Next: "journalctl -u sitepost says what it did last; if it stays so, systemctl restart sitepost: what is on disk stays there"}}
 	case e.Absent != nil:
 		return []Row{{State: Unseen, Code: "unseen", Text: e.Absent.Error(), Next: "run the doctor as root, or as a member of the group of sitepost"}}
+	case e.WhyNot != "":
+		return []Row{{State: Unseen, Code: "unseen", Text: e.WhyNot, Next: askIt}}
 	}
 	return []Row{{State: Wrong, Code: "sitepost.stopped", Text: "no sitepost runs: nobody watches the site", Next: "systemctl start sitepost; if it does not stay, journalctl -u sitepost says why"}}
+}
+
+// askIt is the next step with what only a sitepost knows that was not asked, and runs or
+// may run.
+const askIt = "run the doctor with sudo, and give it the socket of that sitepost with --control"
+
+// orAsk is the next step with what only a running sitepost knows: one that runs need not be
+// started.
+func (e *examination) orAsk(next string) string {
+	if e.Absent != nil || e.WhyNot != "" {
+		return askIt
+	}
+	return next
 }
 
 // lookOnly are codes of the snapshot of which nothing is lost yet.

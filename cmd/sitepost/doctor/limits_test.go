@@ -179,6 +179,24 @@ func TestHangs(t *testing.T) {
 	}
 }
 
+// TestMayRun: where it is not known that no sitepost runs, nobody is told that the site is
+// not watched, or to start one.
+func TestMayRun(t *testing.T) {
+	t.Parallel()
+	site := &config.Config{Store: config.Store{Directory: "/"}, Lines: []config.Line{{Name: "bus-a", Address: "good:1"}}, Instruments: []config.Instrument{{Name: "gas-1", Line: "bus-a"}},
+		Uplink: config.Uplink{Receipt: "platform", Brokers: []config.Broker{{Name: "city-a", URL: "mqtt://127.0.0.1:1"}}}}
+	m := dials(tree(t, map[string]string{"proc/1/comm": "init"}), func(string) bool { return false })
+	r := Examine(t.Context(), Options{Machine: m, Site: site, WhyNot: "a sitepost runs that cannot be asked (give its socket with --control)"})
+	for _, row := range r.Rows {
+		if row.Code == "sitepost.stopped" || strings.HasPrefix(row.Next, "start ") || strings.HasPrefix(row.Next, "systemctl start") {
+			t.Errorf("got %q", short([]Row{row}))
+		}
+	}
+	if got := of(r, "sitepost"); len(got) != 1 || got[0].State != Unseen || got[0].Next != askIt {
+		t.Errorf("got %q", short(got))
+	}
+}
+
 // blind is a machine whose other programs do not show what they have open.
 type blind struct{ fs.FS }
 

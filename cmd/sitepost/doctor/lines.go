@@ -112,9 +112,6 @@ func (e *examination) lineAsItIs(name string) []Row {
 	return nil
 }
 
-// askIt is the next step with what only a sitepost knows that runs and was not asked.
-const askIt = "run the doctor with sudo, and give it the socket of that sitepost with --control"
-
 // port says whether a port is there, and who has it.
 func (e *examination) port(l config.Line) []Row {
 	m := e.Machine
