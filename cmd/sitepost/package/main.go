@@ -11,7 +11,8 @@
 // binary of 40 MiB or more is none of ours.
 //
 // What is installed where says nfpm.yaml; what happens then say debian/postinst and its
-// kin. It does not know what sitepost does.
+// kin. TestInstall sees it in a Debian without systemd, TestLifeOfTheUnit in one whose
+// process 1 is systemd; udev runs in neither. It does not know what sitepost does.
 package main
 
 import (
