@@ -169,20 +169,13 @@ func isPlain(text string) bool {
 
 // visible is text as it may stand in a comment.
 func visible(text string) string {
-	const most = 64
-	return visibleUpTo(text, most)
-}
-
-// visibleUpTo is what can be seen of a text, so many characters of it.
-func visibleUpTo(text string, most int) string {
 	text = strings.Map(func(r rune) rune {
 		if r != ' ' && !unicode.IsPrint(r) || r == unicode.ReplacementChar {
 			return -1
 		}
 		return r
 	}, text)
-	runes := []rune(text)
-	return strings.TrimSpace(string(runes[:min(len(runes), most)]))
+	return strings.TrimSpace(string([]rune(text)[:min(len([]rune(text)), 64)]))
 }
 
 // nameFor makes a name out of vendor, model and the end of the address, which is

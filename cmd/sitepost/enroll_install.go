@@ -229,7 +229,6 @@ func (e *enrolment) tellInstalled(a installed) error {
 			return err
 		}
 	}
-	a.Subject, a.Issuer = seen(a.Subject), seen(a.Issuer)
 	days := int(time.Until(*a.Ends).Hours() / 24)
 	return e.say("wrote %s: %s, signed by %s, ends on %s, in %d days\n",
 		a.Certificate, a.Subject, a.Issuer, a.Ends.Local().Format(time.DateOnly), days)

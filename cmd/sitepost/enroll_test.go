@@ -272,7 +272,7 @@ func TestHostileIssuer(t *testing.T) {
 	if code := run([]string{"enroll", "--config", site, "--install", sent}, &out, &out); code != exitGood {
 		t.Fatal(code, out.String())
 	}
-	if strings.ContainsAny(out.String(), "\x1b\a") || len(out.String()) > 3000 || !strings.Contains(out.String(), `signed by CN=City]0\;owned[2J CA`) {
+	if strings.ContainsAny(out.String(), "\x1b\a") || len(out.String()) > 3000 || !strings.Contains(out.String(), `signed by CN=City\u001b]0\;owned\u0007\u001b[2J CA`) {
 		t.Errorf("got %q", out.String())
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"sitepost/cmd/sitepost/daemon"
 	"sitepost/cmd/sitepost/papers"
+	"sitepost/cmd/sitepost/words"
 )
 
 // refused is what brokers have against a certificate. One that takes it is enough: the
@@ -40,12 +41,6 @@ func (e *enrolment) tellUnchained(chain papers.Certificates) {
 		known, _ = papers.ReadCertificates(raw) // what is wrong with it is for check to say
 	}
 	if last := chain[len(chain)-1]; !known.Signed(last) {
-		e.aside("%s does not hold the certificate of %s, who signed: if the broker refuses the box, ask the city for the whole chain\n", e.install, seen(last.Issuer.String()))
+		e.aside("%s does not hold the certificate of %s, who signed: if the broker refuses the box, ask the city for the whole chain\n", e.install, words.Plain(last.Issuer.String(), longestName))
 	}
-}
-
-// seen is what somebody else wrote into a certificate, as a terminal may have it.
-func seen(text string) string {
-	const most = 200
-	return visibleUpTo(text, most)
 }

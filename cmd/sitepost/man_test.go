@@ -27,7 +27,7 @@ func TestManualHasAll(t *testing.T) {
 			if c == root || !c.IsAvailableCommand() {
 				return
 			}
-			_, rest, there := strings.Cut(page.String(), ".SS "+escaped(strings.TrimPrefix(c.UseLine(), "sitepost "))+"\n")
+			_, rest, there := strings.Cut(page.String(), ".SS "+escaped(strings.TrimPrefix(strings.Replace(c.UseLine(), "[flags]", tl.word("[flags]"), 1), "sitepost "))+"\n")
 			if !there {
 				t.Errorf("%s: the manual does not have %s", language, c.CommandPath())
 				return

@@ -34,7 +34,7 @@ var zhImport = map[string]string{
 	"several points with channels of their own have the address %s: write a [[recorder]] with it into the site file first":                     "多个带通道号的点位都是地址 %s：请先在配置文件里为它写一个 [[recorder]]",
 	"%s is outside of device_networks, and sitepost dials nothing there: correct the address, or add its network to [network] device_networks": "%s 不在 device_networks 范围内，sitepost 不会连接：请改正地址，或把网段加到 [network] 的 device_networks",
 	"there is no recorder %q in the site file: write a [[recorder]] with it as title first":                                                    "配置文件里没有录像机 %q：请先写一个以它为 title 的 [[recorder]]",
-	"the point has no address and no recorder: fill in IP地址, or 录像机 and 通道号":                                                                   "该点位没有地址也没有录像机：请填写“IP 地址”，或“录像机”和“通道号”",
+	"the point has no address and no recorder: fill in IP地址, or 录像机 and 通道号":                                                                   "该点位没有地址也没有录像机：请填写“IP地址”，或“录像机”和“通道号”",
 	"which zone? fill in the column %q, or say --zone":                                                                                         "属于哪个区域？请填写 %q 列，或加 --zone",
 	"this is camera %q (%s), as row %d is: take one of the rows out":                                                                           "这是摄像机 %q（%s），与第 %d 行相同：请删去其中一行",
 	"the code is %s here, and camera %q has %s (%s): ask the city which is right":                                                              "此处编码是 %s，而摄像机 %q 的编码是 %s（%s）：请向平台核实哪个正确",
