@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/user"
@@ -58,4 +59,23 @@ func packageGroup() (gid int, is bool) {
 	}
 	gid, err = strconv.Atoi(group.Gid)
 	return gid, err == nil
+}
+
+// leavesTo keeps root out of a store that is somebody else's: what root makes there its
+// owner cannot open, and an installed sitepost would not start again after that.
+func leavesTo(directory string) error {
+	i, err := os.Stat(directory)
+	if os.Geteuid() != 0 || err != nil {
+		return nil // whoever may not read it is told so by the store
+	}
+	owner, ok := i.Sys().(*syscall.Stat_t)
+	if !ok || owner.Uid == 0 {
+		return nil
+	}
+	name := strconv.Itoa(int(owner.Uid))
+	shown := "#" + name // as sudo wants the number of a user without a name
+	if u, err := user.LookupId(name); err == nil {
+		shown = u.Username
+	}
+	return fmt.Errorf("the store %q belongs to user %s, who could not open what root writes there: run it as that user, with `sudo -u %s sitepost …`; an installed sitepost is started with `systemctl start sitepost`", directory, shown, shown)
 }

@@ -130,6 +130,9 @@ func (t *tool) unretire() error {
 	if err != nil {
 		return err
 	}
+	if err := leavesTo(c.Store.Directory); err != nil {
+		return err
+	}
 	was, err := daemon.Unretire(daemon.Options{Config: c})
 	switch {
 	case err != nil:

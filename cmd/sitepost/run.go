@@ -32,8 +32,10 @@ was accepted is lost by that. SIGHUP does as sitepost reload.
 Each site file that is accepted is kept (see sitepost config history). If the site
 file has mistakes the last accepted one runs in its place: the mistakes are listed as
 check lists them, config.rejected is raised, and status shows which file is in force.
-Started by systemd it runs also where the site file is gone or cannot be read. If none was accepted before, nothing runs. Nor does a box that was given up with
-` + "`sitepost retire`" + `: it says so, and ends with 1.`,
+Started by systemd it runs also where the site file is gone or cannot be read. If none
+was accepted before, nothing runs. Nor does a box that was given up with
+` + "`sitepost retire`" + `: it says so, and ends with 1. Root does not run a site whose store
+belongs to somebody else.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			hangup := make(chan os.Signal, 1) // before all: unheard it would end us
@@ -41,6 +43,9 @@ Started by systemd it runs also where the site file is gone or cannot be read. I
 			defer signal.Stop(hangup)
 			b, err := t.begin()
 			if err != nil {
+				return err
+			}
+			if err := leavesTo(b.config.Store.Directory); err != nil {
 				return err
 			}
 			log, err := t.openLog(level)

@@ -63,6 +63,8 @@ var zhStore = map[string]string{
 	"log is not open yet":                                   "日志段还没有打开",
 	"number %d, the next is %d":                             "编号 %d，下一个是 %d",
 
+	"the store %q belongs to user %s, who could not open what root writes there: run it as that user, with `sudo -u %s sitepost …`; an installed sitepost is started with `systemctl start sitepost`": "存储 %q 属于用户 %s，root 在里面写的文件该用户打不开：请以该用户运行，即 `sudo -u %s sitepost …`；已安装的 sitepost 用 `systemctl start sitepost` 启动",
+
 	// aside
 	"%s: no record was set aside\n":                              "%s：没有搁置的记录\n",
 	"%s: %d records were set aside (--json prints them whole)\n": "%s：搁置了 %d 条记录（--json 打印全文）\n",
