@@ -154,9 +154,33 @@ func (in *Ingest) cut(w *watched, by hold, at time.Time) error {
 	return nil
 }
 
-// ofLine says how a line itself stands under a hold.
-func ofLine(by hold) state {
-	return state{State: holds[by].state, Why: holds[by].why, Next: holds[by].next}
+// ofLine says how a line itself stands under a hold; detail is that of line.lost.
+func ofLine(by hold, detail string) state {
+	is := state{State: holds[by].state, Why: holds[by].why, Next: holds[by].next}
+	if why, next := lostAs(detail); by == lost && why != "" {
+		is.Why, is.Next = why, next
+	}
+	return is
+}
+
+// lostAs says why a line is lost and what to do, where that is not its cable; "" for all
+// else. The words for a detail are those of devices/line.
+func lostAs(detail string) (why, next string) {
+	switch detail {
+	case "missing":
+		return "the line's port is not there", "plug its adapter in: `ls -l /dev/serial/by-path` shows those that are"
+	case "permission":
+		return "sitepost may not open the line's port", "add its user to group dialout, then `sudo systemctl restart sitepost`"
+	case "in use":
+		return "another program holds the line's port", "end that program: `sudo fuser -v PORT` names it"
+	case "not a port":
+		return "what the line has as port is none", "correct port in the site file: `ls -l /dev/serial/by-path` shows those that are"
+	case "settings":
+		return "the line's adapter cannot do its settings", "use another adapter, or another baud in the instrument and in the site file"
+	case "refused":
+		return "the line's serial server refuses us", "set it to TCP server on this port, and end who else is connected: it takes one"
+	}
+	return "", ""
 }
 
 // onLine says how a device stands that its line keeps from being heard, or that

@@ -155,6 +155,15 @@ func TestHolds(t *testing.T) {
 		raised:  []spoken{{"bus", devices.LineLost, devices.Raised}},
 		cleared: []spoken{{"bus", devices.LineLost, devices.Cleared}},
 	}, {
+		name:  "lost, and no cable is the reason",
+		begin: devices.Event{Code: devices.LineLost, State: devices.Raised, Detail: "permission"}, end: condition(devices.LineLost, devices.Cleared),
+		line:    "offline 1m0s: sitepost may not open the line's port: add its user to group dialout, then `sudo systemctl restart sitepost`",
+		device:  `offline 1m0s: its line "bus" is lost: see the line`,
+		heard:   `online 2m0s`,
+		since:   `offline 1m0s: not heard since its line "bus" was lost: ` + checkIt,
+		raised:  []spoken{{"bus", devices.LineLost, devices.Raised}},
+		cleared: []spoken{{"bus", devices.LineLost, devices.Cleared}},
+	}, {
 		name:  "second master",
 		begin: condition(devices.LineSecondMaster, devices.Raised), end: condition(devices.LineSecondMaster, devices.Cleared),
 		line:    `offline 1m0s: another master asks on the line: take the other master off the line, or set use = "listen" for it`,

@@ -75,7 +75,7 @@ func (in *Ingest) withoutUpkeep(w *watched) state {
 	own, held := in.lines.heaviest(w.name), in.lines.heaviest(w.via)
 	switch {
 	case own != free:
-		return ofLine(own)
+		return ofLine(own, w.lostAs)
 	case held == lent:
 		return onLine(w.via, lent, true)
 	case w.silent != "" && len(w.faults) > 0: // a card reader with another key answers, and says nothing

@@ -41,6 +41,7 @@ type watched struct {
 	next    string
 	gone    string           // what its driver said when it called it offline; "" if it did not, or it is over
 	cut     hold             // of its line, under which it was not heard since
+	lostAs  string           // of a line: the detail of its last line.lost
 	faults  map[string]fault // by point
 	refused string           // what camera.login_refused said; "" if the login is good, as far as is known
 	mode    string
@@ -217,6 +218,11 @@ func (in *Ingest) supervise(w *watched, now time.Time) error {
 // tellState follows the events that change how a device stands.
 func (in *Ingest) tellState(w *watched, e devices.Event) error {
 	if by, begins := holdOf(w, e); by != free {
+		w.mu.Lock()
+		if by == lost && begins {
+			w.lostAs = e.Detail
+		}
+		w.mu.Unlock()
 		return in.lineChanged(w, e.Time, by, begins)
 	}
 	w.mu.Lock()
