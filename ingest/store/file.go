@@ -84,7 +84,8 @@ func newEpoch() Epoch {
 }
 
 // layOut makes the buckets. A new epoch begins with no condition open, and the
-// broker is to hear that: what is retained there may be of the epoch before.
+// broker is to hear that: what is retained there may be of the epoch before. Every mark
+// stands there from the beginning: one that is missing later was damaged.
 func layOut(tx *bolt.Tx, site string, receipt uint64) error {
 	for _, name := range append(buckets(), laterBuckets()...) {
 		if _, err := tx.CreateBucket(name); err != nil {
@@ -92,6 +93,13 @@ func layOut(tx *bolt.Tx, site string, receipt uint64) error {
 		}
 	}
 	words, numbers, currents := newShelf[string](bucketWords), newShelf[uint64](bucketNumbers), newShelf[current](bucketCurrents)
+	for _, lane := range devices.Lanes() {
+		for _, mark := range []string{"last.", "sent.", "received."} {
+			if err := numbers.put(tx, mark+string(lane), 0); err != nil {
+				return err
+			}
+		}
+	}
 	return errors.Join(
 		words.put(tx, "format", format),
 		words.put(tx, "epoch", string(newEpoch())),

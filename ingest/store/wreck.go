@@ -218,7 +218,7 @@ func (w *wreck) lost(lane devices.Lane, done uint64, saved []uint64) (gaps []Gap
 
 // doubts says in words what cannot be known.
 func (w *wreck) doubts() string {
-	var words []string
+	var words, unmarked []string
 	if w.epoch == "" {
 		return "nothing in it can be read: what was lost is not known"
 	}
@@ -227,9 +227,15 @@ func (w *wreck) doubts() string {
 		if n, any := w.numbers[name]; !w.certain[name] && (any && n > 0 || !w.certain[numberRevision]) { // else it was never used
 			words = append(words, fmt.Sprintf("of lane %s perhaps records above %d", lane, w.numbers[name]))
 		}
+		if w.numbers[name] > 0 && !(w.certain["sent."+string(lane)] && w.certain["received."+string(lane)]) {
+			unmarked = append(unmarked, string(lane))
+		}
 	}
 	if words != nil {
 		words = []string{"lost are " + strings.Join(words, ", ")}
+	}
+	if unmarked != nil {
+		words = append(words, fmt.Sprintf("perhaps less was lost than is told, for how far lane %s was delivered is not known", strings.Join(unmarked, ", ")))
 	}
 	if w.full {
 		words = append(words, fmt.Sprintf("no more than %d records were looked for", mostSpots))
